@@ -1,0 +1,151 @@
+"""Adopt, set, publish and withdraw policies; ``policies_of`` is how other commands read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from annotated_types import MaxLen
+from pydantic import StringConstraints
+
+from ledger.core.aggregate import By
+from ledger.core.errors import InvalidValue, NotFound
+from ledger.core.values import Count, Day, Name, Text
+from ledger.policies import POLICY_BOOK_ID, Basis, Certainty, PolicyBook
+from ledger.policy_values import StandardList, StandardValue, entries, organisations
+from ledger.storage.ledger import Ledger, Recorded
+
+PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$")]
+"""A dotted name: the context, then what is limited, such as ``deposit.rate_min_bp``."""
+Items = Annotated[tuple[Name, ...], MaxLen(1_000)]
+"""The items of a list, in order."""
+
+STANDARD: tuple[StandardValue | StandardList, ...] = (
+    *(entries.VALUES + organisations.VALUES),
+    *(entries.LISTS + organisations.LISTS),
+)
+"""Every number and list that a new ledger starts from, context by context."""
+
+
+ADOPTED = "采用标准政策值 Standard policies adopted"
+"""Why standard entries are valid from days that have passed, unless another reason is given."""
+
+
+async def policies_of(ledger: Ledger) -> PolicyBook:
+    """Return the ledger's policy book, to read only; ``NotFound`` before ``minzhang init``."""
+    book = await ledger.consult(PolicyBook, POLICY_BOOK_ID)
+    if book is None:
+        raise NotFound(kind=PolicyBook.__name__, id=str(POLICY_BOOK_ID))
+    return book
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptStandardPolicies:
+    """Put the standard numbers and lists into the policy book; names it has already stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPolicyValue:
+    """Set a number or a text from a day on; the unit of a text is ``text``."""
+
+    name: PolicyName
+    value: Count | Text
+    unit: Name
+    basis_zh: Text
+    basis_en: Text
+    certainty: Certainty
+    valid_from: Day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishPolicyList:
+    """Publish an edition of a list from a day on; ``count``, if given, must be its length."""
+
+    name: PolicyName
+    items: Items
+    basis_zh: Text
+    basis_en: Text
+    certainty: Certainty
+    valid_from: Day
+    count: Count | None = None
+    edition: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawPolicyEntry:
+    """Take back an entry that was set by mistake; ``version_set`` is the book's version of it."""
+
+    name: PolicyName
+    version_set: Count
+
+
+async def adopt_standard_policies(
+    command: AdoptStandardPolicies, ledger: Ledger, by: By
+) -> Recorded | None:
+    """Open the book and enter what it lacks of ``STANDARD``; ``None`` if it lacked nothing."""
+    book = await ledger.find(PolicyBook, POLICY_BOOK_ID) or PolicyBook.open(by)
+    known = frozenset(book.names())
+    by = by if by.reason.strip() else replace(by, reason=ADOPTED)
+    for standard in STANDARD:
+        if standard.name not in known:
+            _adopt(book, standard, by)
+    return await ledger.save(book) if book.pending_events else None
+
+
+async def set_policy_value(command: SetPolicyValue, ledger: Ledger, by: By) -> Recorded:
+    """Set a number or a text in the policy book."""
+    book = await ledger.load(PolicyBook, POLICY_BOOK_ID)
+    _set(book, command, by)
+    return await ledger.save(book)
+
+
+async def publish_policy_list(command: PublishPolicyList, ledger: Ledger, by: By) -> Recorded:
+    """Publish an edition of a list in the policy book."""
+    book = await ledger.load(PolicyBook, POLICY_BOOK_ID)
+    _publish(book, command, by, edition=command.edition)
+    return await ledger.save(book)
+
+
+async def withdraw_policy_entry(command: WithdrawPolicyEntry, ledger: Ledger, by: By) -> Recorded:
+    """Take back an entry of the policy book."""
+    book = await ledger.load(PolicyBook, POLICY_BOOK_ID)
+    book.withdraw(by, name=command.name, version_set=command.version_set)
+    return await ledger.save(book)
+
+
+def _adopt(book: PolicyBook, standard: StandardValue | StandardList, by: By) -> None:
+    if isinstance(standard, StandardList):
+        _publish(book, standard, by)
+    else:
+        _set(book, standard, by)
+
+
+def _set(book: PolicyBook, said: StandardValue | SetPolicyValue, by: By) -> None:
+    basis = Basis(zh=said.basis_zh, en=said.basis_en, certainty=said.certainty)
+    if isinstance(said.value, int):
+        book.set_number(
+            by,
+            name=said.name,
+            value=said.value,
+            unit=said.unit,
+            basis=basis,
+            valid_from=said.valid_from,
+        )
+    elif said.unit == "text":
+        book.set_text(by, name=said.name, value=said.value, basis=basis, valid_from=said.valid_from)
+    else:
+        raise InvalidValue(field="unit", rule="the unit of a text is 'text'")
+
+
+def _publish(
+    book: PolicyBook, said: StandardList | PublishPolicyList, by: By, *, edition: str = ""
+) -> None:
+    book.publish_list(
+        by,
+        name=said.name,
+        items=said.items,
+        count=said.count,
+        basis=Basis(zh=said.basis_zh, en=said.basis_en, certainty=said.certainty),
+        valid_from=said.valid_from,
+        edition=edition,
+    )
