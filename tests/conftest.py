@@ -21,6 +21,8 @@ import pytest
 
 from ledger.postgres import EmbeddedServer, erase
 
+pytest_plugins = ["tests.storage_fixtures"]
+
 UNSAFE_BUT_QUICK = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "8GB"}
 
 

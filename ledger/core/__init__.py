@@ -1,0 +1,1 @@
+"""What every context builds on: events, aggregates, entries, errors and values."""

@@ -1,0 +1,27 @@
+"""Time as the ledger counts it: moments are kept in UTC, days are days in China."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+Clock: TypeAlias = Callable[[], datetime]
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+
+
+def utc_now() -> datetime:
+    """Return the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def local_day(moment: datetime) -> date:
+    """Return the day in China on which a moment falls."""
+    return moment.astimezone(LOCAL).date()
+
+
+def end_of_day(day: date) -> datetime:
+    """Return the last microsecond of a day in China: until then a due date is kept."""
+    return datetime.combine(day, time.max, LOCAL).astimezone(UTC)

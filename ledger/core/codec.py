@@ -1,0 +1,127 @@
+"""Events to the bytes that are hashed and stored, and back.
+
+``encode`` gives an event's own fields as JSON: keys sorted, no spaces. What all
+events share (who, when, which stream) is in the entry's header (``entry.py``).
+Bytes are encoded once, when the event is recorded; nothing ever encodes an old
+event again, so a newer encoder cannot change what an old leaf says.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from functools import cache
+from typing import Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import orjson
+from eventsourcing.utils import get_topic, resolve_topic
+
+from ledger.core.aggregate import ENVELOPE_FIELDS, By, Created, Event
+
+Reader: TypeAlias = Callable[[Any], Any]
+
+_PLAIN: dict[object, Reader] = {
+    UUID: UUID,
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+}
+
+
+def topic_of(event: Event) -> str:
+    """Return the stable name of the event's type, such as ``deposit.drawn_down.v1``."""
+    return get_topic(type(event))
+
+
+def event_type_of(topic: str) -> type[Event]:
+    """Return the event class that this topic names."""
+    return cast(type[Event], resolve_topic(topic))
+
+
+def encode(event: Event) -> bytes:
+    """Return the event's own fields as JSON bytes."""
+    own = {name: value for name, value in vars(event).items() if name not in ENVELOPE_FIELDS}
+    return orjson.dumps(own, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+
+
+def decode(topic: str, state: bytes, *, stream_id: UUID, version: int, by: By) -> Event:
+    """Return the event that was stored as ``state`` under ``topic``."""
+    event_type = event_type_of(topic)
+    own: dict[str, Any] = orjson.loads(state)
+    for name, read in _field_readers(event_type):
+        if name in own:
+            own[name] = read(own[name])
+    if issubclass(event_type, Created):
+        own["originator_topic"] = topic.partition(".")[0]
+    return event_type(
+        originator_id=stream_id, originator_version=version, timestamp=by.at, by=by, **own
+    )
+
+
+def read_value(hint: Any, value: Any) -> Any:
+    """Return JSON ``value`` as the Python type ``hint`` describes."""
+    read = reader_of(hint)
+    return value if read is None else read(value)
+
+
+@cache
+def _field_readers(event_type: type[Event]) -> tuple[tuple[str, Reader], ...]:
+    hints = get_type_hints(event_type)
+    own = ((name, reader_of(hint)) for name, hint in hints.items() if name not in ENVELOPE_FIELDS)
+    return tuple((name, read) for name, read in own if read is not None)
+
+
+@cache
+def reader_of(hint: Any) -> Reader | None:
+    """Return what turns JSON into the hinted type; ``None`` where JSON is it already."""
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in _COMPOSED:
+        return _COMPOSED[origin](arguments)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _dataclass_reader(hint)
+    return None
+
+
+def _optional_reader(arguments: tuple[Any, ...]) -> Reader | None:
+    (inner,) = (argument for argument in arguments if argument is not type(None))
+    read = reader_of(inner)
+    return None if read is None else lambda value: None if value is None else read(value)
+
+
+def _tuple_reader(arguments: tuple[Any, ...]) -> Reader:
+    read = reader_of(arguments[0])
+    return tuple if read is None else lambda value: tuple(read(item) for item in value)
+
+
+def _dict_reader(arguments: tuple[Any, ...]) -> Reader | None:
+    read_key, read_item = (reader_of(argument) or _same for argument in arguments)
+    if read_key is _same and read_item is _same:
+        return None
+    return lambda value: {read_key(key): read_item(item) for key, item in value.items()}
+
+
+def _dataclass_reader(kind: type) -> Reader:
+    hints = get_type_hints(kind)
+    readers = [(field.name, reader_of(hints[field.name]) or _same) for field in fields(kind)]
+    return lambda value: kind(
+        **{name: read(value[name]) for name, read in readers if name in value}
+    )
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_COMPOSED: dict[Any, Callable[[tuple[Any, ...]], Reader | None]] = {
+    Union: _optional_reader,
+    types.UnionType: _optional_reader,
+    tuple: _tuple_reader,
+    dict: _dict_reader,
+}

@@ -1,0 +1,200 @@
+"""An entry: the exact bytes that are stored, hashed into the log, and proved.
+
+One header line of JSON (keys sorted, no spaces), one ``\\n``, then the event's
+own state bytes as the codec or the ``eventsourcing`` library wrote them::
+
+    {"actor":"…","at_post":"…","cause":null,…,"v":1,"version":3}\\n{"amount_fen":500000}
+
+Fields with nothing to say are left out. ``nonce`` is 16 random bytes, so that a
+proof that shows this leaf's hash to a neighbour gives nothing to guess. The
+position is not in the entry: an inclusion proof binds it.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ledger.core import codec
+from ledger.core.aggregate import By, Event, Evidence
+from ledger.core.errors import InvalidValue
+
+ENTRY_BYTES_MAX = 65_535  # an entry bundle carries a 16-bit length
+FORMAT_VERSION = 1
+
+
+class EntryTooLarge(InvalidValue):
+    """An event must fit into 65,535 bytes together with its header; attach large content instead.
+
+    事件连同其头部不得超过65,535字节；较大的内容请以附件形式提交。
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An event on its way into the log: all of its header that is known before its turn comes."""
+
+    event_id: UUID
+    stream_id: str
+    version: int
+    topic: str
+    occurred_at: datetime
+    header: dict[str, Any]
+    state: bytes
+
+    def to_bytes(self, *, origin: str, recorded_at: datetime) -> bytes:
+        """Return the entry as it is stored and hashed (refuses with ``EntryTooLarge``)."""
+        header = self.header | {"origin": origin, "recorded_at": stamp(recorded_at)}
+        entry = orjson.dumps(header, option=orjson.OPT_SORT_KEYS) + b"\n" + self.state
+        if len(entry) > ENTRY_BYTES_MAX:
+            raise EntryTooLarge(bytes=len(entry), bytes_max=ENTRY_BYTES_MAX)
+        return entry
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry as it was read back, with its place in the log (``position`` is 0-based)."""
+
+    position: int
+    data: bytes
+
+    @cached_property
+    def header(self) -> dict[str, Any]:
+        """The header line, parsed."""
+        header: dict[str, Any] = orjson.loads(self.data[: self.data.index(b"\n")])
+        return header
+
+    @cached_property
+    def state(self) -> bytes:
+        """The event's own bytes."""
+        return self.data[self.data.index(b"\n") + 1 :]
+
+    @property
+    def event_id(self) -> UUID:
+        return UUID(self.header["id"])
+
+    @property
+    def stream_id(self) -> str:
+        stream_id: str = self.header["stream"]
+        return stream_id
+
+    @property
+    def version(self) -> int:
+        version: int = self.header["version"]
+        return version
+
+    @property
+    def topic(self) -> str:
+        topic: str = self.header["topic"]
+        return topic
+
+    @cached_property
+    def occurred_at(self) -> datetime:
+        return datetime.fromisoformat(self.header["occurred_at"])
+
+    @cached_property
+    def recorded_at(self) -> datetime:
+        return datetime.fromisoformat(self.header["recorded_at"])
+
+    @cached_property
+    def by(self) -> By:
+        """Who decided, when and on what grounds, as the header says."""
+        return _read_by(self.header, self.occurred_at)
+
+    @cached_property
+    def event(self) -> Event:
+        """The domain event (only for entries of this project's own contexts)."""
+        return codec.decode(
+            self.topic,
+            self.state,
+            stream_id=UUID(self.stream_id),
+            version=self.version,
+            by=self.by,
+        )
+
+
+def new_entry(event: Event, *, event_id: UUID, nonce: bytes) -> NewEntry:
+    """Return a domain event as an entry that waits for its place."""
+    topic = codec.topic_of(event)
+    stream_id = str(event.originator_id)
+    header = _write_by(event.by) | {
+        "v": FORMAT_VERSION,
+        "id": str(event_id),
+        "stream": stream_id,
+        "version": event.originator_version,
+        "topic": topic,
+        "occurred_at": stamp(event.timestamp),
+        "nonce": b64encode(nonce).decode(),
+    }
+    return NewEntry(
+        event_id=event_id,
+        stream_id=stream_id,
+        version=event.originator_version,
+        topic=topic,
+        occurred_at=event.timestamp,
+        header=header,
+        state=codec.encode(event),
+    )
+
+
+def stamp(moment: datetime) -> str:
+    """Return an aware moment in UTC as ``2026-03-01T09:00:00.000000Z``: always the same width."""
+    if moment.tzinfo is None:
+        raise InvalidValue(field="datetime", rule="a time needs its offset")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _write_by(by: By) -> dict[str, Any]:
+    said = {
+        "actor": str(by.actor_id),
+        "role": by.role,
+        "organisation": by.organisation_id and str(by.organisation_id),
+        "post": by.post,
+        "on_behalf_of": by.on_behalf_of and str(by.on_behalf_of),
+        "cause": by.cause and str(by.cause),
+        "correlation": by.correlation and str(by.correlation),
+        "reason": by.reason,
+        "policy": by.policy_version,
+        "evidence": [
+            {"sha256": e.sha256, "name": e.name, "media_type": e.media_type, "size": e.size_bytes}
+            for e in by.evidence
+        ],
+        "history": by.is_history,
+        "breaches": list(by.breaches),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _read_by(header: dict[str, Any], occurred_at: datetime) -> By:
+    def optional_id(name: str) -> UUID | None:
+        return UUID(header[name]) if name in header else None
+
+    return By(
+        actor_id=UUID(header["actor"]),
+        at=occurred_at,
+        role=header.get("role", ""),
+        organisation_id=optional_id("organisation"),
+        post=header.get("post", ""),
+        on_behalf_of=optional_id("on_behalf_of"),
+        cause=optional_id("cause"),
+        correlation=optional_id("correlation"),
+        reason=header.get("reason", ""),
+        policy_version=header.get("policy", 0),
+        evidence=tuple(
+            Evidence(
+                sha256=e["sha256"],
+                name=e["name"],
+                media_type=e["media_type"],
+                size_bytes=e["size"],
+            )
+            for e in header.get("evidence", ())
+        ),
+        is_history=header.get("history", False),
+        breaches=tuple(header.get("breaches", ())),
+    )

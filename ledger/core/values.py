@@ -1,0 +1,48 @@
+"""The kinds of value that commands take, with the limits that every entrance checks.
+
+The annotations are declarations: the api, the import and the command line hand
+each input to one validator, which reads them, checks all fields and names every
+bad one at once.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, TypeAlias
+from uuid import UUID, uuid5
+
+from annotated_types import Ge, Gt, Le, MaxLen, MinLen, Timezone
+from pydantic import StringConstraints
+
+AMOUNT_FEN_MAX = 10**14  # one trillion yuan: no community account comes near it
+POINTS_MAX = 10**9
+
+AmountFen: TypeAlias = Annotated[int, Gt(0), Le(AMOUNT_FEN_MAX)]
+"""An amount of money in fen, greater than zero."""
+BalanceFen: TypeAlias = Annotated[int, Ge(0), Le(AMOUNT_FEN_MAX)]
+"""An amount of money in fen that may be zero."""
+Points: TypeAlias = Annotated[int, Gt(0), Le(POINTS_MAX)]
+"""A number of points or pieces, greater than zero."""
+Count: TypeAlias = Annotated[int, Ge(0), Le(POINTS_MAX)]
+"""A number of things, zero allowed."""
+BasisPoints: TypeAlias = Annotated[int, Ge(0), Le(10_000)]
+"""A share in hundredths of a percent: 5% is 500."""
+Code: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._:-]{0,63}$")]
+"""A short official code, such as an administrative division's 371329001."""
+Name: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True), MinLen(1), MaxLen(100)]
+"""A name that people read, 1 to 100 characters."""
+Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True), MinLen(1), MaxLen(2_000)]
+"""Free text, 1 to 2,000 characters."""
+Sha256: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 digest as 64 lower-case hexadecimal digits."""
+Moment: TypeAlias = Annotated[datetime, Timezone(...)]
+"""A point in time with its offset."""
+Day: TypeAlias = date
+"""A calendar day in the ledger's own time zone (Asia/Shanghai)."""
+
+_NAMESPACE = UUID("6d696e7a-6861-5e67-8000-6c6564676572")
+
+
+def derived_id(kind: str, key: str) -> UUID:
+    """Return the id that follows from a natural key: the same key is always the same thing."""
+    return uuid5(_NAMESPACE, f"{kind}:{key}")

@@ -1,0 +1,1 @@
+"""The store: one append-only log a ledger, in PostgreSQL."""

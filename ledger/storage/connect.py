@@ -1,0 +1,101 @@
+"""Connections to PostgreSQL.
+
+A DSN may name several hosts; they are raced, so that one that hangs costs
+nothing, and the first that accepts writes wins. Nothing connects at import.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+
+from ledger.storage.errors import Unavailable
+
+Connection: TypeAlias = "asyncpg.Connection | asyncpg.pool.PoolConnectionProxy"
+Database: TypeAlias = "asyncpg.Pool | Connection"
+
+CONNECT_SECONDS = 5.0
+COMMAND_SECONDS = 30.0
+SERVER_VERSION_MIN = 15
+
+LOST_CONNECTION = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.TargetServerAttributeNotMatched,
+)
+"""What asyncpg raises when the server or the way to it is gone, rather than the statement wrong."""
+
+
+async def connect(dsn: str, **options: Any) -> asyncpg.Connection:
+    """Open a connection to the first host of ``dsn`` that accepts writes."""
+    racing = {asyncio.create_task(_connect_one(one, options)) for one in hosts_of(dsn)}
+    failure: BaseException | None = None
+    try:
+        while racing:
+            finished, racing = await asyncio.wait(racing, return_when=asyncio.FIRST_COMPLETED)
+            winners = [task for task in finished if task.exception() is None]
+            racing |= set(winners[1:])
+            if winners:
+                return winners[0].result()
+            failure = failure or finished.pop().exception()
+    finally:
+        await _close_losers(racing)
+    raise failure or Unavailable()
+
+
+async def create_pool(dsn: str, *, size_min: int = 1, size_max: int = 10) -> asyncpg.Pool:
+    """Open a pool whose every connection is raced for as in ``connect``."""
+
+    async def open_one(*_: Any, **options: Any) -> asyncpg.Connection:
+        return await connect(dsn, **options)
+
+    return await asyncpg.create_pool(
+        dsn, min_size=size_min, max_size=size_max, connect=open_one, command_timeout=COMMAND_SECONDS
+    )
+
+
+def hosts_of(dsn: str) -> list[str]:
+    """Split a DSN with several hosts into one DSN a host."""
+    parts = urlsplit(dsn)
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    query.pop("target_session_attrs", None)
+    listed = query.pop("host", "")
+    if listed:
+        return [_with(parts, query | {"host": host}) for host in listed.split(",")]
+    user, at, hosts = parts.netloc.rpartition("@")
+    split = [parts._replace(netloc=f"{user}{at}{host}") for host in hosts.split(",")]
+    return [_with(one, query) for one in split]
+
+
+def _with(parts: Any, query: dict[str, str]) -> str:
+    dsn: str = urlunsplit(parts._replace(query=urlencode(query)))
+    return dsn
+
+
+async def _connect_one(dsn: str, options: dict[str, Any]) -> asyncpg.Connection:
+    connection = await asyncpg.connect(
+        dsn,
+        **{"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS, **options},
+        target_session_attrs="read-write",
+    )
+    if connection.get_server_version().major < SERVER_VERSION_MIN:
+        await connection.close()
+        raise OSError(f"PostgreSQL {SERVER_VERSION_MIN} or newer is needed")
+    return connection
+
+
+async def _close_losers(racing: set[asyncio.Task[asyncpg.Connection]]) -> None:
+    """Stop who is still trying, and close who came in after the winner."""
+    for task in racing:
+        task.cancel()
+    for outcome in await asyncio.gather(*racing, return_exceptions=True):
+        if not isinstance(outcome, BaseException):
+            await outcome.close()

@@ -1,0 +1,54 @@
+"""What the store itself can answer, beyond the errors of the domain."""
+
+from __future__ import annotations
+
+from ledger.core.errors import LedgerError
+
+
+class IdempotencyMismatch(LedgerError):
+    """This idempotency key was already used for a request with other content.
+
+    该幂等键已用于另一份内容不同的请求。
+    """
+
+
+class VersionMismatch(LedgerError):
+    """The record is at another version than the one you asked to change.
+
+    该记录的当前版本与您要求更改的版本不一致。
+    """
+
+
+class Unavailable(LedgerError):
+    """The ledger cannot take this now; nothing was stored, try again shortly.
+
+    账本暂时无法受理，内容未被保存，请稍后重试。
+    """
+
+
+class QueueFull(Unavailable):
+    """Too many commands are waiting; nothing was stored, try again shortly.
+
+    等待处理的请求过多，内容未被保存，请稍后重试。
+    """
+
+
+class SpaceLow(Unavailable):
+    """The disk has too little free space to accept new events; reading goes on.
+
+    磁盘剩余空间不足，暂停接收新事件；查询不受影响。
+    """
+
+
+class OutcomeUnknown(Unavailable):
+    """The database did not say whether this was stored: ask again with the same idempotency key.
+
+    数据库未确认是否已保存，请使用同一幂等键再次提交以确认结果。
+    """
+
+
+class NotInitialised(LedgerError):
+    """This ledger does not exist in the database yet; run ``minzhang init`` first.
+
+    数据库中尚无此账本，请先运行 minzhang init。
+    """

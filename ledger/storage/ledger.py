@@ -1,0 +1,294 @@
+"""One ledger, as commands see it: load aggregates, decide, save.
+
+A ``Ledger`` is a light handle. ``for_request`` gives one that carries what a
+single request asked for: to happen once, to find a record at a version, or only
+to say what would happen. What a command ``consult``\\ s without changing it
+(policies, calendar, organisations) comes from a cache; the append checks that it
+still was so, and the command is asked again if not.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+from eventsourcing.utils import get_topic
+from uuid_utils.compat import uuid7
+
+from ledger.core.aggregate import Aggregate, Event
+from ledger.core.clock import Clock, utc_now
+from ledger.core.entry import NewEntry, new_entry
+from ledger.core.errors import Conflict, NotFound
+from ledger.storage.appender import QUEUE_MAX, Appender
+from ledger.storage.connect import create_pool
+from ledger.storage.errors import VersionMismatch
+from ledger.storage.reading import read_entries, read_head, read_stream
+from ledger.storage.requests import Append, Appended, Once, Timer, Tracking
+from ledger.storage.snapshots import (
+    SNAPSHOT_EVERY_EVENTS,
+    read_snapshot,
+    wants_snapshots,
+    write_snapshot,
+)
+from ledger.storage.space import SpaceGuard
+
+A = TypeVar("A", bound=Aggregate)
+
+CONSULTED_SECONDS = 1.0
+NOWHERE = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a command recorded.
+
+    ``id`` and ``version`` are of the aggregate it addressed, ``position`` is the last event's
+    place in the log (-1 in a dry run). ``events`` are the new events; a replay of an
+    idempotency key has none, only the ids of what was recorded then.
+    """
+
+    id: UUID
+    version: int
+    position: int
+    event_ids: tuple[UUID, ...]
+    events: tuple[Event, ...] = ()
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a reaction changes in the same transaction as its events."""
+
+    tracking: Tracking | None = None
+    timers_set: Sequence[Timer] = ()
+    timers_ended: Sequence[tuple[str, str]] = ()
+
+
+NOTHING_BESIDE = Beside()
+
+
+@dataclass(slots=True)
+class Consulted:
+    """A cached aggregate and when it was last seen to be current (monotonic seconds)."""
+
+    aggregate: Aggregate | None
+    seen_at: float
+
+    @property
+    def version(self) -> int:
+        return NOWHERE if self.aggregate is None else self.aggregate.version
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What all handles of one process share."""
+
+    pool: asyncpg.Pool
+    appender: Appender
+    clock: Clock
+    cache: dict[UUID, Consulted] = field(default_factory=dict)
+
+
+class Ledger:
+    """A handle on one ledger. ``open_ledger`` makes the first one."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        once: Once | None = None,
+        expected: tuple[UUID, int] | None = None,
+        is_dry_run: bool = False,
+    ) -> None:
+        self._store = store
+        self._once = once
+        self._expected = expected
+        self._is_dry_run = is_dry_run
+        self._consulted: dict[UUID, int] = {}
+
+    @property
+    def id(self) -> str:
+        """The ledger's name, such as the code of its county."""
+        return self._store.appender.ledger_id
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """Connections for reading."""
+        return self._store.pool
+
+    @property
+    def clock(self) -> Clock:
+        """The service's clock."""
+        return self._store.clock
+
+    @property
+    def appender(self) -> Appender:
+        """The process's appender for this ledger (its queue and figures)."""
+        return self._store.appender
+
+    def for_request(
+        self,
+        *,
+        once: Once | None = None,
+        expected: tuple[UUID, int] | None = None,
+        is_dry_run: bool = False,
+    ) -> Ledger:
+        """Return a handle for one request."""
+        return Ledger(self._store, once=once, expected=expected, is_dry_run=is_dry_run)
+
+    async def find(self, kind: type[A], aggregate_id: UUID) -> A | None:
+        """Rebuild one aggregate from its events; ``None`` if it has none."""
+        aggregate = None
+        if wants_snapshots(kind):
+            aggregate = await read_snapshot(self.pool, self.id, kind, aggregate_id)
+        after = NOWHERE if aggregate is None else aggregate.version
+        entries = await read_stream(self.pool, self.id, str(aggregate_id), after_version=after)
+        for entry in entries:
+            aggregate = entry.event.mutate(aggregate)
+        if aggregate is None or not isinstance(aggregate, kind):
+            return None
+        if wants_snapshots(kind) and len(entries) >= SNAPSHOT_EVERY_EVENTS:
+            await write_snapshot(self.pool, self.id, aggregate)
+        return aggregate
+
+    async def load(self, kind: type[A], aggregate_id: UUID) -> A:
+        """Rebuild one aggregate to change it.
+
+        Raises ``NotFound``, and ``VersionMismatch`` when the request expected another version.
+        """
+        aggregate = await self.find(kind, aggregate_id)
+        if aggregate is None:
+            raise NotFound(kind=get_topic(kind), id=str(aggregate_id))
+        if self._expected and self._expected[0] == aggregate_id:
+            expected_version = self._expected[1]
+            if aggregate.version != expected_version:
+                raise VersionMismatch(version=aggregate.version, expected_version=expected_version)
+        return aggregate
+
+    async def consult(self, kind: type[A], aggregate_id: UUID) -> A | None:
+        """Return an aggregate to read from only; the append checks that it has not changed."""
+        cached = self._store.cache.get(aggregate_id)
+        if cached is None or time.monotonic() - cached.seen_at > CONSULTED_SECONDS:
+            cached = await self._refresh(kind, aggregate_id, cached)
+        self._consulted[aggregate_id] = cached.version
+        return cached.aggregate if isinstance(cached.aggregate, kind) else None
+
+    async def _refresh(
+        self, kind: type[A], aggregate_id: UUID, cached: Consulted | None
+    ) -> Consulted:
+        seen_at = time.monotonic()
+        if cached and not await read_stream(
+            self.pool, self.id, str(aggregate_id), after_version=cached.version
+        ):
+            fresh = replace(cached, seen_at=seen_at)
+        else:  # a new object: a command in flight keeps the state it began with
+            fresh = Consulted(await self.find(kind, aggregate_id), seen_at)
+        self._store.cache[aggregate_id] = fresh
+        return fresh
+
+    async def save(self, *aggregates: Aggregate, beside: Beside = NOTHING_BESIDE) -> Recorded:
+        """Append the new events of all aggregates, all or none.
+
+        Raises ``Conflict`` when another writer was first, and the errors of
+        ``ledger.storage.errors``.
+        """
+        events = [event for aggregate in aggregates for event in aggregate.collect_events()]
+        entries = [new_entry(event, event_id=uuid7(), nonce=os.urandom(16)) for event in events]  # type: ignore[arg-type]
+        if self._is_dry_run:
+            return _recorded(aggregates[0], entries, events, NOWHERE)
+        changed = {aggregate.id for aggregate in aggregates}
+        consulted, self._consulted = self._consulted, {}
+        request = Append(
+            entries=entries,
+            unchanged=[(str(i), v) for i, v in consulted.items() if i not in changed],
+            once=self._once,
+            tracking=beside.tracking,
+            timers_set=beside.timers_set,
+            timers_ended=beside.timers_ended,
+        )
+        try:
+            appended = await self._store.appender.append(request)
+        except Conflict:
+            self._forget(consulted.keys() | changed)
+            raise
+        self._forget(changed)
+        if appended.replayed:
+            return await self._as_recorded_before(appended)
+        last = appended.first_position + appended.event_count - 1
+        return _recorded(aggregates[0], entries, events, last) if aggregates else _nothing(last)
+
+    async def replay(self) -> Recorded | None:
+        """Return what this request's key recorded before, asked under the head's lock."""
+        if self._once is None or self._is_dry_run:
+            return None
+        appended = await self._store.appender.append(Append(once=self._once))
+        return await self._as_recorded_before(appended) if appended.replayed else None
+
+    async def _as_recorded_before(self, appended: Appended) -> Recorded:
+        first, count = appended.first_position, appended.event_count
+        entries = await read_entries(self.pool, self.id, start=first, limit=count)
+        return Recorded(
+            id=UUID(appended.stream_id),
+            version=appended.version,
+            position=first + count - 1,
+            event_ids=tuple(entry.event_id for entry in entries),
+            replayed=True,
+        )
+
+    def _forget(self, ids: set[UUID]) -> None:
+        for aggregate_id in ids:
+            self._store.cache.pop(aggregate_id, None)
+
+
+def _recorded(
+    addressed: Aggregate, entries: Sequence[NewEntry], events: Sequence[object], position: int
+) -> Recorded:
+    return Recorded(
+        id=addressed.id,
+        version=addressed.version,
+        position=position,
+        event_ids=tuple(entry.event_id for entry in entries),
+        events=tuple(events),  # type: ignore[arg-type]
+    )
+
+
+def _nothing(position: int) -> Recorded:
+    return Recorded(id=UUID(int=0), version=NOWHERE, position=position, event_ids=())
+
+
+@asynccontextmanager
+async def open_ledger(  # noqa: PLR0913 - settings, each by name
+    dsn: str,
+    ledger_id: str,
+    *,
+    clock: Clock = utc_now,
+    space: SpaceGuard | None = None,
+    pool_size_max: int = 10,
+    queue_max: int = QUEUE_MAX,
+) -> AsyncIterator[Ledger]:
+    """Open an existing ledger until the block ends (``NotInitialised`` if there is none)."""
+    pool = await create_pool(dsn, size_max=pool_size_max)
+    try:
+        await read_head(pool, ledger_id)
+        async with Appender(
+            dsn, ledger_id, clock=clock, space=space, queue_max=queue_max
+        ) as appender:
+            yield Ledger(Store(pool, appender, clock))
+    finally:
+        await pool.close()
+
+
+async def create_ledger(db: asyncpg.Connection, ledger_id: str, *, origin: str) -> bool:
+    """Begin an empty log; return whether it is new. ``origin`` is the log's public name."""
+    status: str = await db.execute(
+        "INSERT INTO heads (ledger_id, origin) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        ledger_id,
+        origin,
+    )
+    return status.endswith(" 1")

@@ -1,0 +1,54 @@
+"""Read the log: entries by position, streams by version. Nothing here decides or writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ledger.core.entry import Entry
+from ledger.merkle.tree import Frontier
+from ledger.storage.connect import Database
+from ledger.storage.errors import NotInitialised
+
+_ENTRIES = """
+    SELECT position, entry FROM events
+    WHERE ledger_id = $1 AND position >= $2 ORDER BY position LIMIT $3
+"""
+_STREAM = """
+    SELECT position, entry FROM events
+    WHERE ledger_id = $1 AND stream_id = $2 AND version > $3 ORDER BY version
+"""
+_HEAD = "SELECT origin, size, frontier, recorded_at FROM heads WHERE ledger_id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the log reaches: ``size`` entries, the right edge of their tree."""
+
+    origin: str
+    size: int
+    frontier: Frontier
+    recorded_at: datetime
+
+
+async def read_head(db: Database, ledger_id: str) -> Head:
+    """Return the ledger's head (refuses with ``NotInitialised``)."""
+    row = await db.fetchrow(_HEAD, ledger_id)
+    if row is None:
+        raise NotInitialised(ledger=ledger_id)
+    frontier = Frontier.from_bytes(row["size"], row["frontier"])
+    return Head(row["origin"], row["size"], frontier, row["recorded_at"])
+
+
+async def read_entries(db: Database, ledger_id: str, *, start: int, limit: int) -> list[Entry]:
+    """Return up to ``limit`` entries from position ``start`` on, in log order."""
+    rows = await db.fetch(_ENTRIES, ledger_id, start, limit)
+    return [Entry(position, data) for position, data in rows]
+
+
+async def read_stream(
+    db: Database, ledger_id: str, stream_id: str, *, after_version: int = -1
+) -> list[Entry]:
+    """Return a stream's entries after a version, in order."""
+    rows = await db.fetch(_STREAM, ledger_id, stream_id, after_version)
+    return [Entry(position, data) for position, data in rows]
