@@ -1,8 +1,63 @@
-"""The command `minzhang`: one parser, one sub-command a module."""
+"""The command `minzhang`: one parser, one module for each sub-command.
+
+A module has `add(subparsers)`, which adds its parser and sets `run`, and `async def
+run(args, settings)`, which may return an exit code. Expected failures are one sentence on stderr in both languages; exit
+code 2 means wrong usage or settings, 1 a failure, 130 stopped by Ctrl-C.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
 
-def main() -> int:
-    """Run the command line and return the exit code."""
-    return 0
+from ledger.core.errors import LedgerError
+from ledger.postgres import ServerError
+from scripts import dsn, init
+from scripts.arguments import Parser, add_settings_flags, flags_of
+from scripts.failures import Failure
+from scripts.settings import environment_settings
+
+COMMANDS = (init, dsn)
+
+
+def build_parser() -> Parser:
+    """Return the whole parser."""
+    parser = Parser(
+        prog="minzhang", description="民账，基层治理账本 / Minzhang, the people's account"
+    )
+    parser.add_argument("--version", action="version", version=version("minzhang"))
+    subparsers = parser.add_subparsers(
+        title="commands / 命令", metavar="COMMAND", required=True, parser_class=Parser
+    )
+    for command in COMMANDS:
+        command.add(subparsers)
+    for child in subparsers.choices.values():
+        add_settings_flags(child)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one sub-command and return the exit code."""
+    args = build_parser().parse_args(argv)
+    try:
+        code: int | None = asyncio.run(args.run(args, environment_settings(flags_of(args))))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader, for example `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (Failure, ServerError) as failure:
+        return _fail(str(failure), failure.exit_code if isinstance(failure, Failure) else 1)
+    except LedgerError as refused:
+        facts = ", ".join(f"{name}={value}" for name, value in refused.facts.items())
+        return _fail(f"{refused.title_zh()} / {refused.title_en()} {facts}".rstrip(), 1)
+    return code or 0
+
+
+def _fail(sentence: str, exit_code: int) -> int:
+    sys.stderr.write(f"minzhang: {sentence}\n")
+    return exit_code

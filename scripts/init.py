@@ -1,0 +1,70 @@
+"""`minzhang init`: create what a ledger needs before its first event. Doing it again is safe."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, dataclass
+
+import orjson
+
+from ledger.commands.policies import AdoptStandardPolicies, adopt_standard_policies
+from ledger.core.aggregate import By
+from ledger.core.clock import utc_now
+from ledger.core.values import derived_id
+from ledger.storage.connect import connect
+from ledger.storage.ledger import create_ledger, open_ledger
+from ledger.storage.migrate import migrate
+from scripts.arguments import SubParsers
+from scripts.database import Database, open_database
+from scripts.settings import Settings
+
+INSTALLER = derived_id("actor", "minzhang init")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Initialised:
+    """What had to be done: migrations applied, whether the ledger and its policies are new."""
+
+    ledger: str
+    migrations: list[str]
+    ledger_is_new: bool
+    policies_adopted: bool
+
+
+def add(subparsers: SubParsers) -> None:
+    """Add the sub-command."""
+    parser = subparsers.add_parser("init", help="建立账本 / create the ledger and its tables")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+    parser.set_defaults(run=run)
+
+
+async def run(args: argparse.Namespace, settings: Settings) -> None:
+    """Create tables, ledger and policies, and say what was new."""
+    async with open_database(settings) as database:
+        done = await initialise(database, settings)
+    if args.json:
+        print(orjson.dumps(asdict(done)).decode())
+        return
+    state = "已建立 / created" if done.ledger_is_new else "已存在 / exists"
+    print(f"账本 / ledger {done.ledger}: {state}; migrations: {len(done.migrations)}")
+
+
+async def initialise(database: Database, settings: Settings) -> Initialised:
+    """Bring the schema up to date, create the ledger, adopt the standard policies it lacks."""
+    connection = await connect(database.dsn)
+    try:
+        migrations = await migrate(connection)
+        is_new = await create_ledger(connection, settings.ledger, origin=settings.origin)
+    finally:
+        await connection.close()
+    async with open_ledger(
+        database.dsn, settings.ledger, space=database.space_guard(), pool_size_max=2
+    ) as ledger:
+        by = By(actor_id=INSTALLER, at=utc_now(), role="system")
+        adopted = await adopt_standard_policies(AdoptStandardPolicies(), ledger, by)
+    return Initialised(
+        ledger=settings.ledger,
+        migrations=migrations,
+        ledger_is_new=is_new,
+        policies_adopted=adopted is not None,
+    )

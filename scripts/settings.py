@@ -1,0 +1,272 @@
+"""What a running Minzhang is told from outside: flags > MINZHANG_* > minzhang.toml > defaults.
+
+Each setting is one row of `SETTINGS`; its name is the key in minzhang.toml, `--name` with
+dashes the flag and MINZHANG_NAME the environment variable. A value that breaks its rule stops
+the start with a sentence that names the setting, where it came from and the rule. An empty
+environment variable counts as not set.
+
+minzhang.toml is looked for in the current directory, or is the file that MINZHANG_CONFIG names.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scripts.failures import Failure
+
+GIB = 1024**3
+LEVELS = ("debug", "info", "warning", "error")
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+LEDGER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+ORIGIN = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*")
+
+
+class SettingWrong(Failure):
+    """A setting has a value that breaks its rule; the start stops."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings of one run, checked.
+
+    `dsn` None means the embedded server below `data`. `ledger` is the code of the
+    jurisdiction, `origin` the log's public name: a URL without its scheme.
+    """
+
+    host: str
+    port: int
+    data: Path
+    dsn: str | None
+    ledger: str
+    origin: str
+    log_level: str
+    free_space_floor_bytes: int
+    queue_max: int
+    pool_size_max: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One setting: how to read its text, the rule it keeps, and what it is for."""
+
+    name: str
+    read: Callable[[str], object]
+    rule_zh: str
+    rule_en: str
+    purpose: str
+    default: str = ""
+
+    @property
+    def flag(self) -> str:
+        """The name on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The name in the environment."""
+        return "MINZHANG_" + self.name.upper()
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,18}", text) or not least <= int(text) <= most:
+            raise ValueError(text)
+        return int(text)
+
+    return read
+
+
+def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(text)
+        return text
+
+    return read
+
+
+def _directory(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not text.isprintable() or (path.exists() and not path.is_dir()):
+        raise ValueError(text)
+    return path.absolute()
+
+
+def _dsn(text: str) -> str:
+    if urlsplit(text).scheme not in {"postgresql", "postgres"}:
+        raise ValueError(text)
+    return text
+
+
+SETTINGS = (
+    Setting(
+        name="host",
+        read=_matching(HOST),
+        rule_zh="一个主机名或 IP 地址",
+        rule_en="a host name or an IP address",
+        purpose="address to serve on",
+        default="127.0.0.1",
+    ),
+    Setting(
+        name="port",
+        read=_whole(0, 65535),
+        rule_zh="0 到 65535 的整数（0 表示任选一个空闲端口）",
+        rule_en="a whole number from 0 to 65535 (0: any free port)",
+        purpose="port to serve on",
+        default="8080",
+    ),
+    Setting(
+        name="data",
+        read=_directory,
+        rule_zh="一个目录的路径",
+        rule_en="the path of a directory",
+        purpose="directory of the embedded server and of everything else that is kept",
+    ),
+    Setting(
+        name="dsn",
+        read=_dsn,
+        rule_zh="以 postgresql:// 开头的连接串（密码不可写在命令行上）",
+        rule_en="a connection string: postgresql://... (no password on a command line)",
+        purpose="a PostgreSQL (15 or newer) to use instead of the embedded one",
+    ),
+    Setting(
+        name="ledger",
+        read=_matching(LEDGER),
+        rule_zh="1 到 63 个小写字母、数字或连字符，如行政区划代码 371329",
+        rule_en="1 to 63 lower-case letters, digits or dashes, such as the division code 371329",
+        purpose="code of the jurisdiction whose ledger this is",
+        default="371329",
+    ),
+    Setting(
+        name="origin",
+        read=_matching(ORIGIN),
+        rule_zh="不带协议的网址，如 ledger.example.org/371329",
+        rule_en="a URL without its scheme, such as ledger.example.org/371329",
+        purpose="public name of the log, fixed when the ledger is created",
+    ),
+    Setting(
+        name="log_level",
+        read=_matching(re.compile("|".join(LEVELS))),
+        rule_zh="debug、info、warning、error 之一",
+        rule_en="one of debug, info, warning, error",
+        purpose="least severity that is logged",
+        default="info",
+    ),
+    Setting(
+        name="free_space_floor_bytes",
+        read=_whole(0, 2**60),
+        rule_zh="字节数，非负整数",
+        rule_en="a number of bytes, 0 or more",
+        purpose="free disk space below which the ledger takes no new events",
+        default=str(GIB),
+    ),
+    Setting(
+        name="queue_max",
+        read=_whole(1, 1_000_000),
+        rule_zh="1 到 1000000 的整数",
+        rule_en="a whole number from 1 to 1000000",
+        purpose="commands that may wait for the appender before callers are told to come back",
+        default="2048",
+    ),
+    Setting(
+        name="pool_size_max",
+        read=_whole(1, 100),
+        rule_zh="1 到 100 的整数",
+        rule_en="a whole number from 1 to 100",
+        purpose="database connections for reading",
+        default="10",
+    ),
+)
+
+
+def load_settings(
+    flags: Mapping[str, str], environment: Mapping[str, str], directory: Path
+) -> Settings:
+    """Read and check all settings; `directory` is where minzhang.toml is looked for."""
+    file_path, file_values = _read_file(environment, directory)
+    sources = (
+        (flags, lambda setting: setting.flag),
+        (
+            {setting.name: environment.get(setting.variable, "") for setting in SETTINGS},
+            lambda setting: setting.variable,
+        ),
+        (file_values, lambda setting: f"{setting.name} ({file_path})"),
+    )
+    values: dict[str, object] = {}
+    for setting in SETTINGS:
+        text, source = setting.default, setting.variable
+        for texts, name_of in sources:
+            if texts.get(setting.name, "") != "":
+                text, source = texts[setting.name], name_of(setting)
+                break
+        values[setting.name] = _read(setting, text, source) if text else None
+    if (urlsplit(flags.get("dsn", "")).password or "") != "":
+        raise _wrong(_named("dsn"), "--dsn", "***")
+    values["data"] = values["data"] or _default_data(environment)
+    values["origin"] = values["origin"] or f"minzhang.localhost/{values['ledger']}"
+    return Settings(**values)  # type: ignore[arg-type]  # read by the rows above, by name
+
+
+def _read(setting: Setting, text: str, source: str) -> object:
+    try:
+        return setting.read(text)
+    except ValueError as wrong:
+        shown = "***" if setting.name == "dsn" else text
+        raise _wrong(setting, source, shown) from wrong
+
+
+def _wrong(setting: Setting, source: str, shown: str) -> SettingWrong:
+    return SettingWrong(
+        f"设置 {setting.name}（{source}）的值 {shown!r} 无效：应为{setting.rule_zh}。",
+        f"setting {setting.name} ({source}, also {setting.variable}) must be"
+        f" {setting.rule_en}, not {shown!r}",
+    )
+
+
+def _named(name: str) -> Setting:
+    return next(setting for setting in SETTINGS if setting.name == name)
+
+
+def _default_data(environment: Mapping[str, str]) -> Path:
+    share = environment.get("XDG_DATA_HOME", "")
+    return Path(share or "~/.local/share").expanduser().absolute() / "minzhang"
+
+
+def _read_file(environment: Mapping[str, str], directory: Path) -> tuple[Path, dict[str, str]]:
+    named = environment.get("MINZHANG_CONFIG", "")
+    path = directory / (named or "minzhang.toml")
+    if not named and not path.exists():
+        return path, {}
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as unreadable:
+        raise SettingWrong(
+            f"无法读取设置文件 {path}（MINZHANG_CONFIG）：{unreadable}。",
+            f"cannot read the settings file {path} (MINZHANG_CONFIG): {unreadable}",
+        ) from unreadable
+    return path, {name: _text(name, value, path) for name, value in found.items()}
+
+
+def _text(name: str, value: object, path: Path) -> str:
+    known = [setting.name for setting in SETTINGS]
+    if name not in known:
+        raise SettingWrong(
+            f"{path} 中有未知的设置 {name}；可用的有 {'、'.join(known)}。",
+            f"unknown setting {name} in {path}; there are {', '.join(known)}",
+        )
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise _wrong(_named(name), str(path), str(value))
+    return str(value)
+
+
+def environment_settings(flags: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of this process: its flags, its environment, its directory."""
+    return load_settings(flags or {}, os.environ, Path.cwd())
