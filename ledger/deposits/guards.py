@@ -1,0 +1,77 @@
+"""Checks that several of a deposit's commands share.
+
+Each returns the ``By`` to go on with: for a live command unchanged, for history
+marked with the rule that was broken. Those that return nothing guard what would
+have no meaning at all.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from ledger.core.aggregate import By
+from ledger.core.clock import end_of_day
+from ledger.core.errors import AmountNotPositive, SamePersonTwice
+from ledger.deposits import rules
+from ledger.deposits.values import COMMUNITY, STREET, Draw, DrawStatus
+
+
+def persons(by: By) -> frozenset[UUID]:
+    """Return who took a step: the one who acted, and the one for whom."""
+    return frozenset({by.actor_id} if by.on_behalf_of is None else {by.actor_id, by.on_behalf_of})
+
+
+def positive(amount_fen: int) -> None:
+    """Refuse an amount that is zero or less."""
+    if amount_fen <= 0:
+        raise AmountNotPositive(amount_fen=amount_fen)
+
+
+def by_street(by: By) -> By:
+    """Refuse whoever does not act for the street."""
+    return by if by.role == STREET else by.refuse(rules.DepositNotHandledByStreet(role=by.role))
+
+
+def by_street_or_community(by: By) -> By:
+    """Refuse whoever acts neither for the street nor for the community."""
+    if by.role in (STREET, COMMUNITY):
+        return by
+    return by.refuse(rules.DrawNotAskedByStreetOrCommunity(role=by.role))
+
+
+def within(by: By, rate_bp: int, limits_bp: tuple[int, int]) -> By:
+    """Refuse a rate outside the policy's least and greatest rate."""
+    least_bp, greatest_bp = limits_bp
+    if least_bp <= rate_bp <= greatest_bp:
+        return by
+    return by.refuse(
+        rules.RateOutsidePolicy(rate_bp=rate_bp, rate_min_bp=least_bp, rate_max_bp=greatest_bp)
+    )
+
+
+def waiting(by: By, draw: Draw) -> By:
+    """Refuse unless the draw-down waits for a decision."""
+    if draw.status is DrawStatus.REQUESTED:
+        return by
+    return by.refuse(rules.DrawNotWaiting(status=draw.status))
+
+
+def unpaid(draw: Draw) -> Draw:
+    """Return the draw-down; refuse if it is paid."""
+    if draw.status is DrawStatus.PAID:
+        raise rules.DrawAlreadyPaid(paid_fen=draw.paid_fen)
+    return draw
+
+
+def apart(by: By, others: frozenset[UUID], *, step: str, earlier: str) -> By:
+    """Refuse if one of ``others``, who took the earlier step, takes this one too."""
+    if persons(by).isdisjoint(others):
+        return by
+    return by.refuse(SamePersonTwice(step=step, earlier_step=earlier))
+
+
+def past(by: By, due_on: date) -> None:
+    """Refuse until the due day is over."""
+    if by.at <= end_of_day(due_on):
+        raise rules.DepositNotOverdue(due_on=due_on.isoformat())

@@ -1,0 +1,133 @@
+"""The words of a deposit: its agreement, the cause of a draw-down, and where a draw-down stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from ledger.calendar import Due
+
+STREET = "street"
+COMMUNITY = "community"
+SUPERVISOR = "supervisor"
+COMPANY = "property_company"
+
+
+class DepositForm(StrEnum):
+    """How the company secures its promise: money, or a bank's guarantee."""
+
+    CASH = "cash"
+    GUARANTEE = "guarantee"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What the deposit rests on: no statute asks for one, so its own basis is written down.
+
+    ``basis`` names the agreement or local rule, ``contract`` the service contract that it
+    secures. The deposit is due back ``return_days`` calendar days after the contract ended.
+    """
+
+    contract: str
+    basis: str
+    form: DepositForm
+    ends_on: date
+    return_days: int
+
+
+class CauseKind(StrEnum):
+    """What showed that the company is late or does not do its work."""
+
+    PETITION = "petition"
+    FINDING = "finding"
+    INSPECTION = "inspection"
+    EMERGENCY = "emergency"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why the deposit is drawn on: ``id`` of the petition or finding, or what was recorded."""
+
+    kind: CauseKind
+    id: UUID | None = None
+    record: str = ""
+
+    def is_complete(self) -> bool:
+        """Tell whether somebody else could look the cause up."""
+        if self.kind in (CauseKind.PETITION, CauseKind.FINDING):
+            return self.id is not None
+        return bool(self.record.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawTerms:
+    """What is asked of the deposit: ``amount_fen`` to ``payee`` for ``purpose``, and why.
+
+    ``payee`` is a business's registered name (a natural person stands under a pseudonym),
+    ``payee_id`` its organisation where the ledger knows it.
+    ``reminder_id`` names the reminder that the company let pass, where one was sent.
+    """
+
+    amount_fen: int
+    payee: str
+    purpose: str
+    cause: Cause
+    payee_id: UUID | None = None
+    reminder_id: UUID | None = None
+
+
+class DrawStatus(StrEnum):
+    """Where a draw-down stands."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    PAID = "paid"
+
+
+class ContestOutcome(StrEnum):
+    """What became of a company's contest: it was right (upheld) or not (dismissed)."""
+
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
+
+
+@dataclass(slots=True, kw_only=True)
+class Draw:
+    """What a deposit remembers of one draw-down; amounts in fen."""
+
+    terms: DrawTerms
+    requested_by: frozenset[UUID]
+    approved_by: frozenset[UUID] = frozenset()
+    status: DrawStatus = DrawStatus.REQUESTED
+    paid_fen: int = 0
+    refunded_fen: int = 0
+    contest_until: Due | None = None
+    is_contested: bool = False
+    is_contest_open: bool = False
+    is_work_ordered: bool = False
+    is_work_accepted: bool = False
+
+    def is_open(self) -> bool:
+        """Tell whether the amount is promised but not paid: then it is held back."""
+        return self.status in (DrawStatus.REQUESTED, DrawStatus.APPROVED)
+
+
+@dataclass(slots=True, kw_only=True)
+class Demand:
+    """What a deposit remembers of one demand to top it up; ``open_fen`` is still to be paid."""
+
+    open_fen: int
+    due: Due
+    is_missed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Ending:
+    """The contract's end, and by when what is left must go back."""
+
+    return_due_on: date
+    is_missed: bool = False
