@@ -1,8 +1,9 @@
 """The command `minzhang`: one parser, one module for each sub-command.
 
 A module has `add(subparsers)`, which adds its parser and sets `run`, and `async def
-run(args, settings)`, which may return an exit code. Expected failures are one sentence on stderr in both languages; exit
-code 2 means wrong usage or settings, 1 a failure, 130 stopped by Ctrl-C.
+run(args, settings)`, which may return an exit code. Expected failures are one sentence on
+stderr in both languages; exit code 2 means wrong usage or settings, 1 a failure, 130 stopped
+by Ctrl-C.
 """
 
 from __future__ import annotations

@@ -1,0 +1,70 @@
+# Two commands:
+#   make demo    a working ledger with real and synthetic data, served at http://127.0.0.1:8080
+#   make test    every test
+# and make check (what CI runs), demo-reset (start over), bench, clean.
+# MINZHANG_HOST, _PORT, _DATA, _DSN and _LEDGER are honoured.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+DESCRIPTION := setup.cfg pyproject.toml
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -le 8 ] && echo $$n || echo 8)
+ARGS ?=
+PYTEST_ARGS ?=
+
+.PHONY: demo demo-reset test check bench clean format browser
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/for-demo
+	@exec $(BIN)/minzhang demo $(ARGS)
+
+demo-reset: $(VENV)/for-demo
+	@exec $(BIN)/minzhang demo --reset $(ARGS)
+
+bench: $(VENV)/for-demo
+	@exec $(BIN)/minzhang bench $(ARGS)
+
+test: $(VENV)/for-test browser
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+check: $(VENV)/for-check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	sh .ci/check-wheel $(BIN)/python
+	$(MAKE) test
+
+format: $(VENV)/for-check
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The pages are tested in the system's Chromium, with fonts for Chinese.
+browser:
+	@command -v chromium >/dev/null || sh .ci/need "to test pages" chromium
+	@fc-list :lang=zh-cn 2>/dev/null | grep -q . || sh .ci/need "to show Chinese" fontconfig fonts-noto-cjk
+
+# Each file below notes that its part is installed; the second run finds it and goes on.
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "需要 Python 3.11 或更高版本：make PYTHON=… / Python 3.11 or newer is needed: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || sh .ci/need "to create a virtual environment" python3-venv
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/for-demo: $(VENV)/created $(DESCRIPTION)
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/for-test: $(VENV)/for-demo
+	$(PIP) --editable '.[test]'
+	@touch $@
+
+$(VENV)/for-check: $(VENV)/for-test
+	$(PIP) --editable '.[test,check]'
+	@touch $@
