@@ -1,0 +1,332 @@
+"""Conduct of units: how often in a row a unit's matters had to go to the county, and what followed.
+
+Source: the article on Linshu county. A unit whose matters are taken up to the
+county three times in a row or more is handed over to the efficiency office; its
+work is then analysed and inspected, and inaction, slowness or coldness found
+there leads to a talk by the county committee.
+
+*In a row* means: of the unit's petitions, taken in the order in which the ledger
+notes them, each one that is taken up to the county adds one to the streak, at
+most once in each round of the petition (it starts a new round when reopened). A
+petition that had to be taken up but was solved below the county breaks the
+streak (or any solved petition does, if the policy ``conduct.streak_broken_by``
+says so). Nothing else does: no merging, no withdrawal, no closing without the
+petitioner's word, no turn of the year, and a break is not undone later. From the
+policy's number on, every escalation of an unbroken streak makes a transfer due;
+one transfer settles all that are due.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from ledger.core import aggregate as core
+from ledger.core.aggregate import By
+from ledger.core.clock import end_of_day
+from ledger.core.errors import RuleViolated
+from ledger.core.values import derived_id
+
+
+class EscalationAlreadyCounted(RuleViolated):
+    """This escalation of the petition was counted already.
+
+    该诉求的这次提级已经计入。
+    """
+
+
+class NoStreakToBreak(RuleViolated):
+    """The unit has no streak of escalations that could be broken.
+
+    该单位目前没有连续提级记录，无需中断。
+    """
+
+
+class StreakTooShort(RuleViolated):
+    """The unit's streak has not reached the number that makes a transfer due.
+
+    该单位的连续提级次数未达到应当移交的次数。
+    """
+
+
+class NothingToTransfer(RuleViolated):
+    """No escalation of this unit waits for a transfer.
+
+    该单位没有等待移交的提级事项。
+    """
+
+
+class TransferNotDue(RuleViolated):
+    """No transfer of this unit to the efficiency office is due.
+
+    该单位没有应当移交作风效能办公室的事项。
+    """
+
+
+class TransferNotOverdue(RuleViolated):
+    """The day until which the transfer had to be made has not passed, or its miss is recorded.
+
+    移交期限尚未届满，或超期已经记录。
+    """
+
+
+class TalkWithoutFinding(RuleViolated):
+    """A unit is called to a talk on the ground of an inspection finding.
+
+    约谈单位须以监督检查发现的问题为依据。
+    """
+
+
+class FindingKind(StrEnum):
+    """What an inspection found: 不作为 (inaction), 慢作为 (slowness) or 冷作为 (coldness)."""
+
+    INACTION = "inaction"
+    SLOWNESS = "slowness"
+    COLDNESS = "coldness"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferDue:
+    """A transfer that has to be made: of which petitions, by the end of which day."""
+
+    petition_ids: tuple[UUID, ...]
+    due_on: date
+    is_provisional: bool
+
+
+class UnitConduct(core.Aggregate):
+    """How one unit's matters went up, and what was done about it."""
+
+    TOPIC = "unit_conduct"
+
+    # Events: what can happen ------------------------------------------------------------
+
+    @dataclass(frozen=True, kw_only=True)
+    class Event(core.Event):
+        """Any event of a unit's conduct."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Opened(Event, core.Created):
+        """The ledger begins to follow a unit's conduct."""
+
+        TOPIC = "unit_conduct.opened.v1"
+
+        unit_id: UUID
+
+    @dataclass(frozen=True, kw_only=True)
+    class EscalationCounted(Event):
+        """A petition of the unit was taken up to the county, in this round of the petition."""
+
+        TOPIC = "unit_conduct.escalation_counted.v1"
+
+        petition_id: UUID
+        petition_round: int
+
+        def apply(self, conduct: UnitConduct) -> None:
+            conduct.counted.add((self.petition_id, self.petition_round))
+            conduct.streak += 1
+            conduct.waiting_ids += (self.petition_id,)
+
+    @dataclass(frozen=True, kw_only=True)
+    class StreakBroken(Event):
+        """A petition that had gone up was solved below the county: counting starts anew."""
+
+        TOPIC = "unit_conduct.streak_broken.v1"
+
+        petition_id: UUID
+
+        def apply(self, conduct: UnitConduct) -> None:
+            conduct.streak = 0
+            conduct.waiting_ids = ()
+
+    @dataclass(frozen=True, kw_only=True)
+    class TransferFellDue(Event):
+        """The streak is long enough: these petitions must go to the efficiency office."""
+
+        TOPIC = "unit_conduct.transfer_fell_due.v1"
+
+        petition_ids: tuple[UUID, ...]
+        due_on: date
+        is_provisional: bool
+
+        def apply(self, conduct: UnitConduct) -> None:
+            due = TransferDue(self.petition_ids, self.due_on, self.is_provisional)
+            conduct.transfers_due += (due,)
+            conduct.transfers_unmissed += (due,)
+            conduct.waiting_ids = ()
+
+    @dataclass(frozen=True, kw_only=True)
+    class TransferMissed(Event):
+        """The day for making a transfer passed without it."""
+
+        TOPIC = "unit_conduct.transfer_missed.v1"
+
+        due_on: date
+        is_provisional: bool
+
+        def apply(self, conduct: UnitConduct) -> None:
+            conduct.transfers_unmissed = conduct.transfers_unmissed[1:]
+
+    @dataclass(frozen=True, kw_only=True)
+    class TransferredToEfficiencyOffice(Event):
+        """The unit was handed over to the county's efficiency office, for these petitions."""
+
+        TOPIC = "unit_conduct.transferred_to_efficiency_office.v1"
+
+        office_id: UUID
+        petition_ids: tuple[UUID, ...]
+
+        def apply(self, conduct: UnitConduct) -> None:
+            conduct.transfers_due = ()
+            conduct.waiting_ids = tuple(
+                waiting for waiting in conduct.waiting_ids if waiting not in self.petition_ids
+            )
+            conduct.transfers_unmissed = tuple(
+                due for due in conduct.transfers_unmissed if self.timestamp > end_of_day(due.due_on)
+            )
+            conduct.transfers_count += 1
+
+    @dataclass(frozen=True, kw_only=True)
+    class PerformanceAnalysisDone(Event):
+        """How the unit does its duty was analysed."""
+
+        TOPIC = "unit_conduct.performance_analysis_done.v1"
+
+        conclusion: str
+
+    @dataclass(frozen=True, kw_only=True)
+    class InspectionFindingRecorded(Event):
+        """An inspection found inaction, slowness or coldness of the unit or of one person in it."""
+
+        TOPIC = "unit_conduct.inspection_finding_recorded.v1"
+
+        kind: FindingKind
+        person_id: UUID | None
+        summary: str
+
+        def apply(self, conduct: UnitConduct) -> None:
+            conduct.findings_open_count += 1
+
+    @dataclass(frozen=True, kw_only=True)
+    class TalkHeld(Event):
+        """The county committee held a talk with the unit about all findings since the last talk."""
+
+        TOPIC = "unit_conduct.talk_held.v1"
+
+        convener_id: UUID
+        conclusion: str
+
+        def apply(self, conduct: UnitConduct) -> None:
+            conduct.findings_open_count = 0
+            conduct.talks_count += 1
+
+    # State: what we remember of it ------------------------------------------------------
+
+    def __init__(self, *, unit_id: UUID) -> None:
+        self.unit_id = unit_id
+        self.streak = 0
+        self.counted: set[tuple[UUID, int]] = set()
+        self.waiting_ids: tuple[UUID, ...] = ()
+        self.transfers_due: tuple[TransferDue, ...] = ()
+        self.transfers_unmissed: tuple[TransferDue, ...] = ()
+        self.transfers_count = 0
+        self.findings_open_count = 0
+        self.talks_count = 0
+
+    @staticmethod
+    def create_id(*_: object, unit_id: object = None, **__: object) -> UUID:
+        """Return the id of a unit's conduct: one stream a unit."""
+        return derived_id("unit-conduct", str(unit_id))
+
+    def has_counted(self, petition_id: UUID, petition_round: int) -> bool:
+        """Tell whether this round of the petition was counted already."""
+        return (petition_id, petition_round) in self.counted
+
+    def must_transfer(self, escalations_min: int) -> bool:
+        """Tell whether a transfer falls due now: a long enough streak, something not due yet."""
+        return self.streak >= escalations_min and bool(self.waiting_ids)
+
+    def overdue_transfer(self, at: datetime) -> TransferDue | None:
+        """Return the oldest transfer that was not made in time and not recorded as missed."""
+        for due in self.transfers_unmissed[:1]:
+            if at > end_of_day(due.due_on):
+                return due
+        return None
+
+    # Commands: what you may ask for -----------------------------------------------------
+
+    @classmethod
+    def open(cls, by: By, *, unit_id: UUID) -> UnitConduct:
+        """Begin to follow a unit."""
+        return cls._begin(cls.Opened, by, unit_id=unit_id)
+
+    def note_escalation(self, by: By, *, petition_id: UUID, petition_round: int) -> None:
+        """Count a petition that was taken up to the county while the unit held it."""
+        if self.has_counted(petition_id, petition_round):
+            raise EscalationAlreadyCounted(
+                petition_id=str(petition_id), petition_round=petition_round
+            )
+        self._record(
+            self.EscalationCounted, by, petition_id=petition_id, petition_round=petition_round
+        )
+
+    def break_streak(self, by: By, *, petition_id: UUID) -> None:
+        """Start counting anew, because this petition was solved below the county."""
+        if self.streak == 0:
+            raise NoStreakToBreak()
+        self._record(self.StreakBroken, by, petition_id=petition_id)
+
+    def fall_due_for_transfer(
+        self, by: By, *, escalations_min: int, due_on: date, is_provisional: bool
+    ) -> None:
+        """Record that the streak has reached the policy's number and a transfer must be made."""
+        if self.streak < escalations_min:
+            raise StreakTooShort(streak=self.streak, escalations_min=escalations_min)
+        if not self.waiting_ids:
+            raise NothingToTransfer()
+        self._record(
+            self.TransferFellDue,
+            by,
+            petition_ids=self.waiting_ids,
+            due_on=due_on,
+            is_provisional=is_provisional,
+        )
+
+    def miss_transfer(self, by: By) -> None:
+        """Record, once for each transfer that fell due, that its day passed without it."""
+        due = self.overdue_transfer(by.at)
+        if due is None:
+            raise TransferNotOverdue()
+        self._record(self.TransferMissed, by, due_on=due.due_on, is_provisional=due.is_provisional)
+
+    def transfer(self, by: By, *, office_id: UUID) -> None:
+        """Hand the unit over to the efficiency office, for everything that is due."""
+        if not self.transfers_due:
+            by = by.refuse(TransferNotDue(streak=self.streak))
+        due_ids = [petition_id for due in self.transfers_due for petition_id in due.petition_ids]
+        self._record(
+            self.TransferredToEfficiencyOffice,
+            by,
+            office_id=office_id,
+            petition_ids=tuple(due_ids) or self.waiting_ids,
+        )
+
+    def analyse_performance(self, by: By, *, conclusion: str) -> None:
+        """Record an analysis of how the unit does its duty."""
+        self._record(self.PerformanceAnalysisDone, by, conclusion=conclusion)
+
+    def record_inspection_finding(
+        self, by: By, *, kind: FindingKind, person_id: UUID | None, summary: str
+    ) -> None:
+        """Record what an inspection found about the unit, or about one person in it."""
+        self._record(
+            self.InspectionFindingRecorded, by, kind=kind, person_id=person_id, summary=summary
+        )
+
+    def hold_talk(self, by: By, *, convener_id: UUID, conclusion: str) -> None:
+        """Record a talk; there must be a finding that no talk was held about yet."""
+        if self.findings_open_count == 0:
+            by = by.refuse(TalkWithoutFinding())
+        self._record(self.TalkHeld, by, convener_id=convener_id, conclusion=conclusion)

@@ -1,0 +1,142 @@
+"""Closing: the petitioner is asked back; the petition is closed, reopened, withdrawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from ledger.core.aggregate import By
+from ledger.core.clock import local_day
+from ledger.petitions.errors import (
+    NotVisitedBack,
+    ReopenTooLate,
+    StepOutOfOrder,
+    SupervisionOrderOpen,
+    VisitIncomplete,
+    VisitorIsHandler,
+)
+from ledger.petitions.file import PetitionEvent, PetitionFile
+from ledger.petitions.words import ClockName, Deadline, Level, Stage, Visit
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitedBack(PetitionEvent):
+    """Somebody other than the handler asked the petitioner; both ``None``: nobody was reached."""
+
+    TOPIC = "petition.visited_back.v1"
+
+    is_resolved: bool | None
+    is_satisfied: bool | None
+
+    def apply(self, petition: PetitionFile) -> None:
+        petition.stage = Stage.VISITED
+        petition.visit = Visit(self.is_resolved, self.is_satisfied)
+        petition._stop_clocks(self.timestamp, ClockName.VISIT_BACK)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandlingResumed(PetitionEvent):
+    """The petitioner was not content, so the same unit goes on, with a new deadline."""
+
+    TOPIC = "petition.handling_resumed.v1"
+
+    deadlines: tuple[Deadline, ...]
+
+    def apply(self, petition: PetitionFile) -> None:
+        petition.stage = Stage.ACCEPTED
+        petition._stop_clocks(self.timestamp, ClockName.VISIT_BACK)
+        petition._start_clocks(self.deadlines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed(PetitionEvent):
+    """The petition is done; what the petitioner said last stands as its result."""
+
+    TOPIC = "petition.closed.v1"
+
+    def apply(self, petition: PetitionFile) -> None:
+        petition.stage = Stage.CLOSED
+        petition.closed_on = local_day(self.timestamp)
+        petition._stop_clocks(self.timestamp)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reopened(PetitionEvent):
+    """A closed petition is taken up again, with a reason, and starts at the lowest level."""
+
+    TOPIC = "petition.reopened.v1"
+
+    to_unit_id: UUID
+    deadlines: tuple[Deadline, ...]
+
+    def apply(self, petition: PetitionFile) -> None:
+        petition.stage = Stage.FILED
+        petition.round += 1
+        petition.holder_id = self.to_unit_id
+        petition.level = Level.COMMUNITY
+        petition.visit = None
+        petition.closed_on = None
+        petition.extensions_count = 0
+        petition.whistles = {}
+        petition._start_clocks(self.deadlines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawn(PetitionEvent):
+    """The petitioner took the petition back, with a reason."""
+
+    TOPIC = "petition.withdrawn.v1"
+
+    def apply(self, petition: PetitionFile) -> None:
+        petition.stage = Stage.WITHDRAWN
+        petition._stop_clocks(self.timestamp)
+
+
+class Closing(PetitionFile):
+    """The steps that end a petition, or begin it again."""
+
+    def visit_back(self, by: By, *, is_resolved: bool | None, is_satisfied: bool | None) -> None:
+        """Record what the petitioner said; not by anyone who handled the petition."""
+        by = self._guard_stage(by, "visit-back", Stage.ANSWERED, Stage.VISITED)
+        if (is_resolved is None) != (is_satisfied is None):
+            raise VisitIncomplete()
+        if by.actor_id in self.handler_ids:
+            by = by.refuse(VisitorIsHandler())
+        self._record(VisitedBack, by, is_resolved=is_resolved, is_satisfied=is_satisfied)
+
+    def resume_handling(self, by: By, *, deadlines: tuple[Deadline, ...]) -> None:
+        """Go on handling after a visit that found the matter not resolved or not well done."""
+        by = self._guard_stage(by, "resume-handling", Stage.VISITED)
+        if self.visit is not None and self.visit.is_resolved and self.visit.is_satisfied:
+            by = by.refuse(StepOutOfOrder(step="resume-handling", stage=self.stage))
+        self._record(HandlingResumed, by, deadlines=deadlines)
+
+    def close(self, by: By) -> None:
+        """Close after the visit-back; needs a reason where the matter was not resolved."""
+        by = self._guard_open(by)
+        if self.stage != Stage.VISITED:
+            by = by.refuse(NotVisitedBack(stage=self.stage))
+        elif self.visit is not None and not self.visit.is_resolved:
+            by = by.with_reason()
+        if self.supervised_unit_id is not None:
+            by = by.refuse(SupervisionOrderOpen(unit_id=str(self.supervised_unit_id)))
+        self._record(Closed, by)
+
+    def reopen(
+        self, by: By, *, last_day: date, to_unit_id: UUID, deadlines: tuple[Deadline, ...]
+    ) -> None:
+        """Take a closed petition up again until ``last_day``, with a reason.
+
+        ``to_unit_id`` holds it and sends it to a unit anew.
+        """
+        by = by.with_reason()
+        if self.stage != Stage.CLOSED:
+            by = by.refuse(StepOutOfOrder(step="reopen", stage=self.stage))
+        elif local_day(by.at) > last_day:
+            by = by.refuse(ReopenTooLate(last_day=last_day.isoformat()))
+        self._record(Reopened, by, to_unit_id=to_unit_id, deadlines=deadlines)
+
+    def withdraw(self, by: By) -> None:
+        """Take the petition back for the petitioner, with a reason."""
+        self._record(Withdrawn, self._guard_open(by).with_reason())
