@@ -393,6 +393,5 @@ class Deposit(core.Aggregate):
         guards.positive(amount_fen)
         by = self._ended(by)
         if amount_fen > self.free_fen:
-            error = rules.ReturnExceedsFree(asked_fen=amount_fen, free_fen=self.free_fen)
-            by = by.refuse(error)
+            by = by.refuse(rules.ReturnExceedsFree(asked_fen=amount_fen, free_fen=self.free_fen))
         return by
