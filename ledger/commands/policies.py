@@ -12,7 +12,7 @@ from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, NotFound
 from ledger.core.values import Count, Day, Name, Text
 from ledger.policies import POLICY_BOOK_ID, Basis, Certainty, PolicyBook
-from ledger.policy_values import StandardList, StandardValue, entries, organisations
+from ledger.policy_values import StandardList, StandardValue, entries, organisations, points
 from ledger.storage.ledger import Ledger, Recorded
 
 PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$")]
@@ -21,8 +21,8 @@ Items = Annotated[tuple[Name, ...], MaxLen(1_000)]
 """The items of a list, in order."""
 
 STANDARD: tuple[StandardValue | StandardList, ...] = (
-    *(entries.VALUES + organisations.VALUES),
-    *(entries.LISTS + organisations.LISTS),
+    *(entries.VALUES + organisations.VALUES + points.VALUES),
+    *(entries.LISTS + organisations.LISTS + points.LISTS),
 )
 """Every number and list that a new ledger starts from, context by context."""
 
