@@ -6,7 +6,6 @@ import re
 from bisect import insort
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from ledger.core import aggregate as core
@@ -150,9 +149,9 @@ class Organisation(core.Aggregate):
         self.tenures: list[Tenure] = []
 
     @staticmethod
-    def create_id(*_: object, **fields: Any) -> UUID:
+    def create_id(*_: object, code: object = "", **__: object) -> UUID:
         """The same code is always the same organisation."""
-        return organisation_id(fields["code"])
+        return organisation_id(str(code))
 
     # Questions: what it was on a day ----------------------------------------------------
 
