@@ -83,9 +83,9 @@ async def adopt_standard_policies(
     command: AdoptStandardPolicies, ledger: Ledger, by: By
 ) -> Recorded | None:
     """Open the book and enter what it lacks of ``STANDARD``; ``None`` if it lacked nothing."""
+    by = by if by.reason.strip() else replace(by, reason=ADOPTED)
     book = await ledger.find(PolicyBook, POLICY_BOOK_ID) or PolicyBook.open(by)
     known = frozenset(book.names())
-    by = by if by.reason.strip() else replace(by, reason=ADOPTED)
     for standard in STANDARD:
         if standard.name not in known:
             _adopt(book, standard, by)
