@@ -15,7 +15,7 @@ from ledger.policies import POLICY_BOOK_ID, Basis, Certainty, PolicyBook
 from ledger.policy_values import StandardList, StandardValue, entries, organisations, points
 from ledger.storage.ledger import Ledger, Recorded
 
-PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$")]
+PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_-]+)+$")]
 """A dotted name: the context, then what is limited, such as ``deposit.rate_min_bp``."""
 Items = Annotated[tuple[Name, ...], MaxLen(1_000)]
 """The items of a list, in order."""
