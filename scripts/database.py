@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,14 +36,22 @@ class Database:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """Start the embedded server for the block, or make sure that the named one answers."""
+    """Start the embedded server for the block, or make sure that the named one answers.
+
+    An embedded server that is killed during the block is started again.
+    """
     floor = settings.free_space_floor_bytes
     if settings.dsn is not None:
         await _check(settings.dsn)
         yield Database(dsn=settings.dsn, volume=None, free_space_floor_bytes=floor)
         return
     async with EmbeddedServer(settings.data) as server:
-        yield Database(dsn=server.dsn, volume=server.place.home, free_space_floor_bytes=floor)
+        watch = asyncio.create_task(server.keep_alive())
+        try:
+            yield Database(dsn=server.dsn, volume=server.place.home, free_space_floor_bytes=floor)
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
 
 
 async def _check(dsn: str) -> None:

@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,9 +28,12 @@ from ledger.postgres.place import Place
 from ledger.postgres.processes import is_ready, postmaster_of, processes_in, send
 
 ADOPT_SECONDS = 20.0  # a server that lives but does not answer: it starts, stops or is broken
+ORPHAN_SECONDS = 1.0  # back ends that outlived their postmaster; most notice and end
 START_SECONDS = 600.0  # replaying the log after a crash may take its time
 STOP_SECONDS = 120.0  # a last checkpoint on a slow disk
 LOG_BYTES_MAX = 8 * 1024 * 1024
+
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # protocol: length, code; answered N or S
 
 # The shell only puts the server into the background, so that it is nobody's child.
 DETACH = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 &'
@@ -48,7 +52,8 @@ class Cluster:
     def ensure_running(self) -> None:
         """Find the running server or start it, healing what a crash left behind."""
         self._check_version()
-        if (alive := self._alive_or_answers(ADOPT_SECONDS)) is None:
+        patience = ADOPT_SECONDS if self.has_postmaster() else ORPHAN_SECONDS
+        if (alive := self._alive_or_answers(patience)) is None:
             if answers(self.place):
                 return
             alive = self._end_remnants()
@@ -67,6 +72,10 @@ class Cluster:
             send(signal.SIGINT, [postmaster])
         if not wait_until(self._is_gone, seconds=STOP_SECONDS):
             os.close(self._end_remnants())
+
+    def has_postmaster(self) -> bool:
+        """Whether the postmaster lives; unlike all else here, to be asked without the lock."""
+        return postmaster_of(self.place.data, self.account.server_uid) is not None
 
     def _check_version(self) -> None:
         try:
@@ -182,16 +191,20 @@ class Cluster:
 
 
 def answers(place: Place) -> bool:
-    """Whether the server accepts connections on its socket."""
+    """Whether the server accepts connections and answers the first question of one.
+
+    To connect is no proof: a postmaster that was just killed still has an open socket.
+    """
     if not is_ready(place.data):
         return False
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(2.0)
         try:
             client.connect(os.fsencode(place.socket))
+            client.sendall(SSL_REQUEST)
+            return client.recv(1) in {b"N", b"S"}
         except OSError:
             return False
-    return True
 
 
 def _did_not_start(words: str) -> ServerDidNotStart:

@@ -10,6 +10,7 @@ counts no longer, and a server that was killed is healed by the next one who ent
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ from ledger.postgres.account import current_account
 from ledger.postgres.binaries import readable_binaries
 from ledger.postgres.cluster import Cluster, answers
 from ledger.postgres.configuration import DATABASE, ROLE
-from ledger.postgres.errors import NoServerHere, NotOurs, ServerBusy
+from ledger.postgres.errors import NoServerHere, NotOurs, ServerBusy, ServerError
 from ledger.postgres.files import locked
 from ledger.postgres.place import (
     STATE,
@@ -36,6 +37,10 @@ from ledger.postgres.place import (
 from ledger.postgres.users import User, Users
 
 LOCK_SECONDS = 660.0  # longer than the longest start
+WATCH_SECONDS = 0.25
+RETRY_SECONDS = 2.0
+
+logger = logging.getLogger(__name__)
 
 
 class EmbeddedServer:
@@ -102,6 +107,22 @@ class EmbeddedServer:
         with locked(start_lock(self.data_dir), seconds=LOCK_SECONDS):
             self._running.ensure_running()
 
+    async def keep_alive(self) -> None:
+        """Restart the server whenever it was killed, until cancelled.
+
+        A restart that fails (a full disk, say) is logged and tried again.
+        """
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if self._running.has_postmaster():
+                continue
+            logger.error("The embedded PostgreSQL has died and is started again.")
+            try:
+                await asyncio.to_thread(self.restart_if_dead)
+            except (ServerError, OSError):
+                logger.exception("The embedded PostgreSQL could not be started again.")
+                await asyncio.sleep(RETRY_SECONDS)
+
     @property
     def _running(self) -> Cluster:
         if self._cluster is None:
@@ -120,7 +141,13 @@ class EmbeddedServer:
         self.stop()
 
     async def __aenter__(self) -> Self:
-        return await asyncio.to_thread(self.start)
+        starting = asyncio.ensure_future(asyncio.to_thread(self.start))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:  # Ctrl-C: the thread goes on, so leave when it is through
+            await asyncio.wait([starting])
+            await asyncio.to_thread(self.stop)
+            raise
 
     async def __aexit__(
         self,
