@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -25,3 +25,8 @@ def local_day(moment: datetime) -> date:
 def end_of_day(day: date) -> datetime:
     """Return the last microsecond of a day in China: until then a due date is kept."""
     return datetime.combine(day, time.max, LOCAL).astimezone(UTC)
+
+
+def moment_missed(due_on: date) -> datetime:
+    """Return the first moment at which a day in China is over: what was due on it is missed."""
+    return end_of_day(due_on) + timedelta(microseconds=1)

@@ -136,7 +136,7 @@ class Reactions:
         ledger = self.ledger
         start = follower.position + 1
         entries = await read_entries(ledger.pool, ledger.id, start=start, limit=BATCH_ENTRIES)
-        work = Work(ledger.for_request(), follower.reaction, dict(follower.timers or {}))
+        work = Work(ledger.for_request(), follower.reaction, follower.timers or {})
         if not entries:
             return await self._fire_due(follower, work, now)
         topics = follower.reaction.topics

@@ -9,7 +9,7 @@ each thing happens exactly once, whatever dies in between.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
@@ -65,12 +65,19 @@ class Reaction:
         """Answer one entry of the log."""
         await self._handlers[type(entry.event)](work, entry.event, entry)
 
-    async def fire(self, work: Work, timer: Timer, *, breaches: tuple[str, ...] = ()) -> None:
-        """Answer a timer that ran out, as of the moment it did, and end it."""
+    async def fire(
+        self,
+        work: Work,
+        timer: Timer,
+        *,
+        at: datetime | None = None,
+        breaches: tuple[str, ...] = (),
+    ) -> None:
+        """End a timer that ran out and answer it, as of its moment or a later one (``at``)."""
         work.drop_timer(timer.key)
         by = By(
             actor_id=self.actor_id,
-            at=timer.due_at,
+            at=at or timer.due_at,
             role=ROLE,
             post=self.name,
             cause=timer.cause,
@@ -86,11 +93,14 @@ class Work:
 
     ledger: Ledger
     reaction: Reaction
-    timers: dict[str, Timer]
-    """All timers of the reaction, by key, as they will be after the append."""
+    timers_before: Mapping[str, Timer]
     aggregates: dict[UUID, Aggregate] = field(default_factory=dict)
-    timers_set: dict[str, Timer] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(init=False)
+    """All timers of the reaction, by key, as they will be after the append."""
     timers_ended: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.timers = dict(self.timers_before)
 
     async def load(self, kind: type[A], aggregate_id: UUID) -> A:
         """Return the aggregate, the same object all through the batch."""
@@ -124,10 +134,10 @@ class Work:
             policy_version=entry.by.policy_version,
         )
 
-    def set_timer(self, key: str, due_at: datetime, *, cause: Entry) -> None:
-        """Wait for a moment; a timer of the same key is replaced."""
-        timer = Timer(reaction=self.reaction.name, key=key, due_at=due_at, cause=cause.event_id)
-        self.timers[key] = self.timers_set[key] = timer
+    def set_timer(self, key: str, due_at: datetime, *, cause: UUID) -> None:
+        """Wait for a moment, because of event ``cause``; a timer of the same key is replaced."""
+        timer = Timer(reaction=self.reaction.name, key=key, due_at=due_at, cause=cause)
+        self.timers[key] = timer
 
     async def end_timer(self, key: str, *, at: datetime) -> None:
         """Stop waiting: what was waited for happened at ``at``.
@@ -145,26 +155,32 @@ class Work:
 
     def drop_timer(self, key: str) -> None:
         """Stop waiting, whatever the time."""
-        if self.timers.pop(key, None) is None:
-            return
-        if self.timers_set.pop(key, None) is None:
+        if self.timers.pop(key, None) and key in self.timers_before:
             self.timers_ended.add(key)
 
     @property
     def changes_something(self) -> bool:
         """Whether there is anything to append."""
-        return bool(self.timers_set or self.timers_ended or self.changed())
+        return bool(self.timers_set() or self.timers_ended or self.changed())
 
     def changed(self) -> list[Aggregate]:
         """The aggregates with new events."""
         return [a for a in self.aggregates.values() if a.pending_events]
+
+    def timers_set(self) -> list[Timer]:
+        """The timers that are new or changed."""
+        return [
+            timer
+            for key, timer in self.timers.items()
+            if timer is not self.timers_before.get(key) or key in self.timers_ended
+        ]
 
     def beside(self, tracking: Tracking | None) -> Beside:
         """What goes into the append besides events."""
         name = self.reaction.name
         return Beside(
             tracking=tracking,
-            timers_set=tuple(self.timers_set.values()),
+            timers_set=self.timers_set(),
             timers_ended=tuple((name, key) for key in sorted(self.timers_ended)),
         )
 

@@ -27,7 +27,7 @@ def patience() -> Reaction:
 
     @reaction.on(Jar.Made)
     async def made(work: Work, event: Jar.Made, entry: Entry) -> None:
-        work.set_timer(str(event.originator_id), entry.occurred_at + WAIT, cause=entry)
+        work.set_timer(str(event.originator_id), entry.occurred_at + WAIT, cause=entry.event_id)
 
     @reaction.on(Jar.Filled)
     async def filled(work: Work, event: Jar.Filled, entry: Entry) -> None:

@@ -1,0 +1,54 @@
+"""How figures and times look on a page: yuan from fen, days in China, short ids."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from babel.numbers import format_currency, format_decimal
+
+from ledger.core.clock import LOCAL
+
+FEN_PER_YUAN = 100
+
+
+def yuan(amount_fen: int | None) -> str:
+    """Return fen as ``¥5,000.00``."""
+    if amount_fen is None:
+        return "–"
+    sign, fen = ("−", -amount_fen) if amount_fen < 0 else ("", amount_fen)
+    whole, rest = divmod(fen, FEN_PER_YUAN)
+    return f"{sign}¥{format_decimal(whole, locale='zh_CN')}.{rest:02d}"
+
+
+def yuan_short(amount_fen: int) -> str:
+    """Return fen as whole yuan, ``¥5,000``: for tiles, never for statements."""
+    return format_currency(amount_fen // FEN_PER_YUAN, "CNY", format="¤#,##0", locale="zh_CN")
+
+
+def count(number: int | None) -> str:
+    """Return a number with its thousands apart."""
+    return "–" if number is None else str(format_decimal(number, locale="zh_CN"))
+
+
+def percent(basis_points: int) -> str:
+    """Return basis points as a percentage: 550 is ``5.5%``."""
+    whole, rest = divmod(basis_points, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + "%"
+
+
+def day(value: date | datetime | None) -> str:
+    """Return the day in China, ``2026-03-02``."""
+    if value is None:
+        return "–"
+    return f"{value.astimezone(LOCAL) if isinstance(value, datetime) else value:%Y-%m-%d}"
+
+
+def moment(value: datetime | None) -> str:
+    """Return the minute in China, ``2026-03-02 09:00``."""
+    return "–" if value is None else f"{value.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+
+
+def short_id(value: UUID | str | None) -> str:
+    """Return the first eight digits of an id: enough to tell two apart on a page."""
+    return "–" if value is None else str(value)[:8]
