@@ -16,6 +16,7 @@ from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import AmountNotPositive, RuleViolated
+from ledger.core.values import AmountFen
 
 # Rules: what a lease refuses -------------------------------------------------------------
 
@@ -77,7 +78,7 @@ class Instalment:
     """One payment that the tenant owes: ``amount_fen`` on ``due_on`` at the latest."""
 
     due_on: date
-    amount_fen: int
+    amount_fen: AmountFen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

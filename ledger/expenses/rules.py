@@ -40,13 +40,6 @@ class ExpenseCategoryUnknown(RuleViolated):
     """
 
 
-class AccountOfAnotherEstate(RuleViolated):
-    """An estate's expense can be paid only from its own public account.
-
-    小区支出只能从本小区的公共账户列支。
-    """
-
-
 class ExpenseStepOutOfOrder(RuleViolated):
     """An expense is applied for, then reviewed, then approved, then paid, in this order only.
 

@@ -1,0 +1,112 @@
+"""What people may do with public accounts, apart from paying expenses (``expenses.py``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from annotated_types import Ge, Le
+
+from ledger.accounts import PublicAccount, Receipt, account_id_of
+from ledger.accounts.rules import AccountExists, LeaseOfAnotherAccount
+from ledger.commands.estates import expect_kind
+from ledger.commands.organisations import OptionalName
+from ledger.commands.policies import policies_of
+from ledger.core.aggregate import By
+from ledger.core.clock import local_day
+from ledger.core.values import AmountFen, Name
+from ledger.leases import Lease
+from ledger.organisations import Kind
+from ledger.storage.ledger import Ledger, Recorded
+
+Year = Annotated[int, Ge(2000), Le(2200)]
+"""A calendar year."""
+Month = Annotated[int, Ge(1), Le(12)]
+"""A calendar month."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPublicAccount:
+    """Open an estate's public account at its street; the estate gives its id."""
+
+    estate_id: UUID
+    street_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveRevenue:
+    """Record money that came in for an estate; ``lease_id`` where it is the rent of a lease."""
+
+    account_id: UUID
+    category: Name
+    amount_fen: AmountFen
+    payer: Name
+    bank_reference: OptionalName = ""
+    lease_id: UUID | None = None
+    receipt_id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverseRevenue:
+    """Take a receipt back in full, once, giving the reason."""
+
+    account_id: UUID
+    receipt_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePeriod:
+    """Close the books of a month, and of all months before it."""
+
+    account_id: UUID
+    year: Year
+    month: Month
+
+
+async def open_public_account(command: OpenPublicAccount, ledger: Ledger, by: By) -> Recorded:
+    """Open the account; an estate has one."""
+    await expect_kind(ledger, "estate_id", command.estate_id, Kind.ESTATE)
+    await expect_kind(ledger, "street_id", command.street_id, Kind.STREET)
+    account_id = account_id_of(command.estate_id)
+    if await ledger.find(PublicAccount, account_id) is not None:
+        raise AccountExists(account_id=str(account_id))
+    account = PublicAccount.open(by, estate_id=command.estate_id, street_id=command.street_id)
+    return await ledger.save(account)
+
+
+async def receive_revenue(command: ReceiveRevenue, ledger: Ledger, by: By) -> Recorded:
+    """Record revenue of a listed category; a lease that is named must pay into this account."""
+    account = await ledger.load(PublicAccount, command.account_id)
+    if command.lease_id is not None:
+        lease = await ledger.load(Lease, command.lease_id)
+        if lease.account_id != account.id:
+            by = by.refuse(LeaseOfAnotherAccount(account_id=str(lease.account_id)))
+    book = await policies_of(ledger)
+    account.receive(
+        by.under(book.version),
+        receipt=Receipt(
+            receipt_id=command.receipt_id,
+            category=command.category,
+            amount_fen=command.amount_fen,
+            payer=command.payer,
+            bank_reference=command.bank_reference,
+            lease_id=command.lease_id,
+        ),
+        categories=book.items("account.revenue_categories", on=local_day(by.at)),
+    )
+    return await ledger.save(account)
+
+
+async def reverse_revenue(command: ReverseRevenue, ledger: Ledger, by: By) -> Recorded:
+    """Take a receipt back."""
+    account = await ledger.load(PublicAccount, command.account_id)
+    account.reverse_receipt(by, receipt_id=command.receipt_id)
+    return await ledger.save(account)
+
+
+async def close_period(command: ClosePeriod, ledger: Ledger, by: By) -> Recorded:
+    """Close a month's books."""
+    account = await ledger.load(PublicAccount, command.account_id)
+    account.close_period(by, year=command.year, month=command.month)
+    return await ledger.save(account)

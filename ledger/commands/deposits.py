@@ -1,0 +1,232 @@
+"""What people may do with performance deposits; drawing on them is in ``draws.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from ledger.commands.estates import due_under, expect_kind
+from ledger.commands.organisations import OptionalName
+from ledger.commands.policies import policies_of
+from ledger.core.aggregate import By
+from ledger.core.clock import end_of_day, local_day
+from ledger.core.values import AmountFen, BasisPoints, Count, Day, Moment, Name, Text
+from ledger.deposits import Agreement, Deposit, DepositForm, deposit_id_of
+from ledger.deposits.rules import DepositAlreadyAssessed
+from ledger.organisations import Kind
+from ledger.policies import PolicyBook
+from ledger.storage.ledger import Ledger, Recorded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessDeposit:
+    """Lay down what a company owes as deposit for an estate and a service contract.
+
+    ``basis`` is the agreement or local rule; ``return_days`` comes from the policy if left out.
+    """
+
+    estate_id: UUID
+    company_id: UUID
+    contract: Name
+    base_fen: AmountFen
+    rate_bp: BasisPoints
+    basis: Text
+    ends_on: Day
+    form: DepositForm = DepositForm.CASH
+    return_days: Count | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReassessDeposit:
+    """Change a deposit's base or rate, as the yearly fee changes."""
+
+    deposit_id: UUID
+    base_fen: AmountFen
+    rate_bp: BasisPoints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveDeposit:
+    """Record money, or a guarantee, that came in from the company."""
+
+    deposit_id: UUID
+    amount_fen: AmountFen
+    bank_reference: OptionalName = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindCompany:
+    """Tell the company what to put right; ``due_at`` comes from the policy if left out."""
+
+    deposit_id: UUID
+    matter: Text
+    due_at: Moment | None = None
+    reminder_id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandTopUp:
+    """Ask the company to fill the deposit up again; all that is missing if no amount is given."""
+
+    deposit_id: UUID
+    amount_fen: AmountFen | None = None
+    demand_id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveTopUp:
+    """Record money that came in for a demand, in full or in part."""
+
+    deposit_id: UUID
+    demand_id: UUID
+    amount_fen: AmountFen
+    bank_reference: OptionalName = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndContract:
+    """Record the end of the secured service contract; ``ended_on`` is its last day."""
+
+    deposit_id: UUID
+    ended_on: Day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnDeposit:
+    """Give money of a deposit back to the company after the contract ended."""
+
+    deposit_id: UUID
+    amount_fen: AmountFen
+    bank_reference: OptionalName = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForfeitDeposit:
+    """Keep money of a deposit for good after the contract ended, giving the reason."""
+
+    deposit_id: UUID
+    amount_fen: AmountFen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseDeposit:
+    """Close a deposit in which nothing is left and nothing is open."""
+
+    deposit_id: UUID
+
+
+async def assess_deposit(command: AssessDeposit, ledger: Ledger, by: By) -> Recorded:
+    """Assess the deposit; estate, company and contract together give its id."""
+    await expect_kind(ledger, "estate_id", command.estate_id, Kind.ESTATE)
+    await expect_kind(ledger, "company_id", command.company_id, Kind.PROPERTY_COMPANY)
+    deposit_id = deposit_id_of(command.estate_id, command.company_id, command.contract)
+    if await ledger.find(Deposit, deposit_id) is not None:
+        raise DepositAlreadyAssessed(deposit_id=str(deposit_id))
+    book = await policies_of(ledger)
+    return_days = command.return_days
+    if return_days is None:
+        return_days = book.number("deposit.return_days", on=local_day(by.at))
+    deposit = Deposit.assess(
+        by.under(book.version),
+        estate_id=command.estate_id,
+        company_id=command.company_id,
+        base_fen=command.base_fen,
+        rate_bp=command.rate_bp,
+        rate_limits_bp=_rate_limits_bp(book, by),
+        agreement=Agreement(
+            contract=command.contract,
+            basis=command.basis,
+            form=command.form,
+            ends_on=command.ends_on,
+            return_days=return_days,
+        ),
+    )
+    return await ledger.save(deposit)
+
+
+async def reassess_deposit(command: ReassessDeposit, ledger: Ledger, by: By) -> Recorded:
+    """Change base or rate within the policy's limits."""
+    deposit = await ledger.load(Deposit, command.deposit_id)
+    book = await policies_of(ledger)
+    deposit.reassess(
+        by.under(book.version),
+        base_fen=command.base_fen,
+        rate_bp=command.rate_bp,
+        rate_limits_bp=_rate_limits_bp(book, by),
+    )
+    return await ledger.save(deposit)
+
+
+async def receive_deposit(command: ReceiveDeposit, ledger: Ledger, by: By) -> Recorded:
+    """Record money that came in."""
+    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit.receive(by, amount_fen=command.amount_fen, bank_reference=command.bank_reference)
+    return await ledger.save(deposit)
+
+
+async def remind_company(command: RemindCompany, ledger: Ledger, by: By) -> Recorded:
+    """Remind the company, with a due time."""
+    deposit = await ledger.load(Deposit, command.deposit_id)
+    due_at: datetime | None = command.due_at
+    if due_at is None:
+        by, due = await due_under(ledger, by, "deposit.reminder_working_days")
+        due_at = end_of_day(due.on)
+    deposit.remind(by, reminder_id=command.reminder_id, matter=command.matter, due_at=due_at)
+    return await ledger.save(deposit)
+
+
+async def demand_top_up(command: DemandTopUp, ledger: Ledger, by: By) -> Recorded:
+    """Ask the company to fill the deposit up again within the policy's time."""
+    deposit = await ledger.load(Deposit, command.deposit_id)
+    by, due = await due_under(ledger, by, "deposit.top_up_working_days")
+    deposit.demand_top_up(by, demand_id=command.demand_id, due=due, amount_fen=command.amount_fen)
+    return await ledger.save(deposit)
+
+
+async def receive_top_up(command: ReceiveTopUp, ledger: Ledger, by: By) -> Recorded:
+    """Record money that came in for a demand."""
+    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit.receive_top_up(
+        by,
+        demand_id=command.demand_id,
+        amount_fen=command.amount_fen,
+        bank_reference=command.bank_reference,
+    )
+    return await ledger.save(deposit)
+
+
+async def end_contract(command: EndContract, ledger: Ledger, by: By) -> Recorded:
+    """Record the end of the service contract."""
+    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit.end_contract(by, ended_on=command.ended_on)
+    return await ledger.save(deposit)
+
+
+async def return_deposit(command: ReturnDeposit, ledger: Ledger, by: By) -> Recorded:
+    """Give money back to the company."""
+    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit.return_money(by, amount_fen=command.amount_fen, bank_reference=command.bank_reference)
+    return await ledger.save(deposit)
+
+
+async def forfeit_deposit(command: ForfeitDeposit, ledger: Ledger, by: By) -> Recorded:
+    """Keep money for good."""
+    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit.forfeit(by, amount_fen=command.amount_fen)
+    return await ledger.save(deposit)
+
+
+async def close_deposit(command: CloseDeposit, ledger: Ledger, by: By) -> Recorded:
+    """Close the deposit."""
+    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit.close(by)
+    return await ledger.save(deposit)
+
+
+def _rate_limits_bp(book: PolicyBook, by: By) -> tuple[int, int]:
+    day = local_day(by.at)
+    return (
+        book.number("deposit.rate_min_bp", on=day),
+        book.number("deposit.rate_max_bp", on=day),
+    )
