@@ -184,7 +184,9 @@ class UnitConduct(core.Aggregate):
                 waiting for waiting in conduct.waiting_ids if waiting not in self.petition_ids
             )
             conduct.transfers_unmissed = tuple(
-                due for due in conduct.transfers_unmissed if self.timestamp > end_of_day(due.due_on)
+                due
+                for due in conduct.transfers_unmissed
+                if self.timestamp >= end_of_day(due.due_on)
             )
             conduct.transfers_count += 1
 
@@ -251,7 +253,7 @@ class UnitConduct(core.Aggregate):
     def overdue_transfer(self, at: datetime) -> TransferDue | None:
         """Return the oldest transfer that was not made in time and not recorded as missed."""
         for due in self.transfers_unmissed[:1]:
-            if at > end_of_day(due.due_on):
+            if at >= end_of_day(due.due_on):
                 return due
         return None
 

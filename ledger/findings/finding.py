@@ -225,7 +225,7 @@ class Finding(core.Aggregate):
         """Return the missed day that is not recorded yet, and whether it was provisional."""
         if self.late:
             return self.late[0]
-        if self.due_on is not None and at > end_of_day(self.due_on):
+        if self.due_on is not None and at >= end_of_day(self.due_on):
             return self.due_on, self.is_provisional
         return None
 

@@ -121,7 +121,7 @@ class PetitionFile(core.Aggregate):
 
     def overdue_clocks(self, at: datetime) -> tuple[Deadline, ...]:
         """Return the deadlines missed by a moment and not recorded as missed, oldest first."""
-        ran_out = [clock for clock in self.clocks if at > end_of_day(clock.due_on)]
+        ran_out = [clock for clock in self.clocks if at >= end_of_day(clock.due_on)]
         return tuple(sorted([*self.late_clocks, *ran_out], key=lambda clock: clock.due_on))
 
     def breaks_streak(self, solved: str) -> bool:
