@@ -62,3 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _fail(sentence: str, exit_code: int) -> int:
     sys.stderr.write(f"minzhang: {sentence}\n")
     return exit_code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -8,8 +8,8 @@
         server/                 mode 0700, the server's own: data/, run/ (socket), server.log
 
 As root the server's user must be able to reach its home. Where DATA lies behind a closed
-door (`/root/...`), no door is opened: the home goes to /var/lib/minzhang/<digest of DATA>,
-and DATA/postgres is a symbolic link to it.
+door (`/root/...`), no door is opened: the home gets a fresh name in /var/lib/minzhang,
+DATA/postgres is a symbolic link to it, and the file `for` in it names DATA.
 """
 
 from __future__ import annotations
@@ -112,9 +112,10 @@ def prepare_place(data_dir: Path, account: Account) -> Place:
     """Create all folders of the server's home. Call while holding the start lock."""
     home = data_dir / "postgres"
     if not os.path.lexists(home) and account.is_apart and not account.can_enter(data_dir):
-        digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:20]
-        _folder(STATE / digest, 0o711)
-        home.symlink_to(STATE / digest)
+        apart = Path(tempfile.mkdtemp(prefix="home-", dir=STATE))
+        apart.chmod(0o711)
+        (apart / "for").write_text(f"{data_dir}\n", encoding="utf-8")
+        home.symlink_to(apart)
     place = Place(home.resolve())
     _folder(place.home, 0o711 if account.is_apart else 0o700)
     _folder(place.users, 0o700)

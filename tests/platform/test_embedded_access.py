@@ -111,9 +111,23 @@ def test_root_opens_no_folder_of_its_own(tmp_path: Path) -> None:
         assert {path: mode_of(path) for path in before} == before
         assert home.is_relative_to(STATE if IS_ROOT else closed)
         assert (closed / "data" / "postgres").resolve() == home
+        assert not IS_ROOT or (home / "for").read_text() == f"{closed / 'data'}\n"
     erase(closed / "data")
     assert not home.exists()
     assert not os.path.lexists(closed / "data" / "postgres")
+
+
+def test_a_removed_data_directory_does_not_come_back(tmp_path: Path) -> None:
+    directory = tmp_path / "closed" / "data"
+    directory.parent.mkdir(mode=0o700)
+    with EmbeddedServer(directory) as first:
+        removed = first.place
+    shutil.rmtree(directory)
+    with EmbeddedServer(directory) as second:
+        assert not IS_ROOT or second.place.home != removed.home
+    erase(directory)
+    if removed.home.exists():
+        shutil.rmtree(removed.home)
 
 
 def test_roots_server_runs_as_a_system_user_that_owns_only_its_data(data_dir: Path) -> None:

@@ -1,0 +1,112 @@
+"""The command `minzhang` as a person sees it: what it prints, where, and its exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.postgres import EmbeddedServer
+from scripts.cli import COMMANDS, build_parser
+from tests.platform.conftest import own_directory
+from tests.platform.users import ROOT
+
+
+def minzhang(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "scripts.cli", *arguments],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def initialised() -> Iterator[Path]:
+    """A data directory after `minzhang init`."""
+    with own_directory() as directory:
+        done = minzhang("init", "--json", MINZHANG_DATA=str(directory))
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["ledger_is_new"] is True
+        yield directory
+
+
+def test_init_a_second_time_changes_nothing(initialised: Path) -> None:
+    done = minzhang("init", "--json", "--data", str(initialised))
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "ledger": "371329",
+        "migrations": [],
+        "ledger_is_new": False,
+        "policies_adopted": False,
+    }
+
+
+def test_init_makes_a_second_ledger_in_the_same_database(initialised: Path) -> None:
+    done = minzhang("init", MINZHANG_DATA=str(initialised), MINZHANG_LEDGER="371300")
+
+    assert done.returncode == 0, done.stderr
+    assert "371300: 已建立 / created" in done.stdout
+
+
+def test_dsn_prints_the_connection_string_alone(initialised: Path) -> None:
+    stopped = minzhang("dsn", "--json", MINZHANG_DATA=str(initialised))
+    with EmbeddedServer(initialised) as server:
+        printed = minzhang("dsn", MINZHANG_DATA=str(initialised))
+        running = minzhang("dsn", "--json", MINZHANG_DATA=str(initialised))
+
+        assert printed.stdout == f"{server.dsn}\n"
+        assert json.loads(stopped.stdout) == {
+            "dsn": server.dsn,
+            "embedded": True,
+            "running": False,
+        }
+        assert json.loads(running.stdout)["running"] is True
+
+
+def test_init_uses_the_database_it_is_told_to(database: str) -> None:
+    done = minzhang("init", "--json", MINZHANG_DSN=database)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ledger_is_new"] is True
+    assert minzhang("dsn", MINZHANG_DSN=database).stdout == f"{database}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "words"),
+    [
+        (["dsn", "--data", "/nonexistent/data"], 1, "minzhang init"),
+        (["dsn", "--port", "x"], 2, "MINZHANG_PORT"),
+        (["init", "--dsn", "postgresql://a@127.0.0.1:1/d"], 1, "MINZHANG_DSN"),
+        (["unknown"], 2, "--help"),
+        ([], 2, "--help"),
+    ],
+)
+def test_an_expected_failure_is_one_sentence_in_both_languages(
+    arguments: list[str], exit_code: int, words: str
+) -> None:
+    done = minzhang(*arguments)
+
+    assert done.returncode == exit_code
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert " / " in done.stderr
+    assert words in done.stderr
+
+
+def test_every_command_takes_every_setting_and_explains_itself() -> None:
+    help_text = minzhang("--help").stdout
+    for command in COMMANDS:
+        name = command.__name__.rpartition(".")[2]
+        assert name.replace("importing", "import") in help_text
+    for name in ("init", "dsn"):
+        args = build_parser().parse_args([name, "--host", "::1", "--ledger", "1"])
+        assert (args.setting_host, args.setting_ledger) == ("::1", "1")

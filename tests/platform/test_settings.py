@@ -1,0 +1,113 @@
+"""Settings: which source wins, and that a wrong value is named in both languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.settings import SETTINGS, SettingWrong, load_settings
+
+GOOD = {
+    "host": "::1",
+    "port": "9000",
+    "data": "/tmp/ledger",  # noqa: S108  never opened
+    "dsn": "postgresql://reader@db.example/minzhang",
+    "ledger": "371300",
+    "origin": "ledger.example.org/371300",
+    "log_level": "debug",
+    "free_space_floor_bytes": "0",
+    "queue_max": "64",
+    "pool_size_max": "4",
+}
+WRONG = {
+    "host": "not a host",
+    "port": "65536",
+    "data": "/etc/passwd",
+    "dsn": "mysql://db",
+    "ledger": "Linshu County",
+    "origin": "https://ledger.example.org",
+    "log_level": "loud",
+    "free_space_floor_bytes": "-1",
+    "queue_max": "0",
+    "pool_size_max": "many",
+}
+
+
+def test_every_setting_has_an_example_here() -> None:
+    assert set(GOOD) == set(WRONG) == {setting.name for setting in SETTINGS}
+
+
+def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
+    settings = load_settings({}, {"XDG_DATA_HOME": str(tmp_path)}, tmp_path)
+
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert settings.data == tmp_path / "minzhang"
+    assert settings.dsn is None
+    assert settings.ledger == "371329"
+    assert settings.origin == "minzhang.localhost/371329"
+    assert settings.free_space_floor_bytes == 1024**3
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "minzhang.toml").write_text('port = 1\nledger = "file"\nhost = "file.example"\n')
+    environment = {"MINZHANG_PORT": "2", "MINZHANG_LEDGER": "environment", "MINZHANG_HOST": ""}
+
+    settings = load_settings({"port": "3"}, environment, tmp_path)
+
+    assert (settings.port, settings.ledger, settings.host) == (3, "environment", "file.example")
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_every_setting_is_read_from_every_source(name: str, tmp_path: Path) -> None:
+    by_flag = load_settings({name: GOOD[name]} if name != "dsn" else {}, {}, tmp_path)
+    by_environment = load_settings({}, {f"MINZHANG_{name.upper()}": GOOD[name]}, tmp_path)
+    (tmp_path / "named.toml").write_text(f'{name} = "{GOOD[name]}"\n')
+    by_file = load_settings({}, {"MINZHANG_CONFIG": "named.toml"}, tmp_path)
+
+    assert str(getattr(by_environment, name)) == GOOD[name]
+    assert by_file == by_environment
+    assert by_flag == by_environment or name == "dsn"
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_value_is_named_with_its_rule(name: str, tmp_path: Path) -> None:
+    variable = f"MINZHANG_{name.upper()}"
+    with pytest.raises(SettingWrong) as wrong:
+        load_settings({}, {variable: WRONG[name]}, tmp_path)
+
+    setting = next(setting for setting in SETTINGS if setting.name == name)
+    assert variable in wrong.value.zh
+    assert variable in wrong.value.en
+    assert setting.rule_zh in wrong.value.zh
+    assert setting.rule_en in wrong.value.en
+    assert wrong.value.exit_code == 2
+
+
+def test_a_password_is_neither_taken_from_the_command_line_nor_shown(tmp_path: Path) -> None:
+    dsn = "postgresql://writer:secret@db.example/minzhang"
+    with pytest.raises(SettingWrong, match="--dsn") as wrong:
+        load_settings({"dsn": dsn}, {}, tmp_path)
+    assert "secret" not in str(wrong.value)
+    assert load_settings({}, {"MINZHANG_DSN": dsn}, tmp_path).dsn == dsn
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("prot = 8080", "prot"),
+        ("port = true", "port"),
+        ("port = 80.5", "port"),
+        ("port = [", "minzhang.toml"),
+        ("[server]\nport = 80", "server"),
+    ],
+)
+def test_a_wrong_file_stops_the_start(text: str, named: str, tmp_path: Path) -> None:
+    (tmp_path / "minzhang.toml").write_text(text)
+    with pytest.raises(SettingWrong, match=named):
+        load_settings({}, {}, tmp_path)
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(SettingWrong, match="MINZHANG_CONFIG"):
+        load_settings({}, {"MINZHANG_CONFIG": "elsewhere.toml"}, tmp_path)
