@@ -147,7 +147,8 @@ def stamp(moment: datetime) -> str:
     """Return an aware moment in UTC as ``2026-03-01T09:00:00.000000Z``: always the same width."""
     if moment.tzinfo is None:
         raise InvalidValue(field="datetime", rule="a time needs its offset")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat("T", "microseconds")[:-6] + "Z"  # +00:00 is six characters
 
 
 def _write_by(by: By) -> dict[str, Any]:

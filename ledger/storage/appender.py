@@ -23,7 +23,7 @@ from ledger.core.clock import Clock
 from ledger.core.errors import LedgerError
 from ledger.storage.connect import LOST_CONNECTION, connect
 from ledger.storage.errors import OutcomeUnknown, QueueFull, Unavailable
-from ledger.storage.group import append_group
+from ledger.storage.group import Remembered, append_group
 from ledger.storage.requests import Append, Appended
 from ledger.storage.space import SpaceGuard
 
@@ -77,6 +77,7 @@ class Appender:
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection | None = None
         self._replication_doubt = False
+        self._remembered = Remembered()
 
     async def __aenter__(self) -> Appender:
         self._task = asyncio.create_task(self._run(), name=f"appender of {self.ledger_id}")
@@ -149,7 +150,9 @@ class Appender:
         transaction = db.transaction()
         await transaction.start()
         try:
-            outcomes = await append_group(db, self.ledger_id, requests, self._clock)
+            outcomes = await append_group(
+                db, self.ledger_id, requests, self._clock, self._remembered
+            )
         except BaseException:
             with suppress(*LOST_CONNECTION, asyncpg.PostgresError):
                 await transaction.rollback()
@@ -163,6 +166,7 @@ class Appender:
         if self._replication_doubt:
             self.figures.unknown += len(requests)
             raise OutcomeUnknown(problem="the standby did not confirm")
+        self._remembered.confirm()
         return outcomes
 
     def _answer(self, group: Sequence[Waiting], outcomes: Sequence[Any]) -> None:

@@ -26,6 +26,7 @@ from ledger.storage.requests import Append, Appended, Once
 
 CHANNEL = "minzhang_appended"
 MICROSECOND = timedelta(microseconds=1)
+REMEMBERED_STREAMS_MAX = 20_000
 
 EVENT_COLUMNS = (
     "ledger_id",
@@ -96,6 +97,36 @@ _MOVE_HEAD = """
 
 
 @dataclass(slots=True)
+class Remembered:
+    """Stream versions as of this process's last commit: true while the frontier is that one.
+
+    Equal frontiers mean equal logs, so nothing that anybody else did can be missed. What a
+    group learns is kept only once its commit is certain (``confirm``).
+    """
+
+    frontier: bytes | None = None
+    versions: dict[str, int] = field(default_factory=dict)
+    _proposed: tuple[bytes, dict[str, int]] | None = None
+
+    def forget_unless(self, frontier: bytes) -> None:
+        """Forget everything if the log is not as this process left it."""
+        self._proposed = None
+        if frontier != self.frontier or len(self.versions) > REMEMBERED_STREAMS_MAX:
+            self.frontier, self.versions = frontier, {}
+
+    def propose(self, frontier: bytes, versions: dict[str, int]) -> None:
+        """Take note of how the log will be after the commit."""
+        self._proposed = (frontier, versions)
+
+    def confirm(self) -> None:
+        """The commit is certain: from now on it is so."""
+        if self._proposed:
+            self.frontier, versions = self._proposed
+            self.versions.update(versions)
+            self._proposed = None
+
+
+@dataclass(slots=True)
 class Known:
     """What streams, keys, followers and timers say, read under the head row's lock."""
 
@@ -107,7 +138,11 @@ class Known:
 
 
 async def append_group(
-    db: Connection, ledger_id: str, requests: Sequence[Append], clock: Clock
+    db: Connection,
+    ledger_id: str,
+    requests: Sequence[Append],
+    clock: Clock,
+    remembered: Remembered,
 ) -> list[Appended | LedgerError]:
     """Append what can be appended; return each request's outcome. The caller commits.
 
@@ -117,7 +152,8 @@ async def append_group(
     head = await db.fetchrow(_LOCK_HEAD, ledger_id)
     if head is None:
         raise NotInitialised(ledger=ledger_id)
-    known = await _look(db, ledger_id, requests)
+    remembered.forget_unless(head["frontier"])
+    known = await _look(db, ledger_id, requests, remembered.versions)
     group = Group(
         ledger_id,
         head["origin"],
@@ -128,6 +164,7 @@ async def append_group(
         _refusal_or_replay(request, known) or group.take(request, known) for request in requests
     ]
     await _write(db, group)
+    remembered.propose(group.frontier.to_bytes(), known.versions)
     return outcomes
 
 
@@ -138,19 +175,21 @@ def _later(now: datetime, last: datetime) -> datetime:
     return max(now.astimezone(UTC), last + MICROSECOND)
 
 
-async def _look(db: Connection, ledger_id: str, requests: Sequence[Append]) -> Known:
+async def _look(
+    db: Connection, ledger_id: str, requests: Sequence[Append], remembered: dict[str, int]
+) -> Known:
+    touched = {e.stream_id for r in requests for e in r.entries}
     streams = {e.stream_id for r in requests if not r.gaps_allowed for e in r.entries}
     streams.update(stream_id for r in requests for stream_id, _ in r.unchanged)
+    versions = {one: remembered[one] for one in touched | streams if one in remembered}
     loose = [(e.stream_id, e.version) for r in requests if r.gaps_allowed for e in r.entries]
     keys = [(r.once.caller, r.once.key) for r in requests if r.once]
     names = [r.tracking.name for r in requests if r.tracking]
     timers = [timer for r in requests for timer in r.timers_ended]
-    known = Known({}, set(), {}, {}, set())
-    if streams:
-        rows = await db.fetch(_VERSIONS, ledger_id, list(streams))
-        known.versions = {
-            stream_id: -1 if version is None else version for stream_id, version in rows
-        }
+    known = Known(versions, set(), {}, {}, set())
+    if unknown := streams - versions.keys():
+        rows = await db.fetch(_VERSIONS, ledger_id, list(unknown))
+        versions.update((stream, -1 if version is None else version) for stream, version in rows)
     if loose:
         known.taken = {tuple(row) for row in await db.fetch(_TAKEN, ledger_id, *_columns(loose))}
     if keys:
@@ -272,16 +311,20 @@ class Group:
 def _place(request: Append, first: int) -> Appended:
     if not request.entries:
         return Appended("", -1, first, 0)
-    addressed = request.entries[0].stream_id
-    version = max(entry.version for entry in request.entries if entry.stream_id == addressed)
+    addressed, version = request.entries[0].stream_id, request.entries[0].version
+    for entry in request.entries:
+        if entry.stream_id == addressed and entry.version > version:
+            version = entry.version
     return Appended(addressed, version, first, len(request.entries))
 
 
 def _remember(request: Append, known: Known, appended: Appended) -> None:
     """Let the later requests of the group see what this one did."""
     for entry in request.entries:
-        known.versions[entry.stream_id] = entry.version
-        known.taken.add((entry.stream_id, entry.version))
+        stream_id, version = entry.stream_id, entry.version
+        if stream_id in known.versions:  # else: gaps are allowed, nobody asked for its version
+            known.versions[stream_id] = max(version, known.versions[stream_id])
+        known.taken.add((stream_id, version))
     if request.tracking:
         known.trackings[request.tracking.name] = request.tracking.position
     known.timers.difference_update(request.timers_ended)
