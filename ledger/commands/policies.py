@@ -12,7 +12,19 @@ from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, NotFound
 from ledger.core.values import Count, Day, Name, Text
 from ledger.policies import POLICY_BOOK_ID, Basis, Certainty, PolicyBook
-from ledger.policy_values import StandardList, StandardValue, entries, organisations, points
+from ledger.policy_values import (
+    StandardList,
+    StandardValue,
+    accounts,
+    conduct,
+    deposits,
+    entries,
+    expenses,
+    findings,
+    organisations,
+    petitions,
+    points,
+)
 from ledger.storage.ledger import Ledger, Recorded
 
 PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_-]+)+$")]
@@ -23,6 +35,10 @@ Items = Annotated[tuple[Name, ...], MaxLen(1_000)]
 STANDARD: tuple[StandardValue | StandardList, ...] = (
     *(entries.VALUES + organisations.VALUES + points.VALUES),
     *(entries.LISTS + organisations.LISTS + points.LISTS),
+    *(deposits.VALUES + accounts.VALUES + expenses.VALUES),
+    *(deposits.LISTS + accounts.LISTS + expenses.LISTS),
+    *(petitions.VALUES + findings.VALUES + conduct.VALUES),
+    *(petitions.LISTS + findings.LISTS + conduct.LISTS),
 )
 """Every number and list that a new ledger starts from, context by context."""
 
