@@ -45,7 +45,7 @@ class Deposit(core.Aggregate):
 
     TOPIC = "deposit"
 
-    # Events: what can happen to a deposit (each is written down in events.py) -----------
+    # Events: what can happen to it (written down in events.py; types refer to them there)
 
     Event = events.DepositEvent
     Assessed = events.Assessed

@@ -26,7 +26,7 @@ class Expense(core.Aggregate):
 
     TOPIC = "expense"
 
-    # Events: what can happen to an expense (each is written down in events.py) ----------
+    # Events: what can happen to it (written down in events.py; types refer to them there)
 
     Event = events.ExpenseEvent
     Applied = events.Applied
