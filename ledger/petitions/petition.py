@@ -1,11 +1,13 @@
-"""A petition with all its events and steps; each chapter is a file beside this one."""
+"""A petition with all its events and steps; each chapter is a file beside this one.
+
+Type annotations name the events as ``ledger.petitions.events`` has them.
+"""
 
 from __future__ import annotations
 
-from ledger.petitions import closing, extension, handling, intake, supervision
+from ledger.petitions import events
 from ledger.petitions.closing import Closing
 from ledger.petitions.extension import Extension
-from ledger.petitions.file import PetitionEvent
 from ledger.petitions.handling import Handling
 from ledger.petitions.intake import Intake
 from ledger.petitions.supervision import Supervision
@@ -16,50 +18,50 @@ class Petition(Intake, Handling, Extension, Closing, Supervision):
 
     TOPIC = "petition"
 
-    Event = PetitionEvent
+    Event = events.PetitionEvent
 
     # Intake
-    Filed = intake.Filed
-    Classified = intake.Classified
-    Reclassified = intake.Reclassified
-    Merged = intake.Merged
-    Absorbed = intake.Absorbed
-    Dispatched = intake.Dispatched
-    DispatchDisputed = intake.DispatchDisputed
-    DispatchReturned = intake.DispatchReturned
-    DispatchUpheld = intake.DispatchUpheld
-    Accepted = intake.Accepted
-    HandlerAssigned = intake.HandlerAssigned
+    Filed = events.Filed
+    Classified = events.Classified
+    Reclassified = events.Reclassified
+    Merged = events.Merged
+    Absorbed = events.Absorbed
+    Dispatched = events.Dispatched
+    DispatchDisputed = events.DispatchDisputed
+    DispatchReturned = events.DispatchReturned
+    DispatchUpheld = events.DispatchUpheld
+    Accepted = events.Accepted
+    HandlerAssigned = events.HandlerAssigned
 
     # Handling
-    WhistleBlown = handling.WhistleBlown
-    DepartmentReportedIn = handling.DepartmentReportedIn
-    DepartmentAnswered = handling.DepartmentAnswered
-    DepartmentAssessed = handling.DepartmentAssessed
-    FourPartyMeetingHeld = handling.FourPartyMeetingHeld
-    ResponsibilityClaimed = handling.ResponsibilityClaimed
-    ObligorSpendReported = handling.ObligorSpendReported
-    ObligorSpendReversed = handling.ObligorSpendReversed
-    ActionTaken = handling.ActionTaken
-    Answered = handling.Answered
+    WhistleBlown = events.WhistleBlown
+    DepartmentReportedIn = events.DepartmentReportedIn
+    DepartmentAnswered = events.DepartmentAnswered
+    DepartmentAssessed = events.DepartmentAssessed
+    FourPartyMeetingHeld = events.FourPartyMeetingHeld
+    ResponsibilityClaimed = events.ResponsibilityClaimed
+    ObligorSpendReported = events.ObligorSpendReported
+    ObligorSpendReversed = events.ObligorSpendReversed
+    ActionTaken = events.ActionTaken
+    Answered = events.Answered
 
     # More time
-    ExtensionRequested = extension.ExtensionRequested
-    ExtensionApproved = extension.ExtensionApproved
-    ExtensionRejected = extension.ExtensionRejected
+    ExtensionRequested = events.ExtensionRequested
+    ExtensionApproved = events.ExtensionApproved
+    ExtensionRejected = events.ExtensionRejected
 
     # The end
-    VisitedBack = closing.VisitedBack
-    HandlingResumed = closing.HandlingResumed
-    Closed = closing.Closed
-    Reopened = closing.Reopened
-    Withdrawn = closing.Withdrawn
+    VisitedBack = events.VisitedBack
+    HandlingResumed = events.HandlingResumed
+    Closed = events.Closed
+    Reopened = events.Reopened
+    Withdrawn = events.Withdrawn
 
     # Supervision and time
-    Escalated = supervision.Escalated
-    JointMeetingHeld = supervision.JointMeetingHeld
-    SupervisionOrderIssued = supervision.SupervisionOrderIssued
-    SupervisionOrderMet = supervision.SupervisionOrderMet
-    SupervisionOrderMissed = supervision.SupervisionOrderMissed
-    DeadlineMissed = supervision.DeadlineMissed
-    DeadlineRecounted = supervision.DeadlineRecounted
+    Escalated = events.Escalated
+    JointMeetingHeld = events.JointMeetingHeld
+    SupervisionOrderIssued = events.SupervisionOrderIssued
+    SupervisionOrderMet = events.SupervisionOrderMet
+    SupervisionOrderMissed = events.SupervisionOrderMissed
+    DeadlineMissed = events.DeadlineMissed
+    DeadlineRecounted = events.DeadlineRecounted

@@ -113,11 +113,12 @@ class DeadlineRecounted(PetitionEvent):
     TOPIC = "petition.deadline_recounted.v1"
 
     old_due_on: date
-    deadline: Deadline
+    deadlines: tuple[Deadline, ...]
 
     def apply(self, petition: PetitionFile) -> None:
-        petition._forget_clock(self.deadline.clock, self.deadline.holder_id, self.old_due_on)
-        petition._start_clocks((self.deadline,))
+        for deadline in self.deadlines:
+            petition._forget_clock(deadline.clock, deadline.holder_id, self.old_due_on)
+        petition._start_clocks(self.deadlines)
 
 
 class Supervision(PetitionFile):
@@ -190,7 +191,7 @@ class Supervision(PetitionFile):
             raise ClockNotRunning(clock=old.clock)
         if not old.is_provisional:
             raise DeadlineFinal(clock=old.clock, due_on=old.due_on.isoformat())
-        self._record(DeadlineRecounted, by, old_due_on=old.due_on, deadline=new)
+        self._record(DeadlineRecounted, by, old_due_on=old.due_on, deadlines=(new,))
 
     def _record_missed(self, by: By, missed: Deadline) -> None:
         due = {"due_on": missed.due_on, "is_provisional": missed.is_provisional}
