@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from ledger.commands.policies import STANDARD
+from ledger.commands.policies import STANDARD, PolicyName
 from ledger.core.errors import ReasonMissing
 from ledger.policies import (
     UNITS,
@@ -345,6 +346,11 @@ def test_no_later_event_changes_what_a_version_said(
 
 
 # The standard policies -----------------------------------------------------------------
+
+
+def test_every_standard_policy_has_a_name_that_a_command_can_change() -> None:
+    for standard in STANDARD:
+        TypeAdapter(PolicyName).validate_python(standard.name)
 
 
 def test_no_standard_policy_stands_twice() -> None:
