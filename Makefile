@@ -61,10 +61,10 @@ $(VENV)/for-demo: $(VENV)/created $(DESCRIPTION)
 	$(PIP) --editable .
 	@touch $@
 
-$(VENV)/for-test: $(VENV)/for-demo
+$(VENV)/for-test: $(VENV)/created $(DESCRIPTION)
 	$(PIP) --editable '.[test]'
-	@touch $@
+	@touch $(VENV)/for-demo $@
 
-$(VENV)/for-check: $(VENV)/for-test
+$(VENV)/for-check: $(VENV)/created $(DESCRIPTION)
 	$(PIP) --editable '.[test,check]'
-	@touch $@
+	@touch $(VENV)/for-demo $(VENV)/for-test $@
