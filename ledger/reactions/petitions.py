@@ -1,16 +1,27 @@
-"""Petitions: a deadline that passes is recorded as missed, whoever looks or does not."""
+"""Petitions: a deadline that passes is recorded as missed, whoever looks or does not.
+
+When the working days of a year are announced, the provisional deadlines of all
+open petitions are counted again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from uuid import UUID
 
+from ledger.calendar import WORK_CALENDAR_ID, WorkCalendar
+from ledger.commands.petition_supervision import recounted
+from ledger.commands.petition_terms import Terms
+from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By, Event
-from ledger.core.clock import moment_missed
+from ledger.core.clock import local_day, moment_missed
+from ledger.core.entry import Entry
 from ledger.petitions import Petition
 from ledger.petitions.words import Deadline
-from ledger.reactions.watch import watch_deadlines
+from ledger.reactions.reaction import Work
+from ledger.reactions.watch import wait_for, watch_deadlines
 
 
 def _due_days(event: Event) -> Iterable[date]:
@@ -38,3 +49,20 @@ reaction = watch_deadlines(
     record_misses=_record_misses,
     next_due=_next_due,
 )
+
+
+@reaction.on(WorkCalendar.YearPublished)
+async def recount(work: Work, _: WorkCalendar.YearPublished, entry: Entry) -> None:
+    """Count provisional deadlines again."""
+    calendar = await work.ledger.load(WorkCalendar, WORK_CALENDAR_ID)
+    book = await policies_of(work.ledger)
+    terms = Terms(book, calendar.working_days(), local_day(entry.occurred_at))
+    by = work.by(entry).under(book.version)
+    for key in list(work.timers):
+        petition = await work.load(Petition, UUID(key))
+        for old in petition.clocks:
+            if (new := recounted(terms, old)) != old:
+                petition.recount_deadline(by, old=old, new=new)
+        work.drop_timer(key)
+        if due_on := _next_due(petition):
+            wait_for(work, petition.id, due_on, entry.event_id)

@@ -45,19 +45,20 @@ def watch_deadlines(
         if waiting and waiting.due_at <= entry.occurred_at:
             await reaction.fire(work, waiting, at=entry.occurred_at)
         for due_on in set_by(event):
-            _wait_for(work, event.originator_id, due_on, entry.event_id)
+            wait_for(work, event.originator_id, due_on, entry.event_id)
 
     @reaction.when_due
     async def ran_out(work: Work, timer: Timer, by: By) -> None:
         aggregate = await work.load(kind, UUID(timer.key))
         record_misses(aggregate, by)
         if due_on := next_due(aggregate):
-            _wait_for(work, aggregate.id, due_on, timer.cause)
+            wait_for(work, aggregate.id, due_on, timer.cause)
 
     return reaction
 
 
-def _wait_for(work: Work, stream_id: UUID, due_on: date, cause: UUID) -> None:
+def wait_for(work: Work, stream_id: UUID, due_on: date, cause: UUID) -> None:
+    """Wait until a day is over, unless an earlier one is waited for."""
     due_at, key = moment_missed(due_on), str(stream_id)
     waiting = work.timers.get(key)
     if waiting is None or due_at < waiting.due_at:

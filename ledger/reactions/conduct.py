@@ -1,0 +1,90 @@
+"""Conduct of units: escalations are counted, and the third in a row makes a transfer due.
+
+Source: the article on Linshu county (three or more in a row go to the efficiency
+office); the number, the term for the transfer and what breaks a streak are
+policies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from ledger.commands.petition_terms import terms_of
+from ledger.conduct import UnitConduct
+from ledger.core.aggregate import By
+from ledger.core.clock import local_day, moment_missed
+from ledger.core.entry import Entry
+from ledger.petitions import Level, Petition
+from ledger.petitions.closing import Closed
+from ledger.petitions.supervision import Escalated
+from ledger.reactions.reaction import Reaction, Work
+from ledger.reactions.watch import wait_for
+from ledger.storage.requests import Timer
+
+reaction = Reaction("unit-conduct")
+
+
+@reaction.on(Petition.Escalated)
+async def escalated(work: Work, event: Escalated, entry: Entry) -> None:
+    """Count an escalation to the county; let a transfer fall due if it is one too many in a row."""
+    if event.level != Level.COUNTY:
+        return
+    terms, by = await terms_of(work.ledger, work.by(entry))
+    petition = await work.load(Petition, event.originator_id)
+    conduct = await _conduct_of(work, event.unit_id, by)
+    if conduct.has_counted(petition.id, petition.round):
+        return
+    conduct.note_escalation(by, petition_id=petition.id, petition_round=petition.round)
+    escalations_min = terms.book.number("conduct.escalations_min", on=terms.day)
+    if conduct.must_transfer(escalations_min):
+        due = terms.due("conduct.transfer_term")
+        conduct.fall_due_for_transfer(
+            by,
+            escalations_min=escalations_min,
+            due_on=due.on,
+            is_provisional=due.is_provisional,
+        )
+        wait_for(work, conduct.id, due.on, entry.event_id)
+
+
+@reaction.on(Petition.Closed)
+async def closed(work: Work, event: Closed, entry: Entry) -> None:
+    """Break the streak of the unit that solved a matter which had gone up."""
+    petition = await work.load(Petition, event.originator_id)
+    conduct = await work.find(UnitConduct, UnitConduct.create_id(unit_id=petition.holder_id))
+    if conduct is None or conduct.streak == 0:
+        return
+    terms, by = await terms_of(work.ledger, work.by(entry))
+    if petition.breaks_streak(terms.book.text("conduct.streak_broken_by", on=terms.day)):
+        conduct.break_streak(by, petition_id=petition.id)
+
+
+@reaction.on(UnitConduct.TransferredToEfficiencyOffice)
+async def transferred(
+    work: Work, event: UnitConduct.TransferredToEfficiencyOffice, entry: Entry
+) -> None:
+    """Stop waiting for the transfer; one that came late was missed."""
+    waiting = work.timers.get(str(event.originator_id))
+    if waiting and waiting.due_at <= entry.occurred_at:
+        await reaction.fire(work, waiting, at=entry.occurred_at)
+    work.drop_timer(str(event.originator_id))
+
+
+@reaction.when_due
+async def ran_out(work: Work, timer: Timer, by: By) -> None:
+    """Record transfers whose day passed, each as of that day."""
+    conduct = await work.load(UnitConduct, UUID(timer.key))
+    while due := conduct.overdue_transfer(by.at):
+        conduct.miss_transfer(replace(by, at=moment_missed(due.due_on)))
+    for due in conduct.transfers_unmissed[:1]:
+        if due.due_on >= local_day(by.at):
+            wait_for(work, conduct.id, due.due_on, timer.cause)
+
+
+async def _conduct_of(work: Work, unit_id: UUID, by: By) -> UnitConduct:
+    conduct = await work.find(UnitConduct, UnitConduct.create_id(unit_id=unit_id))
+    if conduct is None:
+        conduct = UnitConduct.open(by, unit_id=unit_id)
+        work.begin(conduct)
+    return conduct
