@@ -7,7 +7,8 @@ from uuid import UUID
 
 from babel.numbers import format_currency, format_decimal
 
-from ledger.core.clock import LOCAL
+from ledger.core.clock import LOCAL, end_of_day
+from ledger.core.errors import InvalidValue
 
 FEN_PER_YUAN = 100
 
@@ -52,3 +53,14 @@ def moment(value: datetime | None) -> str:
 def short_id(value: UUID | str | None) -> str:
     """Return the first eight digits of an id: enough to tell two apart on a page."""
     return "–" if value is None else str(value)[:8]
+
+
+def read_moment(given: str, *, field: str) -> datetime:
+    """Return the moment that a visitor typed: a day means its end, no offset means China."""
+    try:
+        if len(given) == len("2026-03-02"):
+            return end_of_day(date.fromisoformat(given))
+        moment = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise InvalidValue(field=field, rule="YYYY-MM-DD or YYYY-MM-DDTHH:MM") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)

@@ -1,0 +1,234 @@
+"""The pages: server-rendered, read-only, over the same views as the API.
+
+    pages = Pages()
+
+    @pages.page("/estates/{estate_id}", "estate.jinja2", is_public=True)
+    async def estate(visit: Visit) -> dict[str, Any]: ...
+
+A page function returns what its template shows; it reads views (``visit.read``)
+and never events. A page that is not public sends visitors without a login to
+``/login`` and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from api.identity import Identity
+from api.keys import LEDGER
+from api.permissions import ROLE_NAMES_ZH, Role
+from api.web import figures
+from api.web.assets import static_path
+from api.web.words import LANGUAGES, Language, Words
+from ledger.core.errors import InvalidValue, LedgerError, NotFound
+from ledger.storage.ledger import Ledger
+from ledger.storage.tokens import find_token
+
+T = TypeVar("T")
+PageFunction: TypeAlias = Callable[["Visit"], Awaitable[dict[str, Any]]]
+
+TOKEN_COOKIE = "minzhang_token"  # noqa: S105 - a cookie's name
+LANGUAGE_COOKIE = "minzhang_language"
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationItem:
+    """One link of the head line."""
+
+    path: str
+    name: str
+
+
+NAVIGATION = (
+    NavigationItem("/", "全县"),
+    NavigationItem("/units", "单位与提级"),
+    NavigationItem("/volunteers", "志愿积分"),
+    NavigationItem("/events", "审计轨迹"),
+    NavigationItem("/docs", "接口文档"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request for a page."""
+
+    request: web.Request
+    words: Words
+    visitor: Identity | None
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.request.app[LEDGER]
+
+    def id_in_path(self, name: str) -> UUID:
+        """Return an id from the path; what is no id names no page."""
+        try:
+            return UUID(self.request.match_info[name])
+        except ValueError as error:
+            raise NotFound(page=self.request.path) from error
+
+    def asked(self, name: str) -> str:
+        """Return what the query says for a name, or nothing."""
+        return self.request.query.get(name, "").strip()
+
+    def moment_asked(self, name: str) -> datetime | None:
+        """Return a moment from the query; a day means its end, a time without offset is China's."""
+        given = self.asked(name)
+        return figures.read_moment(given, field=name) if given else None
+
+    async def read(self, view: Callable[..., Awaitable[T]], query: object) -> T:
+        """Ask a view, as the API does."""
+        return await view(self.ledger.pool, self.ledger.id, query)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An address, the function that gathers what it shows, and the template that shows it."""
+
+    path: str
+    template: str
+    function: PageFunction
+    is_public: bool
+
+
+class Pages:
+    """The pages of one feature."""
+
+    def __init__(self) -> None:
+        self.pages: list[Page] = []
+
+    def page(
+        self, path: str, template: str, *, is_public: bool = False
+    ) -> Callable[[PageFunction], PageFunction]:
+        """Register the decorated function as what a page shows."""
+
+        def register(function: PageFunction) -> PageFunction:
+            self.pages.append(Page(path, template, function, is_public))
+            return function
+
+        return register
+
+
+def add_pages(app: web.Application, features: tuple[Pages, ...]) -> None:
+    """Add the templates and the pages of all features to the application."""
+    environment = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(str(files("api.web").joinpath("templates"))),
+        autoescape=jinja2.select_autoescape(default=True, default_for_string=True),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        yuan=figures.yuan,
+        yuan_short=figures.yuan_short,
+        count=figures.count,
+        percent=figures.percent,
+        day=figures.day,
+        moment=figures.moment,
+        short_id=figures.short_id,
+    )
+    for feature in features:
+        for page in feature.pages:
+            app.router.add_get(page.path, _handler(page))
+
+
+def _handler(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def show(request: web.Request) -> web.StreamResponse:
+        visit = await visit_of(request)
+        if visit.visitor is None and not page.is_public:
+            raise web.HTTPSeeOther("/login?" + urlencode({"next": request.path_qs}))
+        try:
+            shown = await page.function(visit)
+        except LedgerError as error:
+            return render_error(visit, error)
+        return render(visit, page.template, shown)
+
+    return show
+
+
+async def visit_of(request: web.Request) -> Visit:
+    """Tell who visits, and in which language."""
+    return Visit(request, Words(_language(request)), await _visitor(request))
+
+
+def _language(request: web.Request) -> Language:
+    asked = request.query.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
+    return next((language for language in LANGUAGES if language == asked), "zh")
+
+
+async def _visitor(request: web.Request) -> Identity | None:
+    token = request.cookies.get(TOKEN_COOKIE, "")
+    if not token:
+        return None
+    ledger = request.app[LEDGER]
+    found = await find_token(ledger.pool, ledger.id, token, now=ledger.clock())
+    if found is None:
+        return None
+    return Identity(
+        actor_id=found.actor_id,
+        role=found.role,
+        organisation_id=found.organisation_id,
+        post=found.post,
+        token_id=found.token_id,
+    )
+
+
+def render(
+    visit: Visit, template: str, shown: dict[str, Any], *, status: int = 200
+) -> web.Response:
+    """Return a page, with what every template may use."""
+    request = visit.request
+    words = visit.words
+    asked_language = request.query.get("lang")
+
+    def with_query(**changes: str) -> str:
+        query = {**request.query, **changes}
+        return f"{request.path}?{urlencode(query)}"
+
+    context = {
+        "words": words,
+        "visitor": visit.visitor,
+        "navigation": NAVIGATION,
+        "here": request.path,
+        "static": static_path,
+        "link": quote_path,
+        "with_query": with_query,
+        "in_language": lambda language: with_query(lang=language),
+        "role_name": lambda role: role_name(words, role),
+        "asked": request.query,
+        **shown,
+    }
+    response = aiohttp_jinja2.render_template(template, request, context, status=status)
+    response.headers["Cache-Control"] = "no-store" if visit.visitor else "no-cache"
+    if asked_language in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE, asked_language, max_age=31_536_000, samesite="Lax", httponly=True
+        )
+    return response
+
+
+def render_error(visit: Visit, error: LedgerError) -> web.Response:
+    """Return a page that says which rule or record stood in the way."""
+    status = 404 if isinstance(error, NotFound) else 400 if isinstance(error, InvalidValue) else 503
+    return render(visit, "error.jinja2", {"error": error, "status": status}, status=status)
+
+
+def quote_path(path: str) -> str:
+    """Return a path of this site, safe to stand in a page."""
+    return quote(path, safe="/?=&%-._~:,")
+
+
+def role_name(words: Words, role: str) -> str:
+    """Return a role's name in the page's language."""
+    return words.say(ROLE_NAMES_ZH[Role(role)]) if role in set(Role) else role
