@@ -1,0 +1,66 @@
+"""Put the web application together. Everything it needs comes in as an argument.
+
+Nothing here connects, reads the environment or knows a default: ``create_app``
+gets an open ledger, a way to tell who is asking, and the addresses to serve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from aiohttp import web
+
+from api.access import identify_by_token
+from api.bodies import BODY_BYTES_MAX
+from api.commands import CommandHandler
+from api.hardening import harden
+from api.health import Health, add_health
+from api.identity import Identify
+from api.keys import HEALTH, IDENTIFY, LEDGER, METRICS, PERMISSIONS
+from api.metrics import Metrics, metrics_middleware
+from api.permissions import MAY, Role, check_complete
+from api.problems import problem_middleware
+from api.reads import ReadHandler
+from api.routes import ROUTES
+from api.routing import Routes
+from ledger.storage.ledger import Ledger
+
+OPERATIONS = frozenset({"read_metrics"})
+"""Operations with a row in the table of permissions that are no declared routes."""
+
+
+def create_app(
+    ledger: Ledger,
+    *,
+    identify: Identify = identify_by_token,
+    health: Health | None = None,
+    routes: Iterable[Routes] = ROUTES,
+    may: Mapping[str, frozenset[Role]] = MAY,
+) -> web.Application:
+    """Build the application around an open ledger.
+
+    Refuses to start (``PermissionsIncomplete``) when a route has no row in ``may``.
+    """
+    app = web.Application(
+        middlewares=[metrics_middleware, problem_middleware], client_max_size=BODY_BYTES_MAX
+    )
+    app[LEDGER] = ledger
+    app[IDENTIFY] = identify
+    app[PERMISSIONS] = may
+    app[METRICS] = Metrics(ledger)
+    app[HEALTH] = health or Health()
+    app.on_response_prepare.append(harden)
+    operations = set(OPERATIONS)
+    for context in routes:
+        operations |= _add_context(app, context)
+    check_complete(operations, may)
+    add_health(app)
+    return app
+
+
+def _add_context(app: web.Application, context: Routes) -> set[str]:
+    for command in context.commands:
+        app.router.add_post(command.path, CommandHandler(command).__call__)
+    for read in context.reads:
+        app.router.add_get(read.path, ReadHandler(read).__call__)
+    return context.operations()

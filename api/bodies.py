@@ -1,0 +1,153 @@
+"""The body of a request: one JSON object, bounded in size, depth, time and characters.
+
+Texts are brought to Unicode NFC, so that one name is one name however it was
+typed. What JSON parsers disagree about (a field given twice, NaN, huge numbers,
+half a surrogate pair) is refused rather than guessed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any, NoReturn
+from unicodedata import normalize
+
+from aiohttp import web
+
+from api.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    FieldError,
+    MediaTypeUnsupported,
+    NotJson,
+    RequestInvalid,
+)
+from api.sentences import DEPTH, FIELD_TWICE, INTEGER_SIZE, NUL, NUMBER, SURROGATE
+
+BODY_BYTES_MAX = 1024 * 1024
+BODY_SECONDS_MAX = 30.0
+DEPTH_MAX = 32
+INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
+
+
+async def read_object(request: web.Request) -> dict[str, Any]:
+    """Return the body as a dict; no body is an empty one."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            raw = await request.read()
+    except TimeoutError as error:
+        raise BodyTooSlow(seconds_max=int(BODY_SECONDS_MAX)) from error
+    except web.HTTPRequestEntityTooLarge as error:
+        raise BodyTooLarge(bytes_max=BODY_BYTES_MAX) from error
+    if not raw:
+        return {}
+    if request.content_type != "application/json":
+        raise MediaTypeUnsupported(media_type=request.content_type)
+    return parse_object(raw)
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object that ``raw`` spells, texts in NFC (refuses with ``NotJson``)."""
+    try:
+        parsed = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_fields_once, parse_constant=_refuse_constant
+        )
+    except RequestInvalid:
+        raise
+    except RecursionError as error:
+        raise RequestInvalid(DEPTH.about({"depth_max": DEPTH_MAX})) from error
+    except ValueError as error:
+        raise NotJson(problem=_position(error)) from error
+    if not isinstance(parsed, dict):
+        raise NotJson(problem="not an object")
+    errors: list[FieldError] = []
+    body: dict[str, Any] = _clean(parsed, "", 1, errors)
+    if errors:
+        raise RequestInvalid(*errors)
+    return body
+
+
+def clean_text(text: str) -> str:
+    """Return a text in NFC; refuses NUL and half a surrogate pair."""
+    errors: list[FieldError] = []
+    cleaned = _clean_text(text, "", errors)
+    if errors:
+        raise RequestInvalid(*errors)
+    return cleaned
+
+
+def as_number(text: str) -> int | str:
+    """Return the whole number that a part of a path spells; other texts as they are."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 18
+    return int(text) if is_number else text
+
+
+def escape(name: str) -> str:
+    """Return a field's name as a part of a JSON pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _position(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno}"
+    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"
+
+
+def _fields_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    names = [name for name, _ in pairs]
+    twice = next(name for name in names if names.count(name) > 1)
+    shown = twice.encode("utf-8", "replace").decode()
+    raise RequestInvalid(FIELD_TWICE.about({"field": shown}, pointer="/" + escape(shown)))
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise NotJson(problem=f"{name} is not JSON")
+
+
+def _clean(value: Any, pointer: str, depth: int, errors: list[FieldError]) -> Any:
+    if depth > DEPTH_MAX:
+        raise RequestInvalid(DEPTH.about({"depth_max": DEPTH_MAX}, pointer=pointer))
+    if isinstance(value, str):
+        return _clean_text(value, pointer, errors)
+    if isinstance(value, dict):
+        return dict(_clean_fields(value, pointer, depth, errors))
+    if isinstance(value, list):
+        return [
+            _clean(item, f"{pointer}/{index}", depth + 1, errors)
+            for index, item in enumerate(value)
+        ]
+    return _clean_number(value, pointer, errors)
+
+
+def _clean_fields(
+    fields: dict[str, Any], pointer: str, depth: int, errors: list[FieldError]
+) -> Iterator[tuple[str, Any]]:
+    for name, value in fields.items():
+        shown = name.encode("utf-8", "replace").decode()
+        here = f"{pointer}/{escape(shown)}"
+        yield _clean_text(name, here, errors), _clean(value, here, depth + 1, errors)
+
+
+def _clean_text(text: str, pointer: str, errors: list[FieldError]) -> str:
+    if "\0" in text:
+        errors.append(NUL.about({}, pointer=pointer))
+    if text.isascii():
+        return text
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        errors.append(SURROGATE.about({}, pointer=pointer))
+        return ""
+    return normalize("NFC", text)
+
+
+def _clean_number(value: Any, pointer: str, errors: list[FieldError]) -> Any:
+    if isinstance(value, float) and not -1e308 < value < 1e308:
+        errors.append(NUMBER.about({}, pointer=pointer))
+        return 0
+    if isinstance(value, int) and not INTEGER_MIN <= value <= INTEGER_MAX:
+        errors.append(INTEGER_SIZE.about({}, pointer=pointer))
+        return 0
+    return value

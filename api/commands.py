@@ -1,0 +1,198 @@
+"""One handler for every command: who, what, decide, answer.
+
+A command that lost a race is decided again, with the state as it now is. A key
+that was used before is found where it counts: in the append, under the head's
+lock; and, when the command is refused because it was already carried out, by
+asking the append once more. A client that hangs up cancels nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from typing import Any, get_type_hints
+from uuid import UUID
+
+import orjson
+from aiohttp import web
+
+from api.access import authorise
+from api.answers import answer
+from api.bodies import as_number, clean_text, read_object
+from api.envelope import Envelope, decided_by
+from api.errors import RequestInvalid
+from api.headers import expected_version, idempotency_key, refuse_expectation
+from api.keys import LEDGER
+from api.routing import CommandRoute
+from api.sentences import BOOLEAN, UNKNOWN
+from api.validation import Validator
+from ledger.core.aggregate import By, Event
+from ledger.core.codec import encode, topic_of
+from ledger.core.errors import Conflict, LedgerError
+from ledger.storage.connect import LOST_CONNECTION
+from ledger.storage.errors import IdempotencyMismatch, OutcomeUnknown, Unavailable, VersionMismatch
+from ledger.storage.ledger import Ledger, Recorded
+from ledger.storage.requests import Once
+
+DECISIONS_MAX = 5
+TRUTHS = {"": True, "true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A command on its way to be decided."""
+
+    command: Any
+    by: By
+    once: Once | None
+    expected: tuple[UUID, int] | None
+    is_dry_run: bool
+
+
+class CommandHandler:
+    """Handles the requests of one command route."""
+
+    def __init__(self, route: CommandRoute) -> None:
+        self.route = route
+        self.validator: Validator[Any] = Validator(route.takes, Envelope, is_strict=True)
+        hints = get_type_hints(route.takes)
+        first = fields(route.takes)[0].name if hints else ""
+        is_addressed = first in route.parameters and hints[first] is UUID
+        self._id_field = first if is_addressed else None
+        self._numbers = [name for name in route.parameters if hints[name] is int]
+
+    async def __call__(self, request: web.Request) -> web.Response:
+        """Take a command and answer with what it recorded."""
+        identity = await authorise(request, self.route.operation)
+        is_dry_run = _dry_run(request)
+        given = await read_object(request)
+        _refuse_twice(given, self.route.parameters)
+        given |= {name: clean_text(request.match_info[name]) for name in self.route.parameters}
+        given |= {name: as_number(given[name]) for name in self._numbers}
+        command, said = self.validator.read(given, self.route.parameters)
+        ledger = request.app[LEDGER]
+        asked = Asked(
+            command=command,
+            by=await decided_by(identity, said, ledger),
+            once=_once(request, identity.actor_id, given),
+            expected=self._expected(request, command),
+            is_dry_run=is_dry_run,
+        )
+        recorded = await self._record(ledger, asked)
+        return self._answer(request, asked, recorded)
+
+    def _expected(self, request: web.Request, command: Any) -> tuple[UUID, int] | None:
+        version = expected_version(request)
+        if version is None:
+            return None
+        if self.route.addresses is not None:
+            return self.route.addresses, version
+        if self._id_field is None:
+            raise refuse_expectation()
+        return getattr(command, self._id_field), version
+
+    async def _record(self, ledger: Ledger, asked: Asked) -> Recorded | None:
+        try:
+            return await self._decide(ledger, asked)
+        except (IdempotencyMismatch, Unavailable):
+            raise
+        except LedgerError:
+            # Perhaps it is refused because a request with this very key has just done it.
+            replayed = await _with_key(ledger, asked).replay()
+            if replayed is None:
+                raise
+            return replayed
+        except LOST_CONNECTION as error:
+            unsure = Unavailable if asked.once is None else OutcomeUnknown
+            raise unsure(problem=type(error).__name__) from error
+
+    async def _decide(self, ledger: Ledger, asked: Asked) -> Recorded | None:
+        for _ in range(DECISIONS_MAX - 1):
+            try:
+                return await self._decide_once(ledger, asked)
+            except Conflict as conflict:
+                _refuse_if_expected(conflict, asked.expected)
+        return await self._decide_once(ledger, asked)
+
+    async def _decide_once(self, ledger: Ledger, asked: Asked) -> Recorded | None:
+        recorded: Recorded | None = await self.route.function(
+            asked.command, _with_key(ledger, asked), asked.by
+        )
+        return recorded
+
+    def _answer(
+        self, request: web.Request, asked: Asked, recorded: Recorded | None
+    ) -> web.Response:
+        if recorded is None:
+            return answer({"recorded": False, "event_ids": []})
+        if asked.is_dry_run:
+            return answer(
+                {
+                    "recorded": False,
+                    "id": recorded.id,
+                    "version": recorded.version,
+                    "would_record": [_told(event) for event in recorded.events],
+                }
+            )
+        headers = {
+            "ETag": f'"{recorded.version}"',
+            "Location": self.route.location.format(**request.match_info, id=recorded.id),
+        }
+        if recorded.replayed:
+            headers["Idempotency-Hit"] = "true"
+        body = {
+            "recorded": True,
+            "id": recorded.id,
+            "version": recorded.version,
+            "position": recorded.position,
+            "event_ids": recorded.event_ids,
+        }
+        return answer(body, status=201, headers=headers)
+
+
+def _with_key(ledger: Ledger, asked: Asked) -> Ledger:
+    return ledger.for_request(once=asked.once, expected=asked.expected, is_dry_run=asked.is_dry_run)
+
+
+def _refuse_if_expected(conflict: Conflict, expected: tuple[UUID, int] | None) -> None:
+    """Deciding again is no use to who expected a version that is no longer there."""
+    if expected and conflict.facts.get("id") == str(expected[0]):
+        version = conflict.facts.get("version")
+        raise VersionMismatch(version=version, expected_version=expected[1]) from conflict
+
+
+def _dry_run(request: web.Request) -> bool:
+    query: Mapping[str, str] = request.query
+    for name in query:
+        if name != "dry_run":
+            raise RequestInvalid(UNKNOWN.about({}, parameter=name))
+    given = query.get("dry_run", "false").lower()
+    if given not in TRUTHS:
+        raise RequestInvalid(BOOLEAN.about({}, parameter="dry_run"))
+    return TRUTHS[given]
+
+
+def _refuse_twice(given: dict[str, Any], parameters: tuple[str, ...]) -> None:
+    """What stands in the path does not stand in the body as well."""
+    twice = [UNKNOWN.about({}, pointer=f"/{name}") for name in parameters if name in given]
+    if twice:
+        raise RequestInvalid(*twice)
+
+
+def _once(request: web.Request, actor_id: UUID, given: dict[str, Any]) -> Once | None:
+    key = idempotency_key(request)
+    if key is None:
+        return None
+    body = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
+    digest = sha256(b"\n".join((request.method.encode(), request.path.encode(), body))).digest()
+    return Once(caller=str(actor_id), key=key, request_digest=digest)
+
+
+def _told(event: Event) -> dict[str, Any]:
+    return {
+        "topic": topic_of(event),
+        "stream": event.originator_id,
+        "version": event.originator_version,
+        "state": orjson.Fragment(encode(event)),
+    }

@@ -1,0 +1,100 @@
+"""What a command's body says beside the command's own fields: who it was for, when, why, proof.
+
+{"amount_fen": 600000, "reason": "…", "occurred_at": "2026-03-01T09:00:00+08:00",
+ "on_behalf_of": "…", "evidence": [{"sha256": "…", "name": "…", "media_type": "…",
+ "size_bytes": 48213}]}
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from annotated_types import Ge, Le, MaxLen
+from pydantic import StringConstraints
+
+from api.errors import BackdatedWithoutReason, OccurredInFuture
+from api.identity import Identity
+from ledger.core.aggregate import By, Evidence
+from ledger.core.clock import local_day
+from ledger.core.values import Moment, Name, Sha256
+from ledger.policies import POLICY_BOOK_ID, PolicyBook, PolicyMissing
+from ledger.storage.ledger import Ledger
+
+CLOCK_SKEW = timedelta(minutes=5)
+BACKDATED_POLICY = "entry.backdated_days"
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True), MaxLen(2_000)]
+"""Why, up to 2,000 characters; may be empty where the step needs no reason."""
+MediaType = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,127}$")
+]
+"""A media type without parameters, such as application/pdf."""
+FileSize = Annotated[int, Ge(0), Le(10**12)]
+"""A file's length in bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceGiven:
+    """A document that supports the step: its digest and what it is; it stays where it is."""
+
+    sha256: Sha256
+    name: Name
+    media_type: MediaType
+    size_bytes: FileSize
+
+
+EvidenceList = Annotated[tuple[EvidenceGiven, ...], MaxLen(20)]
+"""Up to 20 documents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What may stand beside the fields of every command."""
+
+    reason: Reason = ""
+    evidence: EvidenceList = ()
+    occurred_at: Moment | None = None
+    on_behalf_of: UUID | None = None
+
+
+async def decided_by(identity: Identity, said: dict[str, Any], ledger: Ledger) -> By:
+    """Return who decides, when and on what grounds.
+
+    Refuses what lies in the future (``OccurredInFuture``) and what happened longer ago than
+    the policy ``entry.backdated_days`` without a reason (``BackdatedWithoutReason``).
+    """
+    envelope = Envelope(**said)
+    now = ledger.clock()
+    at = envelope.occurred_at or now
+    if at > now + CLOCK_SKEW:
+        raise OccurredInFuture(occurred_at=at.isoformat(), now=now.isoformat())
+    if envelope.occurred_at and not envelope.reason:
+        await _guard_backdated(at, now, ledger)
+    return By(
+        actor_id=identity.actor_id,
+        at=at,
+        role=identity.role,
+        organisation_id=identity.organisation_id,
+        post=identity.post,
+        on_behalf_of=envelope.on_behalf_of,
+        reason=envelope.reason,
+        evidence=tuple(
+            Evidence(sha256=e.sha256, name=e.name, media_type=e.media_type, size_bytes=e.size_bytes)
+            for e in envelope.evidence
+        ),
+    )
+
+
+async def _guard_backdated(at: datetime, now: datetime, ledger: Ledger) -> None:
+    book = await ledger.for_request().consult(PolicyBook, POLICY_BOOK_ID)
+    if book is None:  # not initialised: there is no rule to keep yet
+        return
+    try:
+        days_max = book.number(BACKDATED_POLICY, on=local_day(now))
+    except PolicyMissing:
+        return
+    if (local_day(now) - local_day(at)).days > days_max:
+        raise BackdatedWithoutReason(occurred_at=at.isoformat(), days_max=days_max)

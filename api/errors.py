@@ -1,0 +1,124 @@
+"""What the api itself refuses, before a command or a view is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ledger.core.errors import Fact, LedgerError, RuleViolated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldError:
+    """One thing that is wrong with a request: where, which rule, and a sentence about it.
+
+    ``pointer`` is a JSON pointer into the body, or ``""`` with ``parameter`` naming
+    what was given in the path, the query or a header.
+    """
+
+    pointer: str = ""
+    parameter: str = ""
+    rule: str
+    message: str
+    message_zh: str
+
+
+class RequestInvalid(LedgerError):
+    """The request does not have the form that this address expects.
+
+    请求的内容不符合该接口的要求。
+    """
+
+    def __init__(self, *errors: FieldError, **facts: Fact) -> None:
+        super().__init__(**facts)
+        self.errors = errors
+
+
+class NotJson(RequestInvalid):
+    """The body must be one JSON object in UTF-8.
+
+    请求正文应为一个 UTF-8 编码的 JSON 对象。
+    """
+
+
+class MediaTypeUnsupported(LedgerError):
+    """The body must be sent as application/json.
+
+    请求正文的类型应为 application/json。
+    """
+
+
+class BodyTooLarge(LedgerError):
+    """The body is larger than what is accepted here.
+
+    请求正文超过允许的大小。
+    """
+
+
+class BodyTooSlow(LedgerError):
+    """The body did not arrive in time.
+
+    请求正文未能在规定时间内送达。
+    """
+
+
+class NotAuthenticated(LedgerError):
+    """This needs a valid token: send it as ``Authorization: Bearer TOKEN``.
+
+    需要有效的令牌，请在 Authorization 头中以 Bearer 方式提供。
+    """
+
+
+class NotAllowed(LedgerError):
+    """Your role may not do this.
+
+    您的角色无权进行此操作。
+    """
+
+
+class AddressUnknown(LedgerError):
+    """There is nothing at this address.
+
+    没有这个地址。
+    """
+
+
+class MethodUnknown(LedgerError):
+    """This address does not take this method.
+
+    该地址不接受这种请求方法。
+    """
+
+
+class Refused(LedgerError):
+    """The request could not be handled.
+
+    请求无法处理。
+    """
+
+
+class InternalError(LedgerError):
+    """Something went wrong on our side; quote the instance when you report it.
+
+    服务内部出错，反馈时请附上 instance 编号。
+    """
+
+
+class PositionNotReached(LedgerError):
+    """The view has not come to this position yet; ask again shortly.
+
+    视图尚未处理到该位置，请稍后再试。
+    """
+
+
+class OccurredInFuture(RuleViolated):
+    """What is recorded must have happened already.
+
+    入账的事项必须是已经发生的。
+    """
+
+
+class BackdatedWithoutReason(RuleViolated):
+    """What is recorded this long after it happened needs a reason.
+
+    事项发生已久才入账的，必须说明理由。
+    """

@@ -1,0 +1,52 @@
+"""What a request says in its headers: idempotency key, expected version."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from api.errors import FieldError, RequestInvalid
+
+_KEY = re.compile(r"[!-~]{1,200}")
+_VERSION = re.compile(r'(")?(\d{1,18})(?(1)")')
+
+
+def idempotency_key(request: web.Request) -> str | None:
+    """Return ``Idempotency-Key``: 1 to 200 visible ASCII characters."""
+    given = request.headers.get("Idempotency-Key")
+    if given is not None and not _KEY.fullmatch(given):
+        raise RequestInvalid(
+            FieldError(
+                parameter="Idempotency-Key",
+                rule="idempotency-key",
+                message="This must be 1 to 200 visible ASCII characters.",
+                message_zh="应为 1 到 200 个可见的 ASCII 字符。",
+            )
+        )
+    return given
+
+
+def expected_version(request: web.Request) -> int | None:
+    """Return ``If-Match``: the version that the record must have, ``3`` or ``"3"``."""
+    given = request.headers.get("If-Match")
+    if given is None:
+        return None
+    found = _VERSION.fullmatch(given.strip())
+    if found is None:
+        raise _no_version('This must be one version, such as "3".', '应为一个版本号，如 "3"。')
+    return int(found[2])
+
+
+def refuse_expectation() -> RequestInvalid:
+    """Say that a command which creates its record cannot expect a version of it."""
+    return _no_version(
+        "This creates a record: there is no version to expect.",
+        "此操作新建记录，没有可比对的版本。",
+    )
+
+
+def _no_version(en: str, zh: str) -> RequestInvalid:
+    return RequestInvalid(
+        FieldError(parameter="If-Match", rule="if-match", message=en, message_zh=zh)
+    )

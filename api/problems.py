@@ -1,0 +1,140 @@
+"""Errors as RFC 9457 problem documents: the one place where errors meet HTTP.
+
+{"type": "/problems/draw-exceeds-balance", "code": "draw-exceeds-balance",
+ "title": "…", "title_zh": "…", "status": 422, "detail": "asked_fen=6, held_fen=5",
+ "facts": {"asked_fen": 6, "held_fen": 5}, "errors": [], "instance": "urn:uuid:…"}
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from traceback import format_tb
+from typing import Any, TypeAlias
+
+import orjson
+from aiohttp import web
+from uuid_utils.compat import uuid7
+
+from api import errors
+from api.errors import RequestInvalid
+from ledger.core.errors import Conflict, InvalidValue, LedgerError, NotFound, RuleViolated
+from ledger.storage import errors as storage
+from ledger.storage.connect import LOST_CONNECTION
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 1
+
+STATUS: tuple[tuple[type[LedgerError], int], ...] = (
+    (errors.RequestInvalid, 400),
+    (InvalidValue, 400),
+    (errors.NotAuthenticated, 401),
+    (errors.NotAllowed, 403),
+    (errors.AddressUnknown, 404),
+    (NotFound, 404),
+    (errors.MethodUnknown, 405),
+    (errors.BodyTooSlow, 408),
+    (storage.IdempotencyMismatch, 409),
+    (Conflict, 409),
+    (storage.VersionMismatch, 412),
+    (errors.BodyTooLarge, 413),
+    (errors.MediaTypeUnsupported, 415),
+    (RuleViolated, 422),
+    (storage.SpaceLow, 507),
+    (storage.Unavailable, 503),
+    (storage.NotInitialised, 503),
+    (errors.PositionNotReached, 503),
+)
+"""The first family that an error belongs to gives its status; what is not listed is our fault."""
+
+BY_HTTP_STATUS: Mapping[int, type[LedgerError]] = {
+    404: errors.AddressUnknown,
+    405: errors.MethodUnknown,
+    413: errors.BodyTooLarge,
+}
+
+
+def status_of(error: LedgerError) -> int:
+    """Return the HTTP status of the error's family."""
+    return next((status for family, status in STATUS if isinstance(error, family)), 500)
+
+
+def problem(
+    error: LedgerError, *, status: int | None = None, instance: str | None = None
+) -> web.Response:
+    """Build the problem document for an error; ``instance`` names this one occurrence."""
+    code = error.code()
+    status = status or status_of(error)
+    instance = instance or f"urn:uuid:{uuid7()}"
+    body: dict[str, Any] = {
+        "type": f"/problems/{code}",
+        "code": code,
+        "title": error.title_en(),
+        "title_zh": error.title_zh(),
+        "status": status,
+        "detail": ", ".join(f"{name}={value}" for name, value in error.facts.items()),
+        "facts": error.facts,
+        "errors": [],
+        "instance": instance,
+    }
+    if isinstance(error, RequestInvalid):
+        body["errors"] = [_without_empty(asdict(one)) for one in error.errors]
+    headers = {}
+    if status in (503, 507):
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="minzhang"'
+    if status >= 500:
+        log.warning("%s answered %d: %s", instance, status, code)
+    return web.Response(
+        status=status, body=orjson.dumps(body), content_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def _without_empty(told: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in told.items() if value or name != "parameter"}
+
+
+@web.middleware
+async def problem_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every error into a problem document; log with a trace only what is our fault."""
+    try:
+        return await handler(request)
+    except LedgerError as error:
+        return problem(error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _from_http(error)
+    except LOST_CONNECTION as error:
+        return problem(storage.Unavailable(problem=type(error).__name__))
+    except Exception as error:
+        return _our_fault(request, error)
+
+
+def _our_fault(request: web.Request, error: Exception) -> web.Response:
+    """Answer without saying more than a number; log where it happened, not with which values."""
+    instance = f"urn:uuid:{uuid7()}"
+    resource = request.match_info.route.resource
+    log.error(
+        "%s in %s %s: %s\n%s",
+        instance,
+        request.method,
+        resource.canonical if resource else "an unknown address",
+        type(error).__qualname__,
+        "".join(format_tb(error.__traceback__)),
+    )
+    return problem(errors.InternalError(), instance=instance)
+
+
+def _from_http(error: web.HTTPException) -> web.Response:
+    kind = BY_HTTP_STATUS.get(error.status, errors.Refused)
+    answer = problem(kind(), status=error.status)
+    if "Allow" in error.headers:
+        answer.headers["Allow"] = error.headers["Allow"]
+    return answer

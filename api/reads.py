@@ -1,0 +1,112 @@
+"""One handler for every read: who, which question, as of which position, answer.
+
+The rows and the position that they reflect are read in one snapshot. With
+``after_position`` the answer waits until the view has come that far, so that
+whoever recorded something finds it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from aiohttp import web
+from annotated_types import Ge, Le
+from multidict import MultiMapping
+
+from api.access import authorise
+from api.answers import answer
+from api.bodies import clean_text
+from api.keys import LEDGER
+from api.routing import ReadRoute, Shape
+from api.validation import Validator, lists_of
+from api.waiting import checkpoint_of, wait_for_view
+from ledger.storage.ledger import Ledger
+from ledger.storage.reading import read_head
+from projections.engine.view import View
+
+Position = Annotated[int, Ge(0), Le(2**63 - 1)]
+
+_OFFSET_SPOILT = re.compile(r"T.* \d\d:?\d\d$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadEnvelope:
+    """What may stand beside the fields of every question to a view."""
+
+    after_position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """Nothing may stand beside the fields of a question to the records themselves."""
+
+
+class ReadHandler:
+    """Handles the requests of one read route."""
+
+    def __init__(self, route: ReadRoute) -> None:
+        self.route = route
+        beside = Nothing if route.shape is Shape.CONSULTED else ReadEnvelope
+        self.validator: Validator[Any] = Validator(route.takes, beside, is_strict=False)
+        self._lists = lists_of(route.takes)
+
+    @property
+    def _view(self) -> View:
+        if self.route.view is None:
+            raise TypeError(f"{self.route.path} asks no view")
+        return self.route.view
+
+    async def __call__(self, request: web.Request) -> web.Response:
+        """Take a question and answer with what the view has."""
+        await authorise(request, self.route.operation)
+        given = _given(request.query, self._lists)
+        given |= {name: clean_text(request.match_info[name]) for name in self.route.parameters}
+        query, said = self.validator.read(given, tuple(given))
+        ledger = request.app[LEDGER]
+        if self.route.shape is Shape.CONSULTED:
+            return await self._consult(ledger, query)
+        after = said.get("after_position")
+        if after is not None:
+            await wait_for_view(ledger.pool, ledger.id, self._view, after)
+        return await self._ask(ledger, query)
+
+    async def _consult(self, ledger: Ledger, query: Any) -> web.Response:
+        found = await self.route.function(query, ledger.for_request())
+        head = await read_head(ledger.pool, ledger.id)
+        return answer({**found, "position": head.size - 1})
+
+    async def _ask(self, ledger: Ledger, query: Any) -> web.Response:
+        async with (
+            ledger.pool.acquire() as db,
+            db.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            checkpoint = await checkpoint_of(db, ledger.id, self._view)
+            found = await self.route.function(db, ledger.id, query)
+        if self.route.shape is Shape.ONE:
+            return answer({"row": found, "position": checkpoint.position})
+        return answer(
+            {
+                "rows": found.rows,
+                "next_cursor": found.next_cursor,
+                "position": checkpoint.position,
+            }
+        )
+
+
+def _given(query: MultiMapping[str], lists: frozenset[str]) -> dict[str, Any]:
+    """Return the query by name; a name given twice is a list, where a list is taken."""
+    given: dict[str, Any] = {}
+    for name in dict.fromkeys(query):
+        values = [_with_plus(clean_text(value)) for value in query.getall(name)]
+        given[clean_text(name)] = values if name in lists or len(values) > 1 else values[0]
+    return given
+
+
+def _with_plus(value: str) -> str:
+    """Put back the plus of a time's offset: in a query an unescaped one means a space."""
+    if _OFFSET_SPOILT.search(value):
+        head, _, offset = value.rpartition(" ")
+        return f"{head}+{offset}"
+    return value

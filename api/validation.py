@@ -1,0 +1,165 @@
+"""From plain JSON or a query to a typed command or question, or every bad field at once.
+
+One validator a dataclass, made from its annotations by pydantic: strict for
+bodies (a text is no number, ``true`` is no amount), reading texts for queries.
+Unknown fields are refused. A time needs its offset; numbers that could be read as
+seconds since 1970 are no dates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
+from datetime import date, datetime
+from functools import reduce
+from operator import or_
+from types import GenericAlias, UnionType
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    NotRequired,
+    TypeAlias,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
+
+import orjson
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict, get_type_hints
+
+from api.bodies import escape
+from api.errors import FieldError, RequestInvalid
+from api.sentences import sentence_for
+
+T = TypeVar("T")
+Fields: TypeAlias = "Mapping[str, Any]"
+
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ].+")
+
+
+def _iso_day(value: Any) -> Any:
+    if isinstance(value, str) and not _ISO_DAY.fullmatch(value):
+        raise PydanticCustomError("iso_day", "not a day")
+    return value
+
+
+def _iso_moment(value: Any) -> Any:
+    if isinstance(value, str) and not _ISO_MOMENT.fullmatch(value):
+        raise PydanticCustomError("iso_moment", "not a moment")
+    return value
+
+
+IsoDay: TypeAlias = Annotated[date, BeforeValidator(_iso_day)]
+IsoMoment: TypeAlias = Annotated[datetime, AwareDatetime, BeforeValidator(_iso_moment)]
+
+
+class Validator(Generic[T]):
+    """Reads one dataclass, and ``beside`` it fields of another one, from plain values."""
+
+    def __init__(self, takes: type[T], beside: type, *, is_strict: bool) -> None:
+        self.takes = takes
+        self.beside = beside
+        self._own = frozenset(field.name for field in fields(takes))  # type: ignore[arg-type]
+        given = _typed_dict(takes, beside)
+        given.__pydantic_config__ = ConfigDict(extra="forbid", strict=is_strict)
+        self.adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(given)
+        self._is_strict = is_strict
+
+    def read(self, given: Fields, parameters: Sequence[str] = ()) -> tuple[T, dict[str, Any]]:
+        """Return the dataclass and what was said beside it (refuses with ``RequestInvalid``).
+
+        ``parameters`` are the names that did not come from the body.
+        """
+        try:
+            if self._is_strict:  # as JSON: there a text can be an id or a day, a list a tuple
+                read = self.adapter.validate_json(orjson.dumps(given))
+            else:
+                read = self.adapter.validate_python(given)
+        except ValidationError as error:
+            raise RequestInvalid(*_explain(error, given, parameters)) from error
+        own = {name: value for name, value in read.items() if name in self._own}
+        said = {name: value for name, value in read.items() if name not in self._own}
+        return self.takes(**own), said
+
+
+def lists_of(takes: type) -> frozenset[str]:
+    """Return the names of the fields that take a list."""
+    hints = get_type_hints(takes)
+    return frozenset(name for name, hint in hints.items() if _takes_list(hint))
+
+
+def _takes_list(hint: Any) -> bool:
+    if get_origin(hint) in (Union, UnionType):
+        return any(_takes_list(member) for member in get_args(hint))
+    return get_origin(hint) is tuple
+
+
+def _typed_dict(takes: type, beside: type) -> Any:
+    make: Any = TypedDict
+    given = make(takes.__name__, _typed(takes) | _typed(beside))
+    given.__doc__ = takes.__doc__
+    return given
+
+
+def _typed(takes: type) -> dict[str, Any]:
+    hints = get_type_hints(takes, include_extras=True)
+    typed: dict[str, Any] = {}
+    for field in fields(takes):
+        hint = _tightened(hints[field.name])
+        has_default = field.default is not MISSING or field.default_factory is not MISSING
+        typed[field.name] = NotRequired[hint] if has_default else hint
+    return typed
+
+
+def _tightened(hint: Any) -> Any:
+    """Return the hint with its days and moments read from their ISO form only."""
+    if hint is datetime:
+        return IsoMoment
+    if hint is date:
+        return IsoDay
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return Annotated[(_tightened(arguments[0]), *arguments[1:])]
+    if origin in (Union, UnionType):
+        return reduce(or_, (_tightened(argument) for argument in arguments))
+    if origin is tuple:
+        return GenericAlias(tuple, tuple(_tightened(argument) for argument in arguments))
+    return hint
+
+
+def _explain(
+    error: ValidationError, given: Fields, parameters: Sequence[str]
+) -> tuple[FieldError, ...]:
+    explained = []
+    for found in error.errors(include_url=False, include_input=False):
+        place = _place(found["loc"], given)
+        sentence = sentence_for(found["type"])
+        limits = found.get("ctx", {})
+        if place and place[0] in parameters:
+            explained.append(sentence.about(limits, parameter=str(place[0])))
+        else:
+            pointer = "".join(f"/{escape(str(part))}" for part in place)
+            explained.append(sentence.about(limits, pointer=pointer))
+    return tuple(dict.fromkeys(explained))
+
+
+def _place(location: tuple[str | int, ...], given: Any) -> list[str | int]:
+    """Return the path through what was given, without pydantic's names of union members."""
+    place: list[str | int] = []
+    here = given
+    for number, part in enumerate(location):
+        if isinstance(here, Mapping):
+            is_last = number == len(location) - 1
+            if part in here or is_last or not place:
+                place.append(part)
+                here = here.get(part)
+        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+            place.append(part)
+            here = here[part]
+    return place
