@@ -1,0 +1,45 @@
+"""The engine of the views: declare (``View``), follow the log (``Projector``), ask (``Select``)."""
+
+from ledger.core.entry import Entry
+from projections.engine.checkpoints import Checkpoint
+from projections.engine.cursors import CursorInvalid
+from projections.engine.following import (
+    ViewBehind,
+    ViewStatus,
+    ViewStopped,
+    catch_up,
+    status,
+    view_named,
+    wait_for,
+)
+from projections.engine.install import install, install_missing
+from projections.engine.projector import Projector
+from projections.engine.reading import AsOf, Page, Paging, Select
+from projections.engine.rows import RowMissing, Rows
+from projections.engine.view import Lines, Row, Table, View
+
+__all__ = [
+    "AsOf",
+    "Checkpoint",
+    "CursorInvalid",
+    "Entry",
+    "Lines",
+    "Page",
+    "Paging",
+    "Projector",
+    "Row",
+    "RowMissing",
+    "Rows",
+    "Select",
+    "Table",
+    "View",
+    "ViewBehind",
+    "ViewStatus",
+    "ViewStopped",
+    "catch_up",
+    "install",
+    "install_missing",
+    "status",
+    "view_named",
+    "wait_for",
+]

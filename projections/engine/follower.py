@@ -1,0 +1,188 @@
+"""One view that follows one ledger's log.
+
+    lock checkpoint ► handlers change rows ► write rows ► move checkpoint ► commit
+
+Rows and checkpoint change in one transaction, so every entry counts exactly
+once, whatever dies and however many workers there are. An entry that the view
+cannot apply stops this view there: what came before is kept, nothing is skipped,
+and the reason stands in the checkpoint until a restart with the mistake mended,
+or a rebuild.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from ledger.core.entry import Entry
+from ledger.core.errors import LedgerError
+from ledger.storage.connect import LOST_CONNECTION, Connection
+from projections.engine.checkpoints import (
+    NOWHERE,
+    Checkpoint,
+    lock_checkpoint,
+    move_checkpoint,
+    note_failure,
+    pass_over,
+)
+from projections.engine.rows import CACHE_ROWS_MAX, Cache, Layout, Rows, read_layout
+from projections.engine.view import Key, Table, View
+
+log = logging.getLogger(__name__)
+
+PASSING = (
+    *LOST_CONNECTION,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InsufficientResourcesError,
+)
+"""What says nothing about the entry: trying again later helps."""
+
+
+class EntryNotApplied(LedgerError):
+    """A view cannot apply this entry, and has stopped before it.
+
+    视图无法处理这一条记录，已在此停止。
+    """
+
+    def __init__(self, position: int, cause: BaseException) -> None:
+        super().__init__(position=position)
+        self.position = position
+        self.cause = cause
+
+
+def is_passing(error: BaseException) -> bool:
+    """Tell whether the database is the trouble, rather than the entry."""
+    # asyncpg calls a value of the wrong type an interface error too.
+    return isinstance(error, PASSING) and not isinstance(error, asyncpg.DataError)
+
+
+class Follower:
+    """Applies entries to the rows of one view."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        ledger_id: str,
+        view: View,
+        *,
+        checkpoint: Checkpoint | None = None,
+        cache_rows_max: int = CACHE_ROWS_MAX,
+    ) -> None:
+        self.view = view
+        self.position = NOWHERE if checkpoint is None else checkpoint.position
+        self.failure: EntryNotApplied | None = None
+        self.cache = Cache(cache_rows_max)
+        self._pool = pool
+        self._ledger_id = ledger_id
+        self._layout: Layout | None = None
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on where the checkpoint says, after another worker moved or mended it."""
+        if self.failure and checkpoint.failed_position is None:
+            self.failure = None
+        self.position = checkpoint.position
+
+    async def apply(self, entries: Sequence[Entry]) -> None:
+        """Apply entries that follow each other, or stop at the first that cannot be applied."""
+        fresh = [entry for entry in entries if entry.position > self.position]
+        if not fresh or self.failure:
+            return
+        if not any(self.view.wants(entry.topic) for entry in fresh) and await self._pass(fresh):
+            return
+        try:
+            await self._transact(fresh)
+        except Exception as error:
+            self.cache.clear()
+            if is_passing(error):
+                raise
+            await self._stop_in(fresh, error)
+
+    async def _pass(self, entries: Sequence[Entry]) -> bool:
+        """Move over a batch that does not concern the view, if it stands where we left it."""
+        start, end = self.position, entries[-1].position
+        passed = await pass_over(
+            self._pool, self._ledger_id, self.view, position=start, to_position=end
+        )
+        if passed:
+            self.position = end
+        return passed
+
+    async def _transact(self, entries: Sequence[Entry]) -> None:
+        async with self._pool.acquire() as db, db.transaction():
+            position = (await lock_checkpoint(db, self._ledger_id, self.view)).position
+            if position != self.position:  # another worker was here: our rows are old
+                self.cache.clear()
+            fresh = [entry for entry in entries if entry.position > position]
+            if fresh and fresh[0].position == position + 1:
+                await self._apply_on(db, fresh)
+                position = fresh[-1].position
+                await move_checkpoint(db, self._ledger_id, self.view, position)
+        self.position = position
+        self.cache.age()
+
+    async def _apply_on(self, db: Connection, entries: Sequence[Entry]) -> None:
+        if self._layout is None:
+            self._layout = await read_layout(db, self.view)
+        rows = Rows(db, self._ledger_id, self._layout, self.cache)
+        every, handlers = self.view.every, self.view.handlers
+        await self._read_ahead(rows, entries)
+        for entry in entries:
+            handler = handlers.get(entry.topic)
+            if handler is None and every is None:
+                continue
+            rows.begin(entry)
+            try:
+                if every is not None:
+                    await every(rows, entry)
+                if handler is not None:
+                    await handler(rows, entry.event, entry)
+            except Exception as error:
+                if is_passing(error):
+                    raise
+                raise EntryNotApplied(entry.position, error) from error
+        await rows.write()
+
+    async def _read_ahead(self, rows: Rows, entries: Sequence[Entry]) -> None:
+        """Read at once the rows that the batch will ask for."""
+        handled = [entry for entry in entries if entry.topic in self.view.handlers]
+        begun = {entry.stream_id for entry in handled if entry.version <= 1}
+        streams = {e.stream_id for e in handled if e.stream_id not in begun}
+        for table in self.view.tables:
+            if table.is_per_stream:
+                await rows.read(table, [(UUID(stream_id),) for stream_id in streams])
+        asked: dict[str, tuple[Table, list[Key]]] = {}
+        for entry in handled:
+            for ahead in self.view.read_aheads.get(entry.topic, ()):
+                _, keys = asked.setdefault(ahead.table.name, (ahead.table, []))
+                keys.append(ahead.key_of(entry.event))
+        for table, keys in asked.values():
+            await rows.read(table, keys)
+
+    async def _stop_in(self, entries: Sequence[Entry], error: Exception) -> None:
+        """Apply what comes before the entry that is to blame, then stop there."""
+        if isinstance(error, EntryNotApplied):
+            await self.apply([entry for entry in entries if entry.position < error.position])
+            if self.position == error.position - 1 and not self.failure:
+                await self._stop(error)
+        elif len(entries) == 1:
+            await self._stop(EntryNotApplied(entries[0].position, error))
+        else:  # the rows could not be written: find out whose
+            middle = len(entries) // 2
+            await self.apply(entries[:middle])
+            await self.apply(entries[middle:])
+
+    async def _stop(self, failure: EntryNotApplied) -> None:
+        self.failure = failure
+        position, cause = failure.position, failure.cause
+        log.error(
+            "the view %s cannot apply the entry at %d of %s and stops there",
+            self.view.name,
+            position,
+            self._ledger_id,
+            exc_info=cause,
+        )
+        text = f"{type(cause).__name__}: {cause}"
+        await note_failure(self._pool, self._ledger_id, self.view, position=position, failure=text)

@@ -1,0 +1,245 @@
+"""The rows of one view while a batch is applied: read when needed, written at the end at once.
+
+``Rows`` is what handlers see. Rows stay in a bounded cache between batches; it
+counts only while the view's checkpoint is where this worker left it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import TypeAlias
+
+import orjson
+
+from ledger.core.entry import Entry
+from ledger.core.errors import LedgerError
+from ledger.storage.connect import Connection
+from projections.engine import statements
+from projections.engine.shape import Shape, read_shape
+from projections.engine.view import Key, Lines, Row, Table, View
+
+CACHE_ROWS_MAX = 20_000
+Place: TypeAlias = tuple[str, Key]
+Image: TypeAlias = tuple[Row, Entry]
+
+
+class RowMissing(LedgerError):
+    """A view was told to change a row that it does not have.
+
+    视图要更改的行并不存在。
+    """
+
+
+class Layout:
+    """The shapes of a view's tables and what follows from them, looked up once."""
+
+    def __init__(self, shapes: dict[str, Shape], view: View) -> None:
+        self.shapes = shapes
+        self.settlers = {name: shape.settlers() for name, shape in shapes.items()}
+        self.copiers = {name: shape.copiers() for name, shape in shapes.items()}
+        self.key_of = {table.name: _key_reader(table.key) for table in view.tables}
+        self.read = {t.name: statements.read_rows(shapes[t.name], t.key) for t in view.tables}
+        self.change = {t.name: statements.change_rows(shapes[t.name], t.key) for t in view.tables}
+        for table in view.tables:
+            if table.history and "occurred_at" not in shapes[table.name].types:
+                raise ValueError(f"{table.name} has a history, so it needs a column occurred_at")
+
+
+async def read_layout(db: Connection, view: View) -> Layout:
+    """Look up all tables of a view (refuses with ``TableMissing``)."""
+    return Layout({name: await read_shape(db, name) for name in view.table_names()}, view)
+
+
+def _key_reader(key: tuple[str, ...]) -> Callable[[Row], Key]:
+    if len(key) == 1:
+        (name,) = key
+        return lambda row: (row[name],)
+    return itemgetter(*key)
+
+
+class Cache:
+    """Rows by key, at most twice ``rows_max`` of them: a young and an old generation."""
+
+    def __init__(self, rows_max: int = CACHE_ROWS_MAX) -> None:
+        self.rows_max = rows_max
+        self._young: dict[Place, Row] = {}
+        self._old: dict[Place, Row] = {}
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def get(self, place: Place) -> Row | None:
+        """Return a row, which becomes young again."""
+        row = self._young.get(place)
+        if row is None and (row := self._old.get(place)) is not None:
+            self._young[place] = row
+        return row
+
+    def put(self, place: Place, row: Row) -> None:
+        """Keep a row."""
+        self._young[place] = row
+
+    def age(self) -> None:
+        """Let go of what was not used for long; called between batches."""
+        if len(self._young) > self.rows_max:
+            self._old, self._young = self._young, {}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._young, self._old = {}, {}
+
+
+@dataclass(slots=True)
+class Rows:
+    """What the handlers of one view read and change during one batch."""
+
+    db: Connection
+    ledger_id: str
+    layout: Layout
+    cache: Cache
+    absent: set[Place] = field(default_factory=set)
+    added: dict[Place, Row] = field(default_factory=dict)
+    changed: dict[Place, Row] = field(default_factory=dict)
+    images: dict[str, dict[tuple[Key, int], Image]] = field(default_factory=dict)
+    line_rows: dict[str, list[Row]] = field(default_factory=dict)
+    entry: Entry = field(default_factory=lambda: Entry(-1, b""))
+    line_no: int = 0
+
+    def begin(self, entry: Entry) -> None:
+        """Say which entry the next changes come from."""
+        self.entry = entry
+        self.line_no = 0
+
+    async def get(self, table: Table, *key: Hashable) -> Row:
+        """Return a copy of the row with this key (refuses with ``RowMissing``)."""
+        row = await self.find(table, *key)
+        if row is None:
+            raise RowMissing(table=table.name, key=", ".join(map(str, key)))
+        return row
+
+    async def find(self, table: Table, *key: Hashable) -> Row | None:
+        """Return a copy of the row with this key, or ``None``."""
+        place = (table.name, key)
+        row = self.cache.get(place)
+        if row is None and place not in self.absent:
+            await self.read(table, [key])
+            row = self.cache.get(place)
+        return None if row is None else self._copy(table.name, row)
+
+    def put(self, table: Table, row: Row) -> None:
+        """Write a row, as it is now. One that was not read before must be new."""
+        name, entry = table.name, self.entry
+        full = self._settled(name, row)
+        key = self.layout.key_of[name](full)
+        place = (name, key)
+        _stamp(full, self.cache.get(place), entry)
+        full["ledger_id"] = self.ledger_id
+        if place in self.changed or (place not in self.added and self.cache.get(place)):
+            self.changed[place] = full
+        else:
+            self.added[place] = full
+        self.cache.put(place, full)
+        if table.history:
+            self.images.setdefault(table.history, {})[key, entry.position] = (full, entry)
+
+    def add(self, lines: Lines, row: Row) -> None:
+        """Add a line; where and when are filled in."""
+        full = self._settled(lines.name, row)
+        entry = self.entry
+        full["ledger_id"] = self.ledger_id
+        full["position"] = entry.position
+        full["line_no"] = self.line_no
+        full["occurred_at"] = entry.occurred_at
+        full["recorded_at"] = entry.recorded_at
+        self.line_no += 1
+        self.line_rows.setdefault(lines.name, []).append(full)
+
+    async def read(self, table: Table, keys: Iterable[Key]) -> None:
+        """Read rows into the cache, all at once, where they are not yet known."""
+        name = table.name
+        missing = [key for key in dict.fromkeys(keys) if not self._knows((name, key))]
+        if not missing:
+            return
+        shape = self.layout.shapes[name]
+        columns = [list(column) for column in zip(*missing, strict=True)]
+        for record in await self.db.fetch(self.layout.read[name], self.ledger_id, *columns):
+            row = shape.read(record)
+            self.cache.put((name, self.layout.key_of[name](row)), row)
+        self.absent.update(place for key in missing if self.cache.get(place := (name, key)) is None)
+
+    async def write(self) -> None:
+        """Write everything that the batch changed."""
+        for name, rows in _by_table(self.added).items():
+            await self._copy_in(name, rows)
+        for name, rows in _by_table(self.changed).items():
+            status: str = await self.db.execute(self.layout.change[name], _as_json(rows))
+            if status != f"UPDATE {len(rows)}":
+                raise RowMissing(table=name, asked=len(rows), changed=status)
+        for name, images in self.images.items():
+            await self._copy_in(name, [_image(row, entry) for row, entry in images.values()])
+        for name, rows in self.line_rows.items():
+            await self._copy_in(name, rows)
+
+    def _knows(self, place: Place) -> bool:
+        return place in self.absent or self.cache.get(place) is not None
+
+    def _settled(self, name: str, row: Row) -> Row:
+        full = self.layout.shapes[name].full(row)
+        for column, settle in self.layout.settlers[name]:
+            if (value := full[column]) is not None:
+                full[column] = settle(value)
+        return full
+
+    def _copy(self, name: str, row: Row) -> Row:
+        copy = row.copy()
+        for column, copy_value in self.layout.copiers[name]:
+            if (value := copy[column]) is not None:
+                copy[column] = copy_value(value)
+        return copy
+
+    async def _copy_in(self, name: str, rows: list[Row]) -> None:
+        shape = self.layout.shapes[name]
+        if shape.json_names:
+            rows = [row | _json_texts(row, shape.json_names) for row in rows]
+        pick = itemgetter(*shape.names)
+        records = list(map(pick, rows))
+        await self.db.copy_records_to_table(name, records=records, columns=shape.names)
+
+
+def _stamp(row: Row, before: Row | None, entry: Entry) -> None:
+    """Fill in which entries made the row, and when."""
+    position = entry.position
+    if "positions" in row:
+        made_by = before["positions"] if before else []
+        is_noted = made_by and made_by[-1] == position
+        row["positions"] = made_by if is_noted else [*made_by, position]
+    if "first_position" in row:
+        row["first_position"] = before["first_position"] if before else position
+    if "last_position" in row:
+        row["last_position"] = position
+    if "occurred_at" in row:
+        latest = entry.occurred_at
+        row["occurred_at"] = max(before["occurred_at"], latest) if before else latest
+    if "recorded_at" in row:
+        row["recorded_at"] = entry.recorded_at
+
+
+def _image(row: Row, entry: Entry) -> Row:
+    return {**row, "position": entry.position, "recorded_at": entry.recorded_at}
+
+
+def _by_table(rows: dict[Place, Row]) -> dict[str, list[Row]]:
+    tables: dict[str, list[Row]] = {}
+    for (name, _), row in rows.items():
+        tables.setdefault(name, []).append(row)
+    return tables
+
+
+def _json_texts(row: Row, names: tuple[str, ...]) -> Row:
+    return {n: None if row[n] is None else orjson.dumps(row[n]).decode() for n in names}
+
+
+def _as_json(rows: list[Row]) -> str:
+    return orjson.dumps(rows, default=str).decode()
