@@ -15,6 +15,7 @@ import signal
 import socket
 import struct
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,8 +53,7 @@ class Cluster:
     def ensure_running(self) -> None:
         """Find the running server or start it, healing what a crash left behind."""
         self._check_version()
-        patience = ADOPT_SECONDS if self.has_postmaster() else ORPHAN_SECONDS
-        if (alive := self._alive_or_answers(patience)) is None:
+        if (alive := self._alive_or_answers(ADOPT_SECONDS)) is None:
             if answers(self.place):
                 return
             alive = self._end_remnants()
@@ -98,13 +98,18 @@ class Cluster:
         return held is not None
 
     def _alive_or_answers(self, seconds: float) -> int | None:
-        """Return the lock `alive` once it is free; None when a server answers, or time is up."""
+        """Return the lock `alive` once it is free; None when a server answers, or none will."""
         held: int | None = None
+        last_seen = time.monotonic()
 
         def settled() -> bool:
-            nonlocal held
+            nonlocal held, last_seen
             held = try_lock(self.place.alive)
-            return held is not None or answers(self.place)
+            if held is not None or answers(self.place):
+                return True
+            if self.has_postmaster():
+                last_seen = time.monotonic()
+            return time.monotonic() - last_seen > ORPHAN_SECONDS
 
         wait_until(settled, seconds=seconds)
         return held
