@@ -28,7 +28,14 @@ from typing import (
 )
 
 import orjson
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict, get_type_hints
 
@@ -40,23 +47,25 @@ T = TypeVar("T")
 Fields: TypeAlias = "Mapping[str, Any]"
 
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ].+")
+_ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ].{5,40}")
 
 
 def _iso_day(value: Any) -> Any:
-    if isinstance(value, str) and not _ISO_DAY.fullmatch(value):
+    if not (isinstance(value, str) and _ISO_DAY.fullmatch(value)):
         raise PydanticCustomError("iso_day", "not a day")
     return value
 
 
 def _iso_moment(value: Any) -> Any:
-    if isinstance(value, str) and not _ISO_MOMENT.fullmatch(value):
+    if not (isinstance(value, str) and _ISO_MOMENT.fullmatch(value)):
         raise PydanticCustomError("iso_moment", "not a moment")
     return value
 
 
-IsoDay: TypeAlias = Annotated[date, BeforeValidator(_iso_day)]
-IsoMoment: TypeAlias = Annotated[datetime, AwareDatetime, BeforeValidator(_iso_moment)]
+IsoDay: TypeAlias = Annotated[date, Strict(False), BeforeValidator(_iso_day)]
+IsoMoment: TypeAlias = Annotated[
+    datetime, AwareDatetime, Strict(False), BeforeValidator(_iso_moment)
+]
 
 
 class Validator(Generic[T]):
