@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 from uuid import uuid4
 
 import pytest
@@ -198,5 +198,8 @@ class TestViewOfTaggedDecisions(
     env: ClassVar[dict[str, str]]
 
     def setUp(self) -> None:
-        own: dict[str, Any] = {"EVENTCOUNTERS_PERSISTENCE_MODULE": "ledger.persistence"}
-        type(self).env = self.factory_env | own | {"PERSISTENCE_MODULE": "eventsourcing.dcb.popo"}
+        type(self).env = self.factory_env | {
+            "EVENTCOUNTERS_PERSISTENCE_MODULE": "ledger.persistence",
+            "PERSISTENCE_MODULE": "eventsourcing.dcb.popo",
+            "MAPPER_TOPIC": "eventsourcing.dcb.msgpack:MessagePackMapper",
+        }
