@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from projections import audit_trail
 from projections.engine import View
 
-VIEWS: tuple[View, ...] = ()
+VIEWS: tuple[View, ...] = (audit_trail.view,)
 """Every view, in the order in which listings show them."""
