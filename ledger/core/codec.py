@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -24,8 +24,11 @@ from ledger.core.aggregate import ENVELOPE_FIELDS, By, Created, Event
 
 Reader: TypeAlias = Callable[[Any], Any]
 
+read_uuid = lru_cache(maxsize=16_384)(UUID)
+"""Read a UUID; the same few persons, streams and places come again and again."""
+
 _PLAIN: dict[object, Reader] = {
-    UUID: UUID,
+    UUID: read_uuid,
     datetime: datetime.fromisoformat,
     date: date.fromisoformat,
 }
