@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TypeVar
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from ledger.core.errors import Conflict, NotFound
 from ledger.storage.appender import QUEUE_MAX, Appender
 from ledger.storage.connect import create_pool
 from ledger.storage.errors import VersionMismatch
+from ledger.storage.memory import Memory
 from ledger.storage.reading import read_entries, read_head, read_stream
 from ledger.storage.requests import Append, Appended, Once, Timer, Tracking
 from ledger.storage.snapshots import (
@@ -41,6 +43,7 @@ from ledger.storage.space import SpaceGuard
 A = TypeVar("A", bound=Aggregate)
 
 CONSULTED_SECONDS = 1.0
+REMEMBERED_AGGREGATES_MAX = 10_000
 NOWHERE = -1
 
 
@@ -92,6 +95,8 @@ class Store:
     pool: asyncpg.Pool
     appender: Appender
     clock: Clock
+    memory: Memory
+    consulted_seconds: float = CONSULTED_SECONDS
     cache: dict[UUID, Consulted] = field(default_factory=dict)
 
 
@@ -144,6 +149,8 @@ class Ledger:
 
     async def find(self, kind: type[A], aggregate_id: UUID) -> A | None:
         """Rebuild one aggregate from its events; ``None`` if it has none."""
+        if remembered := self._store.memory.take(kind, aggregate_id):
+            return remembered
         aggregate = None
         if wants_snapshots(kind):
             aggregate = await read_snapshot(self.pool, self.id, kind, aggregate_id)
@@ -174,7 +181,7 @@ class Ledger:
     async def consult(self, kind: type[A], aggregate_id: UUID) -> A | None:
         """Return an aggregate to read from only; the append checks that it has not changed."""
         cached = self._store.cache.get(aggregate_id)
-        if cached is None or time.monotonic() - cached.seen_at > CONSULTED_SECONDS:
+        if cached is None or time.monotonic() - cached.seen_at > self._store.consulted_seconds:
             cached = await self._refresh(kind, aggregate_id, cached)
         self._consulted[aggregate_id] = cached.version
         return cached.aggregate if isinstance(cached.aggregate, kind) else None
@@ -220,6 +227,7 @@ class Ledger:
         self._forget(changed)
         if appended.replayed:
             return await self._as_recorded_before(appended)
+        self._store.memory.keep(*aggregates)
         last = appended.first_position + appended.event_count - 1
         return _recorded(aggregates[0], entries, events, last) if aggregates else _nothing(last)
 
@@ -271,15 +279,22 @@ async def open_ledger(  # noqa: PLR0913 - settings, each by name
     space: SpaceGuard | None = None,
     pool_size_max: int = 10,
     queue_max: int = QUEUE_MAX,
+    is_sole_writer: bool = False,
 ) -> AsyncIterator[Ledger]:
-    """Open an existing ledger until the block ends (``NotInitialised`` if there is none)."""
+    """Open an existing ledger until the block ends (``NotInitialised`` if there is none).
+
+    ``is_sole_writer``: while it is open no other process writes to this ledger, so what was
+    saved or consulted is remembered instead of read again. If one does, steps are refused.
+    """
     pool = await create_pool(dsn, size_max=pool_size_max)
     try:
         await read_head(pool, ledger_id)
         async with Appender(
             dsn, ledger_id, clock=clock, space=space, queue_max=queue_max
         ) as appender:
-            yield Ledger(Store(pool, appender, clock))
+            memory = Memory(REMEMBERED_AGGREGATES_MAX if is_sole_writer else 0)
+            seconds = inf if is_sole_writer else CONSULTED_SECONDS
+            yield Ledger(Store(pool, appender, clock, memory, seconds))
     finally:
         await pool.close()
 
