@@ -16,22 +16,25 @@ from api.commands import CommandHandler
 from api.hardening import harden
 from api.health import Health, add_health
 from api.identity import Identify
-from api.keys import HEALTH, IDENTIFY, LEDGER, METRICS, PERMISSIONS
+from api.keys import HEALTH, IDENTIFY, LEDGER, METRICS, NEWS, PERMISSIONS
 from api.metrics import Metrics, metrics_middleware
 from api.permissions import MAY, Role, check_complete
 from api.problems import problem_middleware
 from api.reads import ReadHandler
 from api.routes import ROUTES
 from api.routing import Routes
+from api.stream import add_stream
 from ledger.storage.ledger import Ledger
+from ledger.storage.news import News
 
-OPERATIONS = frozenset({"read_metrics"})
+OPERATIONS = frozenset({"read_metrics", "stream_events"})
 """Operations with a row in the table of permissions that are no declared routes."""
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - what it is made of, each by name
     ledger: Ledger,
     *,
+    news: News,
     identify: Identify = identify_by_token,
     health: Health | None = None,
     routes: Iterable[Routes] = ROUTES,
@@ -46,10 +49,12 @@ def create_app(
     )
     app[LEDGER] = ledger
     app[IDENTIFY] = identify
+    app[NEWS] = news
     app[PERMISSIONS] = may
     app[METRICS] = Metrics(ledger)
     app[HEALTH] = health or Health()
     app.on_response_prepare.append(harden)
+    add_stream(app)
     operations = set(OPERATIONS)
     for context in routes:
         operations |= _add_context(app, context)

@@ -24,6 +24,7 @@ from api.envelope import Envelope, decided_by
 from api.errors import RequestInvalid
 from api.headers import expected_version, idempotency_key, refuse_expectation
 from api.keys import LEDGER
+from api.problems import is_lost
 from api.routing import CommandRoute
 from api.sentences import BOOLEAN, UNKNOWN
 from api.validation import Validator
@@ -104,6 +105,8 @@ class CommandHandler:
                 raise
             return replayed
         except LOST_CONNECTION as error:
+            if not is_lost(error):
+                raise
             unsure = Unavailable if asked.once is None else OutcomeUnknown
             raise unsure(problem=type(error).__name__) from error
 

@@ -103,10 +103,10 @@ class InternalError(LedgerError):
     """
 
 
-class PositionNotReached(LedgerError):
-    """The view has not come to this position yet; ask again shortly.
+class StreamsFull(LedgerError):
+    """Too many streams of events are open; try again later.
 
-    视图尚未处理到该位置，请稍后再试。
+    打开的事件流过多，请稍后再试。
     """
 
 

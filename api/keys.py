@@ -10,13 +10,17 @@ from aiohttp import web
 from api.identity import Identify
 from api.permissions import Role
 from ledger.storage.ledger import Ledger
+from ledger.storage.news import News
 
 if TYPE_CHECKING:
     from api.health import Health
     from api.metrics import Metrics
+    from api.stream import Streams
 
 LEDGER = web.AppKey("ledger", Ledger)
 IDENTIFY: web.AppKey[Identify] = web.AppKey("identify")
 PERMISSIONS: web.AppKey[Mapping[str, frozenset[Role]]] = web.AppKey("permissions")
+NEWS = web.AppKey("news", News)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
 HEALTH: web.AppKey[Health] = web.AppKey("health")
+STREAMS: web.AppKey[Streams] = web.AppKey("streams")

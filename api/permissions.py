@@ -55,6 +55,7 @@ ROLE_NAMES_ZH: Mapping[Role, str] = {
 EVERYONE = frozenset(Role)
 OVERSIGHT = frozenset({Role.AUDITOR, Role.DISCIPLINE, Role.COUNTY, Role.EFFICIENCY_OFFICE})
 GOVERNMENT = frozenset({Role.COMMUNITY, Role.STREET, Role.DEPARTMENT, Role.COUNTY})
+AUDIT_READERS = OVERSIGHT | GOVERNMENT | {Role.OWNERS_COMMITTEE}
 
 
 def _only(*roles: Role) -> frozenset[Role]:
@@ -82,7 +83,12 @@ POLICIES: Mapping[str, frozenset[Role]] = {
     "due_date": EVERYONE,
 }
 
-EVENTS: Mapping[str, frozenset[Role]] = {}
+EVENTS: Mapping[str, frozenset[Role]] = {
+    "audit_trail": AUDIT_READERS,
+    "event": AUDIT_READERS,
+    "consequences": AUDIT_READERS,
+    "stream_events": AUDIT_READERS,
+}
 
 OPERATIONS: Mapping[str, frozenset[Role]] = {"read_metrics": OVERSIGHT | {Role.ADMINISTRATOR}}
 

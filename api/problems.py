@@ -13,6 +13,7 @@ from dataclasses import asdict
 from traceback import format_tb
 from typing import Any, TypeAlias
 
+import asyncpg
 import orjson
 from aiohttp import web
 from uuid_utils.compat import uuid7
@@ -22,6 +23,7 @@ from api.errors import RequestInvalid
 from ledger.core.errors import Conflict, InvalidValue, LedgerError, NotFound, RuleViolated
 from ledger.storage import errors as storage
 from ledger.storage.connect import LOST_CONNECTION
+from projections.engine import ViewBehind, ViewStopped
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,7 +50,9 @@ STATUS: tuple[tuple[type[LedgerError], int], ...] = (
     (storage.SpaceLow, 507),
     (storage.Unavailable, 503),
     (storage.NotInitialised, 503),
-    (errors.PositionNotReached, 503),
+    (ViewBehind, 503),
+    (ViewStopped, 503),
+    (errors.StreamsFull, 503),
 )
 """The first family that an error belongs to gives its status; what is not listed is our fault."""
 
@@ -111,10 +115,15 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
         if error.status < 400:
             raise
         return _from_http(error)
-    except LOST_CONNECTION as error:
-        return problem(storage.Unavailable(problem=type(error).__name__))
     except Exception as error:
+        if is_lost(error):
+            return problem(storage.Unavailable(problem=type(error).__name__))
         return _our_fault(request, error)
+
+
+def is_lost(error: Exception) -> bool:
+    """Tell whether the database or the way to it is gone, rather than a value wrong."""
+    return isinstance(error, LOST_CONNECTION) and not isinstance(error, asyncpg.DataError)
 
 
 def _our_fault(request: web.Request, error: Exception) -> web.Response:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import asyncpg
 from aiohttp import web
 from annotated_types import Ge, Le
 from multidict import MultiMapping
@@ -21,10 +22,10 @@ from api.bodies import clean_text
 from api.keys import LEDGER
 from api.routing import ReadRoute, Shape
 from api.validation import Validator, lists_of
-from api.waiting import checkpoint_of, wait_for_view
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
-from projections.engine.view import View
+from projections.engine import CursorInvalid, View, wait_for
+from projections.engine.checkpoints import read_checkpoints
 
 Position = Annotated[int, Ge(0), Le(2**63 - 1)]
 
@@ -69,7 +70,7 @@ class ReadHandler:
             return await self._consult(ledger, query)
         after = said.get("after_position")
         if after is not None:
-            await wait_for_view(ledger.pool, ledger.id, self._view, after)
+            await wait_for(ledger.pool, ledger.id, self._view, after)
         return await self._ask(ledger, query)
 
     async def _consult(self, ledger: Ledger, query: Any) -> web.Response:
@@ -78,21 +79,26 @@ class ReadHandler:
         return answer({**found, "position": head.size - 1})
 
     async def _ask(self, ledger: Ledger, query: Any) -> web.Response:
+        try:
+            found, position = await self._read(ledger, query)
+        except asyncpg.DataError as error:  # the values in a cursor are the caller's
+            if getattr(query, "cursor", None) is None:
+                raise
+            raise CursorInvalid() from error
+        if self.route.shape is Shape.ONE:
+            return answer({"row": found, "position": position})
+        page = {"rows": found.rows, "next_cursor": found.next_cursor, "position": position}
+        return answer(page)
+
+    async def _read(self, ledger: Ledger, query: Any) -> tuple[Any, int]:
+        """Return what the view has and the position it reflects, both of one moment."""
         async with (
             ledger.pool.acquire() as db,
             db.transaction(isolation="repeatable_read", readonly=True),
         ):
-            checkpoint = await checkpoint_of(db, ledger.id, self._view)
+            checkpoints = await read_checkpoints(db, ledger.id, (self._view,))
             found = await self.route.function(db, ledger.id, query)
-        if self.route.shape is Shape.ONE:
-            return answer({"row": found, "position": checkpoint.position})
-        return answer(
-            {
-                "rows": found.rows,
-                "next_cursor": found.next_cursor,
-                "position": checkpoint.position,
-            }
-        )
+        return found, checkpoints[self._view.name].position
 
 
 def _given(query: MultiMapping[str], lists: frozenset[str]) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from api import organisations, policies
+from api import events, organisations, policies
 from api.routing import Routes
 
 ROUTES: tuple[Routes, ...] = (
     organisations.routes,
     policies.routes,
+    events.routes,
 )

@@ -28,6 +28,7 @@ from typing import (
 )
 
 import orjson
+from annotated_types import Ge, Le
 from pydantic import (
     AwareDatetime,
     BeforeValidator,
@@ -39,7 +40,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict, get_type_hints
 
-from api.bodies import escape
+from api.bodies import INTEGER_MAX, INTEGER_MIN, escape
 from api.errors import FieldError, RequestInvalid
 from api.sentences import sentence_for
 
@@ -62,10 +63,13 @@ def _iso_moment(value: Any) -> Any:
     return value
 
 
+StoredInteger: TypeAlias = Annotated[int, Ge(INTEGER_MIN), Le(INTEGER_MAX)]
 IsoDay: TypeAlias = Annotated[date, Strict(False), BeforeValidator(_iso_day)]
 IsoMoment: TypeAlias = Annotated[
     datetime, AwareDatetime, Strict(False), BeforeValidator(_iso_moment)
 ]
+
+_TIGHTENED: Mapping[Any, Any] = {datetime: IsoMoment, date: IsoDay, int: StoredInteger}
 
 
 class Validator(Generic[T]):
@@ -128,10 +132,8 @@ def _typed(takes: type) -> dict[str, Any]:
 
 def _tightened(hint: Any) -> Any:
     """Return the hint with its days and moments read from their ISO form only."""
-    if hint is datetime:
-        return IsoMoment
-    if hint is date:
-        return IsoDay
+    if hint in _TIGHTENED:
+        return _TIGHTENED[hint]
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return Annotated[(_tightened(arguments[0]), *arguments[1:])]

@@ -16,7 +16,10 @@ from ledger.commands.policies import AdoptStandardPolicies, adopt_standard_polic
 from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
+from ledger.storage.news import News
 from ledger.storage.tokens import NewToken, create_token
+from projections import VIEWS
+from projections.engine import Projector
 
 Client: TypeAlias = ClientSession
 TokenFor: TypeAlias = Callable[..., Awaitable[str]]
@@ -37,9 +40,23 @@ async def serve() -> AsyncIterator[Serve]:
 
 
 @pytest.fixture
-async def client(ledger: Ledger, serve: Serve) -> Client:
+async def news(store_dsn: str, ledger_id: str) -> AsyncIterator[News]:
+    """News of the ledger."""
+    async with News(store_dsn, ledger_id) as news:
+        yield news
+
+
+@pytest.fixture
+async def projector(store_dsn: str, ledger_id: str) -> AsyncIterator[Projector]:
+    """Keeps all views up to date."""
+    async with Projector(store_dsn, ledger_id, VIEWS) as projector:
+        yield projector
+
+
+@pytest.fixture
+async def client(ledger: Ledger, news: News, projector: Projector, serve: Serve) -> Client:
     """A client of the whole application on an empty ledger."""
-    return await serve(create_app(ledger))
+    return await serve(create_app(ledger, news=news))
 
 
 @pytest.fixture
