@@ -56,7 +56,7 @@ class ReceiveDeposit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemindCompany:
+class SendDepositReminder:
     """Tell the company what to put right; ``due_at`` comes from the policy if left out."""
 
     deposit_id: UUID
@@ -165,7 +165,7 @@ async def receive_deposit(command: ReceiveDeposit, ledger: Ledger, by: By) -> Re
     return await ledger.save(deposit)
 
 
-async def remind_company(command: RemindCompany, ledger: Ledger, by: By) -> Recorded:
+async def send_deposit_reminder(command: SendDepositReminder, ledger: Ledger, by: By) -> Recorded:
     """Remind the company, with a due time."""
     deposit = await ledger.load(Deposit, command.deposit_id)
     due_at: datetime | None = command.due_at
