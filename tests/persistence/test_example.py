@@ -33,3 +33,17 @@ def test_the_page_prints_the_example_as_it_is() -> None:
     page = (DOCS / "eventsourcing.md").read_text("utf-8")
     shown = page.partition("```python\n")[2].partition("```")[0].strip()
     assert shown in EXAMPLE.read_text("utf-8")
+
+
+def test_a_program_that_ends_without_closing_ends_quietly(library_env: dict[str, str]) -> None:
+    program = "from docs.examples.lending import Lending; app = Lending(); app.register('宪法')"
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", program],
+        env=os.environ | library_env,
+        cwd=DOCS.parent,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert done.stderr == ""
