@@ -159,7 +159,7 @@ class Appender:
             raise
         try:
             await asyncio.wait_for(transaction.commit(), COMMIT_SECONDS)
-        except (*LOST_CONNECTION, asyncpg.PostgresError) as error:
+        except Exception as error:  # whatever it is: the commit may have happened
             await self._disconnect()
             self.figures.unknown += len(requests)
             raise OutcomeUnknown(problem=type(error).__name__) from error

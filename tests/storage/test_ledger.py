@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from ledger.core import aggregate as core
-from ledger.core.aggregate import By
 from ledger.core.entry import EntryTooLarge
 from ledger.core.errors import Conflict, NotFound
 from ledger.merkle.tree import leaf_hash, tree_root
@@ -20,53 +17,7 @@ from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_entries, read_head
 from ledger.storage.requests import Once
 from tests.examples import by
-
-
-class Jar(core.Aggregate):
-    """Something to put stones into: the smallest aggregate that can be counted."""
-
-    TOPIC = "test_jar"
-    SNAPSHOT_VERSION = 1
-
-    @dataclass(frozen=True, kw_only=True)
-    class Event(core.Event):
-        """Any event of a jar."""
-
-    @dataclass(frozen=True, kw_only=True)
-    class Made(Event, core.Created):
-        """There is a jar."""
-
-        TOPIC = "test_jar.made.v1"
-
-        label: str
-
-    @dataclass(frozen=True, kw_only=True)
-    class Filled(Event):
-        """Stones went in."""
-
-        TOPIC = "test_jar.filled.v1"
-
-        stones: int
-
-        def apply(self, jar: Jar) -> None:
-            jar.stones += self.stones
-
-    def __init__(self, *, label: str) -> None:
-        self.label = label
-        self.stones = 0
-
-    @classmethod
-    def make(cls, by: By, label: str = "jar") -> Jar:
-        return cls._begin(cls.Made, by, label=label)
-
-    def fill(self, by: By, stones: int = 1) -> None:
-        self._record(self.Filled, by, stones=stones)
-
-    def to_snapshot(self) -> dict[str, Any]:
-        return {"label": self.label, "stones": self.stones}
-
-    def restore(self, data: dict[str, Any]) -> None:
-        self.label, self.stones = data["label"], data["stones"]
+from tests.storage.jars import Jar
 
 
 def once(key: str, body: bytes = b"body") -> Once:

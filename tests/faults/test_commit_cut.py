@@ -1,0 +1,93 @@
+"""F4: the connection breaks around a COMMIT. Nobody is told "done" or "failed" who cannot know."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from ledger.storage.errors import OutcomeUnknown
+from ledger.storage.ledger import Ledger, open_ledger
+from tests.faults.diary import Diary
+from tests.faults.oracle import check_ledger
+from tests.faults.proxy import Proxy
+from tests.faults.writers import Task, attempt, insist
+
+COMMITS_CUT = 40
+
+
+def new_jar() -> Task:
+    return Task(key=uuid4().hex, fills=2, own_jar=None, shared_jar=None)
+
+
+def note(diary: Diary, *tasks: Task) -> None:
+    diary.asked |= {task.key: task.event_count for task in tasks}
+
+
+async def ask_again(ledger: Ledger, diary: Diary, task: Task) -> bool:
+    """Ask with the same key until there is an answer; return whether it was a replay."""
+    recorded = await insist(ledger, task)
+    diary.acknowledged[task.key] = recorded.position
+    return recorded.replayed
+
+
+async def test_f4_a_commit_whose_answer_is_cut_off_is_unknown_and_the_retry_replays_it(
+    store_dsn: str, ledger_id: str, tmp_path: Path
+) -> None:
+    diary = Diary()
+    async with (
+        Proxy(store_dsn, tmp_path) as proxy,
+        open_ledger(proxy.dsn, ledger_id, pool_size_max=2) as ledger,
+    ):
+        for number in range(COMMITS_CUT):
+            task = new_jar()
+            note(diary, task)
+            proxy.answers_to_cut = 1
+            with pytest.raises(OutcomeUnknown):
+                await attempt(ledger, task)
+            assert await ask_again(ledger, diary, task), "it was stored: the retry must say so"
+            assert diary.acknowledged[task.key] == 3 * number + 2
+            await check_ledger(store_dsn, ledger_id, diary)
+    assert proxy.cut_count == COMMITS_CUT
+
+
+async def test_a_whole_group_whose_answer_is_cut_off_is_unknown_and_every_retry_replays(
+    store_dsn: str, ledger_id: str, tmp_path: Path
+) -> None:
+    diary, tasks = Diary(), [new_jar() for _ in range(30)]
+    note(diary, *tasks)
+    async with (
+        Proxy(store_dsn, tmp_path) as proxy,
+        open_ledger(proxy.dsn, ledger_id, pool_size_max=2) as ledger,
+    ):
+        proxy.answers_to_cut = 1
+        attempts = (attempt(ledger, task) for task in tasks)
+        outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+        replays = [await ask_again(ledger, diary, task) for task in tasks]
+
+    unknown = [isinstance(outcome, OutcomeUnknown) for outcome in outcomes]
+    assert any(unknown)
+    assert all(replays), "who was answered and who was not: both find what is stored"
+    assert (await check_ledger(store_dsn, ledger_id, diary)).size == 90
+
+
+async def test_a_commit_that_never_arrives_is_unknown_and_the_retry_records_it_once(
+    store_dsn: str, ledger_id: str, tmp_path: Path
+) -> None:
+    diary = Diary()
+    async with (
+        Proxy(store_dsn, tmp_path) as proxy,
+        open_ledger(proxy.dsn, ledger_id, pool_size_max=2) as ledger,
+    ):
+        for _ in range(10):
+            task = new_jar()
+            note(diary, task)
+            proxy.commits_to_cut = 1
+            with pytest.raises(OutcomeUnknown):
+                await attempt(ledger, task)
+            assert not await ask_again(ledger, diary, task), "nothing was stored before"
+            assert await ask_again(ledger, diary, task)
+    assert proxy.cut_count == 10
+    assert (await check_ledger(store_dsn, ledger_id, diary)).size == 30
