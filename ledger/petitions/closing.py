@@ -17,7 +17,7 @@ from ledger.petitions.errors import (
     VisitorIsHandler,
 )
 from ledger.petitions.file import PetitionEvent, PetitionFile
-from ledger.petitions.words import ClockName, Deadline, Level, Stage, Visit
+from ledger.petitions.words import LEVELS, ClockName, Deadline, Level, Stage, Visit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +51,28 @@ class HandlingResumed(PetitionEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class Closed(PetitionEvent):
-    """The petition is done; what the petitioner said last stands as its result."""
+    """The petition is done; what the petitioner said last stands as its result.
+
+    ``unit_id`` is who held it, ``is_resolved`` what the petitioner said (``None`` if
+    nobody was reached), ``highest_level`` the highest level that it ever reached.
+    """
 
     TOPIC = "petition.closed.v1"
+
+    unit_id: UUID
+    is_resolved: bool | None
+    highest_level: Level
+
+    def breaks_streak(self, solved: str) -> bool:
+        """Tell whether this ends the unit's streak of escalations.
+
+        A petition that ever reached the county does not. ``solved`` is the policy
+        ``conduct.streak_broken_by``: ``any_petition`` solved below the county does, or
+        (default) only an ``escalated_petition``, one that had to go up to the street.
+        """
+        if not self.is_resolved or self.highest_level == Level.COUNTY:
+            return False
+        return solved == "any_petition" or self.highest_level == Level.STREET
 
     def apply(self, petition: PetitionFile) -> None:
         petition.stage = Stage.CLOSED
@@ -121,7 +140,13 @@ class Closing(PetitionFile):
             by = by.with_reason()
         if self.supervised_unit_id is not None:
             by = by.refuse(SupervisionOrderOpen(unit_id=str(self.supervised_unit_id)))
-        self._record(Closed, by)
+        self._record(
+            Closed,
+            by,
+            unit_id=self.holder_id,
+            is_resolved=self.visit.is_resolved if self.visit else None,
+            highest_level=max(self.levels_reached, key=LEVELS.index),
+        )
 
     def reopen(
         self, by: By, *, last_day: date, to_unit_id: UUID, deadlines: tuple[Deadline, ...]

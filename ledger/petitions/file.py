@@ -124,17 +124,6 @@ class PetitionFile(core.Aggregate):
         ran_out = [clock for clock in self.clocks if at >= end_of_day(clock.due_on)]
         return tuple(sorted([*self.late_clocks, *ran_out], key=lambda clock: clock.due_on))
 
-    def breaks_streak(self, solved: str) -> bool:
-        """Tell whether its end breaks the holder's streak of escalations.
-
-        A petition that ever reached the county breaks none. ``solved`` is the policy
-        ``conduct.streak_broken_by``: ``any_petition`` solved below the county, or
-        (default) only an ``escalated_petition``, one that had to go up to the street.
-        """
-        if not self.is_solved or Level.COUNTY in self.levels_reached:
-            return False
-        return solved == "any_petition" or Level.STREET in self.levels_reached
-
     # Guards -----------------------------------------------------------------------------
 
     def _guard_open(self, by: By) -> By:

@@ -25,13 +25,17 @@ from ledger.petitions.words import LEVELS, Cause, ClockName, Deadline, Level
 
 @dataclass(frozen=True, kw_only=True)
 class Escalated(PetitionEvent):
-    """The petition was taken up a level; ``unit_id`` is who held it and did not solve it."""
+    """The petition was taken up a level; ``unit_id`` is who held it and did not solve it.
+
+    ``petition_round`` is 1, and one more each time that the petition was reopened.
+    """
 
     TOPIC = "petition.escalated.v1"
 
     level: Level
     cause: Cause
     unit_id: UUID
+    petition_round: int
 
     def apply(self, petition: PetitionFile) -> None:
         petition.level = self.level
@@ -132,7 +136,14 @@ class Supervision(PetitionFile):
             by = by.refuse(LevelNotHigher(level=self.level, asked=level))
         elif steps > 1:
             by = by.refuse(LevelSkipped(level=self.level, asked=level))
-        self._record(Escalated, by, level=level, cause=cause, unit_id=self.holder_id)
+        self._record(
+            Escalated,
+            by,
+            level=level,
+            cause=cause,
+            unit_id=self.holder_id,
+            petition_round=self.round,
+        )
 
     def hold_joint_meeting(
         self, by: By, *, convener_id: UUID, unit_ids: tuple[UUID, ...], conclusion: str

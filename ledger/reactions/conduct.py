@@ -31,11 +31,11 @@ async def escalated(work: Work, event: Escalated, entry: Entry) -> None:
     if event.level != Level.COUNTY:
         return
     terms, by = await terms_of(work.ledger, work.by(entry))
-    petition = await work.load(Petition, event.originator_id)
+    petition_id, petition_round = event.originator_id, event.petition_round
     conduct = await _conduct_of(work, event.unit_id, by)
-    if conduct.has_counted(petition.id, petition.round):
+    if conduct.has_counted(petition_id, petition_round):
         return
-    conduct.note_escalation(by, petition_id=petition.id, petition_round=petition.round)
+    conduct.note_escalation(by, petition_id=petition_id, petition_round=petition_round)
     escalations_min = terms.book.number("conduct.escalations_min", on=terms.day)
     if conduct.must_transfer(escalations_min):
         due = terms.due("conduct.transfer_term")
@@ -51,13 +51,12 @@ async def escalated(work: Work, event: Escalated, entry: Entry) -> None:
 @reaction.on(Petition.Closed)
 async def closed(work: Work, event: Closed, entry: Entry) -> None:
     """Break the streak of the unit that solved a matter which had gone up."""
-    petition = await work.load(Petition, event.originator_id)
-    conduct = await work.find(UnitConduct, UnitConduct.create_id(unit_id=petition.holder_id))
+    conduct = await work.find(UnitConduct, UnitConduct.create_id(unit_id=event.unit_id))
     if conduct is None or conduct.streak == 0:
         return
     terms, by = await terms_of(work.ledger, work.by(entry))
-    if petition.breaks_streak(terms.book.text("conduct.streak_broken_by", on=terms.day)):
-        conduct.break_streak(by, petition_id=petition.id)
+    if event.breaks_streak(terms.book.text("conduct.streak_broken_by", on=terms.day)):
+        conduct.break_streak(by, petition_id=event.originator_id)
 
 
 @reaction.on(UnitConduct.TransferredToEfficiencyOffice)

@@ -26,12 +26,14 @@ def escalated(
     *,
     level: Level = Level.STREET,
     unit_id: UUID = UNIT,
+    petition_round: int = 1,
 ) -> events.Escalated:
     return events.Escalated(
         **fields(version, decided or who(SUPERVISOR, reason=REASON)),
         level=level,
         cause=Cause.UNRESOLVED,
         unit_id=unit_id,
+        petition_round=petition_round,
     )
 
 

@@ -10,6 +10,7 @@ from ledger.core.aggregate import By, Event
 from ledger.petitions import (
     ClockName,
     Deadline,
+    Level,
     MeetingOutcome,
     Outcome,
     Petition,
@@ -293,8 +294,20 @@ def handling_resumed(version: int = 8, decided: By | None = None) -> events.Hand
     return events.HandlingResumed(**fields(version, decided or who()), deadlines=(HANDLING,))
 
 
-def closed(version: int = 8, decided: By | None = None) -> events.Closed:
-    return events.Closed(**fields(version, decided or who()))
+def closed(
+    version: int = 8,
+    decided: By | None = None,
+    *,
+    unit_id: UUID = UNIT,
+    is_resolved: bool | None = True,
+    highest_level: Level = Level.COMMUNITY,
+) -> events.Closed:
+    return events.Closed(
+        **fields(version, decided or who()),
+        unit_id=unit_id,
+        is_resolved=is_resolved,
+        highest_level=highest_level,
+    )
 
 
 def reopened(version: int = 9, decided: By | None = None) -> events.Reopened:

@@ -22,7 +22,6 @@ from ledger.petitions.errors import (
 )
 from tests.examples.petition_supervision import (
     AT_COUNTY,
-    escalated,
     supervision_order_issued,
     supervision_order_met,
 )
@@ -147,7 +146,8 @@ def test_a_petition_is_closed_after_the_visit() -> None:
 @pytest.mark.parametrize("history", [UNCONTENT, UNREACHED])
 def test_what_is_not_resolved_is_closed_with_a_reason(history: tuple[Event, ...]) -> None:
     given(*history).when(close()).then_refused(ReasonMissing)
-    given(*history).when(close(REASON)).then(closed(decided=who(reason=REASON)))
+    said = replay(history).visit.is_resolved
+    given(*history).when(close(REASON)).then(closed(decided=who(reason=REASON), is_resolved=said))
 
 
 @pytest.mark.parametrize(
@@ -160,14 +160,16 @@ def test_nothing_is_closed_before_the_visit(history: tuple[Event, ...], stage: s
 def test_history_closed_without_visit_is_marked() -> None:
     past = replace(who(), is_history=True)
     given(*ANSWERED).when(lambda p: p.close(past)).then(
-        closed(7, decided=replace(past, breaches=("not-visited-back",)))
+        closed(7, decided=replace(past, breaches=("not-visited-back",)), is_resolved=None)
     )
 
 
 def test_nothing_is_closed_under_an_open_order() -> None:
     history = (*AT_COUNTY, supervision_order_issued(), answered(8), visited_back(9))
     given(*history).when(close()).then_refused(SupervisionOrderOpen, unit_id=str(UNIT))
-    given(*history, supervision_order_met(10)).when(close()).then(closed(11))
+    given(*history, supervision_order_met(10)).when(close()).then(
+        closed(11, highest_level=Level.COUNTY)
+    )
 
 
 def test_nothing_is_closed_twice() -> None:
@@ -210,31 +212,27 @@ def test_what_is_closed_is_not_withdrawn() -> None:
     given(*CLOSED).when(withdraw()).then_refused(PetitionNotOpen, stage="closed")
 
 
-def test_solved_at_the_street_breaks_the_streak() -> None:
-    at_street = replay((*IN_HAND, escalated(), answered(6), visited_back(7), closed(8)))
-    assert at_street.breaks_streak("escalated_petition")
-    assert at_street.breaks_streak("any_petition")
-
-
-def test_solved_without_going_up_breaks_the_streak_only_if_the_policy_says_so() -> None:
-    assert not replay(CLOSED).breaks_streak("escalated_petition")
-    assert replay(CLOSED).breaks_streak("any_petition")
-
-
-def test_solved_at_the_county_or_not_solved_never_breaks_the_streak() -> None:
-    at_county = (*AT_COUNTY, answered(7), visited_back(8), closed(9))
-    again = (*at_county, reopened(10), dispatched(11), *_handled_again(12))
-    unsolved = (*IN_HAND, escalated(), answered(6), *_unsolved(7))
-    for history in (at_county, again, unsolved):
-        petition = replay(history)
-        assert petition.stage == Stage.CLOSED
-        assert not petition.breaks_streak("any_petition")
+def test_what_was_reopened_keeps_the_highest_level_it_reached() -> None:
+    at_county = (*AT_COUNTY, answered(7), visited_back(8), closed(9, highest_level=Level.COUNTY))
+    again = (*at_county, reopened(10), dispatched(11), answered(12), visited_back(13))
     assert replay(again).level == Level.COMMUNITY
+    given(*again).when(close()).then(closed(14, highest_level=Level.COUNTY))
 
 
-def _handled_again(version: int) -> tuple[Event, ...]:
-    return (answered(version), visited_back(version + 1), closed(version + 2))
+@pytest.mark.parametrize(
+    ("is_resolved", "highest_level", "escalated_petition", "any_petition"),
+    [
+        (True, Level.COMMUNITY, False, True),
+        (True, Level.STREET, True, True),
+        (True, Level.COUNTY, False, False),
+        (False, Level.STREET, False, False),
+        (None, Level.STREET, False, False),
+    ],
+)
+def test_what_breaks_a_streak_is_solved_below_the_county(
+    is_resolved: bool | None, highest_level: Level, escalated_petition: bool, any_petition: bool
+) -> None:
+    event = closed(is_resolved=is_resolved, highest_level=highest_level)
 
-
-def _unsolved(version: int) -> tuple[Event, ...]:
-    return (visited_back(version, is_resolved=False, is_satisfied=False), closed(version + 1))
+    assert event.breaks_streak("escalated_petition") == escalated_petition
+    assert event.breaks_streak("any_petition") == any_petition

@@ -54,6 +54,7 @@ from tests.examples.petitions import (
     department_reported_in,
     dispatched,
     filed,
+    reopened,
     whistle_blown,
     who,
     withdrawn,
@@ -76,6 +77,12 @@ def test_a_petition_goes_up_one_level_at_a_time() -> None:
 
 def test_what_no_unit_has_yet_is_held_against_who_received_it() -> None:
     given(filed()).when(escalate()).then(escalated(2, unit_id=COMMUNITY))
+
+
+def test_a_reopened_petition_goes_up_in_its_next_round() -> None:
+    given(*CLOSED, reopened()).when(escalate()).then(
+        escalated(10, unit_id=COMMUNITY, petition_round=2)
+    )
 
 
 def test_no_level_is_skipped() -> None:
