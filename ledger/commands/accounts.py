@@ -10,11 +10,10 @@ from annotated_types import Ge, Le
 
 from ledger.accounts import PublicAccount, Receipt, account_id_of
 from ledger.accounts.rules import AccountExists, LeaseOfAnotherAccount
-from ledger.commands.estates import expect_kind
 from ledger.commands.organisations import OptionalName
-from ledger.commands.policies import policies_of
+from ledger.commands.petition_terms import guard_kind, terms_of
+from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
-from ledger.core.clock import local_day
 from ledger.core.values import AmountFen, Name
 from ledger.leases import Lease
 from ledger.organisations import Kind
@@ -66,8 +65,8 @@ class ClosePeriod:
 
 async def open_public_account(command: OpenPublicAccount, ledger: Ledger, by: By) -> Recorded:
     """Open the account; an estate has one."""
-    await expect_kind(ledger, "estate_id", command.estate_id, Kind.ESTATE)
-    await expect_kind(ledger, "street_id", command.street_id, Kind.STREET)
+    by = await guard_kind(ledger, by, command.estate_id, Kind.ESTATE)
+    by = await guard_kind(ledger, by, command.street_id, Kind.STREET)
     account_id = account_id_of(command.estate_id)
     if await ledger.find(PublicAccount, account_id) is not None:
         raise AccountExists(account_id=str(account_id))
@@ -82,9 +81,10 @@ async def receive_revenue(command: ReceiveRevenue, ledger: Ledger, by: By) -> Re
         lease = await ledger.load(Lease, command.lease_id)
         if lease.account_id != account.id:
             by = by.refuse(LeaseOfAnotherAccount(account_id=str(lease.account_id)))
-    book = await policies_of(ledger)
+    policies, by = await terms_of(ledger, by)
+    by = without_personal_data(by, payer=command.payer)
     account.receive(
-        by.under(book.version),
+        by,
         receipt=Receipt(
             receipt_id=command.receipt_id,
             category=command.category,
@@ -93,7 +93,7 @@ async def receive_revenue(command: ReceiveRevenue, ledger: Ledger, by: By) -> Re
             bank_reference=command.bank_reference,
             lease_id=command.lease_id,
         ),
-        categories=book.items("account.revenue_categories", on=local_day(by.at)),
+        categories=policies.book.items("account.revenue_categories", on=policies.day),
     )
     return await ledger.save(account)
 

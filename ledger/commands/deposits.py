@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from ledger.commands.estates import due_under, expect_kind
 from ledger.commands.organisations import OptionalName
-from ledger.commands.policies import policies_of
+from ledger.commands.petition_terms import Terms, guard_kind, terms_of
+from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
-from ledger.core.clock import end_of_day, local_day
+from ledger.core.clock import end_of_day
 from ledger.core.values import AmountFen, BasisPoints, Count, Day, Moment, Name, Text
 from ledger.deposits import Agreement, Deposit, DepositForm, deposit_id_of
 from ledger.deposits.rules import DepositAlreadyAssessed
 from ledger.organisations import Kind
-from ledger.policies import PolicyBook
 from ledger.storage.ledger import Ledger, Recorded
 
 
@@ -118,22 +117,23 @@ class CloseDeposit:
 
 async def assess_deposit(command: AssessDeposit, ledger: Ledger, by: By) -> Recorded:
     """Assess the deposit; estate, company and contract together give its id."""
-    await expect_kind(ledger, "estate_id", command.estate_id, Kind.ESTATE)
-    await expect_kind(ledger, "company_id", command.company_id, Kind.PROPERTY_COMPANY)
+    terms, by = await terms_of(ledger, by)
+    by = await guard_kind(ledger, by, command.estate_id, Kind.ESTATE)
+    by = await guard_kind(ledger, by, command.company_id, Kind.PROPERTY_COMPANY)
+    by = without_personal_data(by, contract=command.contract, basis=command.basis)
     deposit_id = deposit_id_of(command.estate_id, command.company_id, command.contract)
     if await ledger.find(Deposit, deposit_id) is not None:
         raise DepositAlreadyAssessed(deposit_id=str(deposit_id))
-    book = await policies_of(ledger)
     return_days = command.return_days
     if return_days is None:
-        return_days = book.number("deposit.return_days", on=local_day(by.at))
+        return_days = terms.book.number("deposit.return_days", on=terms.day)
     deposit = Deposit.assess(
-        by.under(book.version),
+        by,
         estate_id=command.estate_id,
         company_id=command.company_id,
         base_fen=command.base_fen,
         rate_bp=command.rate_bp,
-        rate_limits_bp=_rate_limits_bp(book, by),
+        rate_limits_bp=_rate_limits_bp(terms),
         agreement=Agreement(
             contract=command.contract,
             basis=command.basis,
@@ -148,12 +148,12 @@ async def assess_deposit(command: AssessDeposit, ledger: Ledger, by: By) -> Reco
 async def reassess_deposit(command: ReassessDeposit, ledger: Ledger, by: By) -> Recorded:
     """Change base or rate within the policy's limits."""
     deposit = await ledger.load(Deposit, command.deposit_id)
-    book = await policies_of(ledger)
+    terms, by = await terms_of(ledger, by)
     deposit.reassess(
-        by.under(book.version),
+        by,
         base_fen=command.base_fen,
         rate_bp=command.rate_bp,
-        rate_limits_bp=_rate_limits_bp(book, by),
+        rate_limits_bp=_rate_limits_bp(terms),
     )
     return await ledger.save(deposit)
 
@@ -170,8 +170,9 @@ async def send_deposit_reminder(command: SendDepositReminder, ledger: Ledger, by
     deposit = await ledger.load(Deposit, command.deposit_id)
     due_at: datetime | None = command.due_at
     if due_at is None:
-        by, due = await due_under(ledger, by, "deposit.reminder_working_days")
-        due_at = end_of_day(due.on)
+        terms, by = await terms_of(ledger, by)
+        due_at = end_of_day(terms.due("deposit.reminder_working_days").on)
+    by = without_personal_data(by, matter=command.matter)
     deposit.remind(by, reminder_id=command.reminder_id, matter=command.matter, due_at=due_at)
     return await ledger.save(deposit)
 
@@ -179,8 +180,13 @@ async def send_deposit_reminder(command: SendDepositReminder, ledger: Ledger, by
 async def demand_top_up(command: DemandTopUp, ledger: Ledger, by: By) -> Recorded:
     """Ask the company to fill the deposit up again within the policy's time."""
     deposit = await ledger.load(Deposit, command.deposit_id)
-    by, due = await due_under(ledger, by, "deposit.top_up_working_days")
-    deposit.demand_top_up(by, demand_id=command.demand_id, due=due, amount_fen=command.amount_fen)
+    terms, by = await terms_of(ledger, by)
+    deposit.demand_top_up(
+        by,
+        demand_id=command.demand_id,
+        due=terms.due("deposit.top_up_working_days"),
+        amount_fen=command.amount_fen,
+    )
     return await ledger.save(deposit)
 
 
@@ -224,9 +230,8 @@ async def close_deposit(command: CloseDeposit, ledger: Ledger, by: By) -> Record
     return await ledger.save(deposit)
 
 
-def _rate_limits_bp(book: PolicyBook, by: By) -> tuple[int, int]:
-    day = local_day(by.at)
+def _rate_limits_bp(terms: Terms) -> tuple[int, int]:
     return (
-        book.number("deposit.rate_min_bp", on=day),
-        book.number("deposit.rate_max_bp", on=day),
+        terms.book.number("deposit.rate_min_bp", on=terms.day),
+        terms.book.number("deposit.rate_max_bp", on=terms.day),
     )

@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 from annotated_types import MaxLen
 from pydantic import StringConstraints
 
-from ledger.commands.estates import due_under
 from ledger.commands.organisations import OptionalName
+from ledger.commands.petition_terms import terms_of
+from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.values import AmountFen, Name, Text
 from ledger.deposits import Cause, CauseKind, ContestOutcome, Deposit, DrawTerms
@@ -125,6 +126,9 @@ async def request_draw(command: RequestDraw, ledger: Ledger, by: By) -> Recorded
     deposit = await ledger.load(Deposit, command.deposit_id)
     cause = Cause(kind=command.cause_kind, id=command.cause_id, record=command.cause_record)
     by = await _check_cause(ledger, by, cause, deposit.estate_id)
+    by = without_personal_data(
+        by, payee=command.payee, purpose=command.purpose, cause_record=command.cause_record
+    )
     terms = DrawTerms(
         amount_fen=command.amount_fen,
         payee=command.payee,
@@ -161,6 +165,7 @@ async def cancel_draw(command: CancelDraw, ledger: Ledger, by: By) -> Recorded:
 async def order_emergency_work(command: OrderEmergencyWork, ledger: Ledger, by: By) -> Recorded:
     """Order the work of a draw-down."""
     deposit = await ledger.load(Deposit, command.deposit_id)
+    by = without_personal_data(by, contractor=command.contractor, work=command.work)
     deposit.order_work(
         by, draw_id=command.draw_id, contractor=command.contractor, work=command.work
     )
@@ -170,13 +175,13 @@ async def order_emergency_work(command: OrderEmergencyWork, ledger: Ledger, by: 
 async def pay_draw(command: PayDraw, ledger: Ledger, by: By) -> Recorded:
     """Pay a draw-down; from today the company has its time to object."""
     deposit = await ledger.load(Deposit, command.deposit_id)
-    by, contest_until = await due_under(ledger, by, "deposit.contest_working_days")
+    policies, by = await terms_of(ledger, by)
     deposit.pay_draw(
         by,
         draw_id=command.draw_id,
         amount_fen=command.amount_fen,
         bank_reference=command.bank_reference,
-        contest_until=contest_until,
+        contest_until=policies.due("deposit.contest_working_days"),
     )
     return await ledger.save(deposit)
 
@@ -191,6 +196,7 @@ async def verify_work(command: VerifyWork, ledger: Ledger, by: By) -> Recorded:
 async def contest_draw(command: ContestDraw, ledger: Ledger, by: By) -> Recorded:
     """Record the company's objection."""
     deposit = await ledger.load(Deposit, command.deposit_id)
+    by = without_personal_data(by, statement=command.statement)
     deposit.contest_draw(by, draw_id=command.draw_id, statement=command.statement)
     return await ledger.save(deposit)
 

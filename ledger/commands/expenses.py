@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from ledger.accounts import PublicAccount
-from ledger.commands.estates import due_under
 from ledger.commands.organisations import OptionalName
-from ledger.commands.policies import policies_of
+from ledger.commands.petition_terms import terms_of
+from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
-from ledger.core.clock import local_day
 from ledger.core.values import AmountFen, Day, Name, Text
 from ledger.expenses import EvidenceKind, Expense, ExpenseTerms
 from ledger.storage.ledger import Ledger, Recorded
@@ -137,13 +136,14 @@ class AnswerObjection:
 async def apply_for_expense(command: ApplyForExpense, ledger: Ledger, by: By) -> Recorded:
     """Apply; the expense is of the estate whose account is named."""
     account = await ledger.load(PublicAccount, command.account_id)
-    book = await policies_of(ledger)
+    policies, by = await terms_of(ledger, by)
+    by = without_personal_data(by, purpose=command.purpose, payee=command.payee)
     expense = Expense.apply_for(
-        by.under(book.version),
+        by,
         account_id=account.id,
         estate_id=account.estate_id,
         terms=_terms(command),
-        categories=book.items("expense.categories", on=local_day(by.at)),
+        categories=policies.book.items("expense.categories", on=policies.day),
     )
     return await ledger.save(expense)
 
@@ -151,10 +151,10 @@ async def apply_for_expense(command: ApplyForExpense, ledger: Ledger, by: By) ->
 async def change_expense(command: ChangeExpense, ledger: Ledger, by: By) -> Recorded:
     """Change the application; what was set aside for it is free again."""
     expense = await ledger.load(Expense, command.expense_id)
-    book = await policies_of(ledger)
-    by = by.under(book.version)
+    policies, by = await terms_of(ledger, by)
+    by = without_personal_data(by, purpose=command.purpose, payee=command.payee)
     freed = await _free_hold(ledger, expense, by)
-    categories = book.items("expense.categories", on=local_day(by.at))
+    categories = policies.book.items("expense.categories", on=policies.day)
     expense.change(by, terms=_terms(command), categories=categories)
     return await ledger.save(expense, *freed)
 
@@ -197,12 +197,12 @@ async def pay_expense(command: PayExpense, ledger: Ledger, by: By) -> Recorded:
     """Pay from the account; from today the policy's time to publish runs."""
     expense = await ledger.load(Expense, command.expense_id)
     account = await ledger.load(PublicAccount, expense.account_id)
-    by, publish_by = await due_under(ledger, by, "expense.publication_working_days")
+    policies, by = await terms_of(ledger, by)
     expense.pay(
         by,
         amount_fen=command.amount_fen,
         bank_reference=command.bank_reference,
-        publish_by=publish_by,
+        publish_by=policies.due("expense.publication_working_days"),
     )
     account.pay_out(
         by,
@@ -245,12 +245,12 @@ async def attach_expense_evidence(
 async def publish_expense(command: PublishExpense, ledger: Ledger, by: By) -> Recorded:
     """Publish, for at least as many days as the policy says."""
     expense = await ledger.load(Expense, command.expense_id)
-    book = await policies_of(ledger)
+    policies, by = await terms_of(ledger, by)
     expense.publish(
-        by.under(book.version),
+        without_personal_data(by, where=command.where),
         where=command.where,
         until_on=command.until_on,
-        days_min=book.number("expense.publication_days_min", on=local_day(by.at)),
+        days_min=policies.book.number("expense.publication_days_min", on=policies.day),
     )
     return await ledger.save(expense)
 
@@ -258,9 +258,12 @@ async def publish_expense(command: PublishExpense, ledger: Ledger, by: By) -> Re
 async def raise_objection(command: RaiseObjection, ledger: Ledger, by: By) -> Recorded:
     """Object; the answer is due within the policy's time."""
     expense = await ledger.load(Expense, command.expense_id)
-    by, due = await due_under(ledger, by, "expense.objection_answer_working_days")
+    policies, by = await terms_of(ledger, by)
     expense.raise_objection(
-        by, objection_id=command.objection_id, statement=command.statement, due=due
+        without_personal_data(by, statement=command.statement),
+        objection_id=command.objection_id,
+        statement=command.statement,
+        due=policies.due("expense.objection_answer_working_days"),
     )
     return await ledger.save(expense)
 
@@ -268,6 +271,7 @@ async def raise_objection(command: RaiseObjection, ledger: Ledger, by: By) -> Re
 async def answer_objection(command: AnswerObjection, ledger: Ledger, by: By) -> Recorded:
     """Answer."""
     expense = await ledger.load(Expense, command.expense_id)
+    by = without_personal_data(by, answer=command.answer)
     expense.answer_objection(by, objection_id=command.objection_id, answer=command.answer)
     return await ledger.save(expense)
 

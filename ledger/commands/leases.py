@@ -9,6 +9,7 @@ from uuid import UUID
 from annotated_types import Gt, Le, MaxLen, MinLen
 
 from ledger.accounts import PublicAccount
+from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.values import Day, Name
 from ledger.leases import Instalment, Lease, LeaseTerms
@@ -59,6 +60,7 @@ class EndLease:
 async def sign_lease(command: SignLease, ledger: Ledger, by: By) -> Recorded:
     """Record a lease; its public account must exist."""
     account = await ledger.load(PublicAccount, command.account_id)
+    by = without_personal_data(by, premises=command.premises, tenant=command.tenant)
     lease = Lease.sign(by, account_id=account.id, terms=_terms(command))
     return await ledger.save(lease)
 
@@ -66,6 +68,7 @@ async def sign_lease(command: SignLease, ledger: Ledger, by: By) -> Recorded:
 async def amend_lease(command: AmendLease, ledger: Ledger, by: By) -> Recorded:
     """Change a lease's terms."""
     lease = await ledger.load(Lease, command.lease_id)
+    by = without_personal_data(by, premises=command.premises, tenant=command.tenant)
     lease.amend(by, terms=_terms(command))
     return await ledger.save(lease)
 
