@@ -23,6 +23,7 @@ from api.problems import problem_middleware
 from api.reads import ReadHandler
 from api.routes import ROUTES
 from api.routing import Routes
+from api.web import add_web
 from api.stream import add_stream
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
@@ -60,6 +61,7 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
         operations |= _add_context(app, context)
     check_complete(operations, may)
     add_health(app)
+    add_web(app)
     return app
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from uuid import UUID
 
 from babel.numbers import format_currency, format_decimal
@@ -64,3 +64,30 @@ def read_moment(given: str, *, field: str) -> datetime:
     except ValueError as error:
         raise InvalidValue(field=field, rule="YYYY-MM-DD or YYYY-MM-DDTHH:MM") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
+
+
+def read_day(given: str, *, field: str) -> datetime:
+    """Return the first moment in China of the day that a visitor typed."""
+    try:
+        return datetime.combine(date.fromisoformat(given), time.min, LOCAL)
+    except ValueError as error:
+        raise InvalidValue(field=field, rule="YYYY-MM-DD") from error
+
+
+def field_figure(name: str, value: object) -> str:
+    """Return an event's field as people read it: fen as yuan, times in China, the rest as it is."""
+    if name.endswith("_fen") and isinstance(value, int):
+        return yuan(value)
+    if name.endswith("_bp") and isinstance(value, int):
+        return percent(value)
+    if name.endswith("_at") and isinstance(value, str):
+        return moment(datetime.fromisoformat(value))
+    return str(value)
+
+
+def read_id(given: str, *, field: str) -> UUID | None:
+    """Return the id that a visitor typed; nothing typed is no id."""
+    try:
+        return UUID(given) if given else None
+    except ValueError as error:
+        raise InvalidValue(field=field, rule="uuid") from error

@@ -24,13 +24,15 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+from api.event_names import event_name
 from api.identity import Identity
 from api.keys import LEDGER
 from api.permissions import ROLE_NAMES_ZH, Role
+from api.problems import status_of
 from api.web import figures
 from api.web.assets import static_path
 from api.web.words import LANGUAGES, Language, Words
-from ledger.core.errors import InvalidValue, LedgerError, NotFound
+from ledger.core.errors import LedgerError, NotFound
 from ledger.storage.ledger import Ledger
 from ledger.storage.tokens import find_token
 
@@ -39,6 +41,7 @@ PageFunction: TypeAlias = Callable[["Visit"], Awaitable[dict[str, Any]]]
 
 TOKEN_COOKIE = "minzhang_token"  # noqa: S105 - a cookie's name
 LANGUAGE_COOKIE = "minzhang_language"
+REACTION_ROLE = "reaction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,12 @@ class Visit:
         given = self.asked(name)
         return figures.read_moment(given, field=name) if given else None
 
-    async def read(self, view: Callable[..., Awaitable[T]], query: object) -> T:
+    def day_begins(self, name: str) -> datetime | None:
+        """Return the first moment in China of a day from the query."""
+        given = self.asked(name)
+        return figures.read_day(given, field=name) if given else None
+
+    async def read(self, view: Callable[..., Awaitable[T]], query: Any) -> T:
         """Ask a view, as the API does."""
         return await view(self.ledger.pool, self.ledger.id, query)
 
@@ -137,6 +145,7 @@ def add_pages(app: web.Application, features: tuple[Pages, ...]) -> None:
         day=figures.day,
         moment=figures.moment,
         short_id=figures.short_id,
+        field_figure=figures.field_figure,
     )
     for feature in features:
         for page in feature.pages:
@@ -206,6 +215,7 @@ def render(
         "with_query": with_query,
         "in_language": lambda language: with_query(lang=language),
         "role_name": lambda role: role_name(words, role),
+        "event_name": lambda topic: words.pick(event_name(topic).zh, event_name(topic).en),
         "asked": request.query,
         **shown,
     }
@@ -220,7 +230,7 @@ def render(
 
 def render_error(visit: Visit, error: LedgerError) -> web.Response:
     """Return a page that says which rule or record stood in the way."""
-    status = 404 if isinstance(error, NotFound) else 400 if isinstance(error, InvalidValue) else 503
+    status = status_of(error)
     return render(visit, "error.jinja2", {"error": error, "status": status}, status=status)
 
 
@@ -231,4 +241,6 @@ def quote_path(path: str) -> str:
 
 def role_name(words: Words, role: str) -> str:
     """Return a role's name in the page's language."""
+    if role == REACTION_ROLE:
+        return words.say("系统（时限到期等）")
     return words.say(ROLE_NAMES_ZH[Role(role)]) if role in set(Role) else role

@@ -1,0 +1,20 @@
+"""The pages. Chinese first, English beside; no outside assets; the same views as the API."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from api.web import events
+from api.web.assets import add_assets
+from api.web.login import add_login
+from api.web.site import Pages, add_pages
+
+FEATURES: tuple[Pages, ...] = (events.pages,)
+"""The pages of every feature."""
+
+
+def add_web(app: web.Application) -> None:
+    """Add all pages, the login and the assets to the application."""
+    add_pages(app, FEATURES)
+    add_login(app)
+    add_assets(app)
