@@ -107,4 +107,8 @@ def _digest(token: str) -> bytes:
 
 
 def _read(row: Any) -> Token:
-    return Token(**dict(row))
+    fields = dict(row)
+    for name in ("token_id", "organisation_id", "actor_id"):
+        if fields[name] is not None:  # the driver's own kind of UUID is not for events
+            fields[name] = UUID(int=fields[name].int)
+    return Token(**fields)

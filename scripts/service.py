@@ -1,0 +1,67 @@
+"""Everything that runs while a ledger is served, opened from the settings in one place.
+
+    async with open_service(settings) as service:
+        async with serving(service.app, settings.host, settings.port) as address: ...
+
+It closes in the opposite order: what was accepted is finished first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from api.app import create_app
+from api.health import Health
+from ledger.reactions import REACTIONS
+from ledger.reactions.engine import Reactions
+from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.news import News
+from projections import VIEWS
+from projections.engine import Projector
+from scripts.database import Database, open_database
+from scripts.init import initialise
+from scripts.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """An open ledger with its views, its reactions and the application around it."""
+
+    ledger: Ledger
+    database: Database
+    health: Health
+    app: web.Application
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """Start or find the database, bring it up to date, and run views and reactions."""
+    async with open_database(settings) as database:
+        await initialise(database, settings)
+        async with (
+            open_ledger(
+                database.dsn,
+                settings.ledger,
+                space=database.space_guard(),
+                pool_size_max=settings.pool_size_max,
+                queue_max=settings.queue_max,
+            ) as ledger,
+            News(database.dsn, ledger.id) as news,
+            Projector(database.dsn, ledger.id, VIEWS),
+            Reactions(ledger, REACTIONS) as reactions,
+        ):
+            health = Health(views=VIEWS, reasons_of=[lambda: _failures(reactions)])
+            app = create_app(ledger, news=news, health=health)
+            yield Service(ledger=ledger, database=database, health=health, app=app)
+
+
+def _failures(reactions: Reactions) -> list[str]:
+    return [
+        f"{follower.name} stopped after position {follower.position}"
+        for follower in reactions.followers
+        if follower.failure is not None
+    ]

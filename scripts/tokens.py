@@ -1,0 +1,125 @@
+"""`minzhang tokens create|list|revoke`: tokens for programs and for the demo's people.
+
+TOKEN=$(minzhang tokens create --role auditor --organisation 371329)
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import orjson
+
+from api.permissions import ROLE_NAMES_ZH, Role
+from ledger.core.clock import utc_now
+from ledger.organisations import Organisation, organisation_id
+from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.tokens import NewToken, Token, create_token, list_tokens, revoke_token
+from scripts.arguments import SubParsers
+from scripts.database import open_database
+from scripts.init import initialise
+from scripts.settings import Settings
+
+DAYS_MAX = 3650
+
+
+def add(subparsers: SubParsers) -> None:
+    """Add the sub-commands."""
+    parser = subparsers.add_parser("tokens", help="访问令牌 / tokens for the API")
+    actions = parser.add_subparsers(title="actions / 操作", metavar="ACTION", required=True)
+    _add_create(actions)
+    listing = actions.add_parser("list", help="列出令牌 / list tokens")
+    listing.add_argument("--json", action="store_true", help="print as JSON")
+    listing.set_defaults(run=show)
+    revoking = actions.add_parser("revoke", help="作废令牌 / end a token at once")
+    revoking.add_argument("token_id", type=UUID, metavar="TOKEN_ID")
+    revoking.set_defaults(run=revoke)
+
+
+def _add_create(actions: SubParsers) -> None:
+    creating = actions.add_parser("create", help="新建令牌 / make a token and print it alone")
+    roles = ", ".join(f"{role} {ROLE_NAMES_ZH[role]}" for role in Role)
+    creating.add_argument(
+        "--role", required=True, choices=[role.value for role in Role], metavar="ROLE", help=roles
+    )
+    creating.add_argument("--organisation", metavar="CODE", help="code of the organisation")
+    creating.add_argument("--post", default="", metavar="CODE", help="post held there")
+    creating.add_argument("--name", default="", metavar="TEXT", help="what it is for")
+    creating.add_argument(
+        "--actor", type=UUID, metavar="UUID", help="who acts; default: someone new"
+    )
+    creating.add_argument("--expires-days", type=_days, metavar="N", help="default: never")
+    creating.set_defaults(run=create)
+
+
+async def create(args: argparse.Namespace, settings: Settings) -> None:
+    """Make a token and print it, alone: it cannot be shown again."""
+    now = utc_now()
+    async with _ledger(settings) as ledger:
+        new = NewToken(
+            name=args.name,
+            role=args.role,
+            actor_id=args.actor or uuid4(),
+            organisation_id=await _organisation(ledger, args.organisation),
+            post=args.post,
+            expires_at=now + timedelta(days=args.expires_days) if args.expires_days else None,
+        )
+        token = await create_token(ledger.pool, ledger.id, new, now=now)
+    print(token)
+
+
+async def show(args: argparse.Namespace, settings: Settings) -> None:
+    """List tokens, never what they are."""
+    async with _ledger(settings) as ledger:
+        tokens = await list_tokens(ledger.pool, ledger.id)
+    if args.json:
+        print(orjson.dumps([asdict(token) for token in tokens], option=orjson.OPT_UTC_Z).decode())
+        return
+    for token in tokens:
+        print(f"{token.token_id}  {_state(token):8}  {token.role:18}  {token.name}")
+
+
+async def revoke(args: argparse.Namespace, settings: Settings) -> None:
+    """End a token; the next request with it is refused."""
+    async with _ledger(settings) as ledger:
+        await revoke_token(ledger.pool, ledger.id, args.token_id, now=utc_now())
+
+
+@asynccontextmanager
+async def _ledger(settings: Settings) -> AsyncIterator[Ledger]:
+    async with open_database(settings) as database:
+        await initialise(database, settings)
+        async with open_ledger(database.dsn, settings.ledger, pool_size_max=1) as ledger:
+            yield ledger
+
+
+async def _organisation(ledger: Ledger, code: str | None) -> UUID | None:
+    """Return the organisation's id; one that is not entered yet gets its token all the same."""
+    if code is None:
+        return None
+    found = organisation_id(code)
+    if await ledger.find(Organisation, found) is None:
+        sys.stderr.write(
+            f"minzhang: 账本中还没有代码为 {code} 的组织。"
+            f" / the ledger has no organisation with the code {code} yet\n"
+        )
+    return found
+
+
+def _state(token: Token) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    expired = token.expires_at is not None and token.expires_at <= utc_now()
+    return "expired" if expired else "valid"
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= DAYS_MAX:
+        raise ValueError(text)
+    return days
