@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
@@ -70,9 +69,10 @@ class Proxy:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        for talk in self._talks:
+        talks = list(self._talks)
+        for talk in talks:
             talk.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
+        await asyncio.gather(*talks, return_exceptions=True)
 
     async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         talk = asyncio.current_task()
@@ -86,13 +86,12 @@ class Proxy:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for way in ways:
-                way.cancel()
-            with suppress(ConnectionError):
-                await asyncio.gather(*ways, return_exceptions=True)
             to_client.transport.abort()
             to_server.transport.abort()
             self._talks.discard(talk)
+            for way in ways:
+                way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
 
     async def _pass_requests(
         self, client: asyncio.StreamReader, to_server: asyncio.StreamWriter
