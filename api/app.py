@@ -13,6 +13,7 @@ from aiohttp import web
 from api.access import identify_by_token
 from api.bodies import BODY_BYTES_MAX
 from api.commands import CommandHandler
+from api.docs import add_docs
 from api.hardening import harden
 from api.health import Health, add_health
 from api.identity import Identify
@@ -23,8 +24,8 @@ from api.problems import problem_middleware
 from api.reads import ReadHandler
 from api.routes import ROUTES
 from api.routing import Routes
-from api.web import add_web
 from api.stream import add_stream
+from api.web import add_web
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 
@@ -56,11 +57,13 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     app[HEALTH] = health or Health()
     app.on_response_prepare.append(harden)
     add_stream(app)
+    contexts = tuple(routes)
     operations = set(OPERATIONS)
-    for context in routes:
+    for context in contexts:
         operations |= _add_context(app, context)
     check_complete(operations, may)
     add_health(app)
+    add_docs(app, contexts, may)
     add_web(app)
     return app
 
