@@ -15,6 +15,7 @@ from projections.engine.following import (
 from projections.engine.install import install, install_missing
 from projections.engine.projector import Projector
 from projections.engine.reading import AsOf, Page, Paging, Select
+from projections.engine.rebuilding import digest, rebuild, verify
 from projections.engine.rows import RowMissing, Rows
 from projections.engine.view import Lines, Row, Table, View
 
@@ -37,9 +38,12 @@ __all__ = [
     "ViewStatus",
     "ViewStopped",
     "catch_up",
+    "digest",
     "install",
     "install_missing",
+    "rebuild",
     "status",
+    "verify",
     "view_named",
     "wait_for",
 ]

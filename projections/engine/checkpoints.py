@@ -33,8 +33,11 @@ _MOVE_OVER = """
         AND failed_position IS NULL
 """
 _FAIL = """
-    UPDATE view_checkpoints SET failed_position = $4, failure = $5
-    WHERE ledger_id = $1 AND view = $2 AND version = $3 AND position = $4 - 1
+    INSERT INTO view_checkpoints (ledger_id, view, version, position, failed_position, failure)
+    VALUES ($1, $2, $3, $4 - 1, $4, $5)
+    ON CONFLICT (ledger_id, view, version)
+        DO UPDATE SET failed_position = excluded.failed_position, failure = excluded.failure
+        WHERE view_checkpoints.position = excluded.position
 """
 _READ = """
     SELECT asked.view, asked.version, coalesce(position, -1) AS position, failed_position, failure

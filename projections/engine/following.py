@@ -56,19 +56,43 @@ class ViewStatus:
 class Following:
     """The followers of one ledger in one process."""
 
-    def __init__(self, pool: asyncpg.Pool, ledger_id: str, views: Sequence[View]) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        ledger_id: str,
+        views: Sequence[View],
+        *,
+        batch_entries: int = BATCH_ENTRIES,
+    ) -> None:
+        self.batch_entries = batch_entries
         self.followers = [Follower(pool, ledger_id, view) for view in views]
         self._views = tuple(views)
         self._pool = pool
         self._ledger_id = ledger_id
         self._begun = False
 
-    async def catch_up(self) -> None:
-        """Apply what the log has beyond each view, until none that runs is behind."""
+    async def catch_up(self, up_to: int | None = None) -> None:
+        """Apply what the log has beyond each view, until none that runs is behind.
+
+        ``up_to``: a position to stop after instead of the log's end.
+        """
         await self._look()
-        while behind := self._behind((await read_head(self._pool, self._ledger_id)).size):
+        while behind := self._behind(await self._end(up_to)):
             for start, followers in behind.items():
-                await self._step(start, followers)
+                await self._step(start, followers, up_to)
+
+    def stopped(self) -> ViewStopped | None:
+        """Return what stopped the first view that stands before an entry, if one does."""
+        for follower in self.followers:
+            if failure := follower.failure:
+                stopped = ViewStopped(view=follower.view.name, position=failure.position)
+                stopped.__cause__ = failure.cause
+                return stopped
+        return None
+
+    async def _end(self, up_to: int | None) -> int:
+        size = (await read_head(self._pool, self._ledger_id)).size
+        return size if up_to is None else min(size, up_to + 1)
 
     async def _look(self) -> None:
         """Take the checkpoints from the database: at the start, and while a view stands."""
@@ -86,9 +110,12 @@ class Following:
                 behind.setdefault(follower.position + 1, []).append(follower)
         return behind
 
-    async def _step(self, start: int, followers: list[Follower]) -> None:
+    async def _step(self, start: int, followers: list[Follower], up_to: int | None) -> None:
+        limit = self.batch_entries
+        if up_to is not None:
+            limit = min(limit, up_to + 1 - start)
         entries: list[Entry] = await read_entries(
-            self._pool, self._ledger_id, start=start, limit=BATCH_ENTRIES
+            self._pool, self._ledger_id, start=start, limit=limit
         )
         outcomes = await asyncio.gather(
             *(follower.apply(entries) for follower in followers), return_exceptions=True
@@ -107,9 +134,8 @@ async def catch_up(ledger: Ledger, views: Sequence[View]) -> None:
     await install_missing(ledger.pool, tuple(views))
     following = Following(ledger.pool, ledger.id, views)
     await following.catch_up()
-    for follower in following.followers:
-        if failure := follower.failure:
-            raise ViewStopped(view=follower.view.name, position=failure.position) from failure.cause
+    if stopped := following.stopped():
+        raise stopped
 
 
 async def status(db: Database, ledger_id: str, views: Sequence[View]) -> list[ViewStatus]:

@@ -37,8 +37,6 @@ class Layout:
 
     def __init__(self, shapes: dict[str, Shape], view: View) -> None:
         self.shapes = shapes
-        self.settlers = {name: shape.settlers() for name, shape in shapes.items()}
-        self.copiers = {name: shape.copiers() for name, shape in shapes.items()}
         self.key_of = {table.name: _key_reader(table.key) for table in view.tables}
         self.read = {t.name: statements.read_rows(shapes[t.name], t.key) for t in view.tables}
         self.change = {t.name: statements.change_rows(shapes[t.name], t.key) for t in view.tables}
@@ -134,19 +132,18 @@ class Rows:
         full = self._settled(name, row)
         key = self.layout.key_of[name](full)
         place = (name, key)
-        _stamp(full, self.cache.get(place), entry)
+        before = self.cache.get(place)
+        _stamp(full, before, entry)
         full["ledger_id"] = self.ledger_id
-        if place in self.changed or (place not in self.added and self.cache.get(place)):
-            self.changed[place] = full
-        else:
-            self.added[place] = full
+        is_new = before is None or place in self.added
+        (self.added if is_new else self.changed)[place] = full
         self.cache.put(place, full)
         if table.history:
             self.images.setdefault(table.history, {})[key, entry.position] = (full, entry)
 
     def add(self, lines: Lines, row: Row) -> None:
         """Add a line; where and when are filled in."""
-        full = self._settled(lines.name, row)
+        full = self.layout.shapes[lines.name].full(row)
         entry = self.entry
         full["ledger_id"] = self.ledger_id
         full["position"] = entry.position
@@ -186,15 +183,16 @@ class Rows:
         return place in self.absent or self.cache.get(place) is not None
 
     def _settled(self, name: str, row: Row) -> Row:
-        full = self.layout.shapes[name].full(row)
-        for column, settle in self.layout.settlers[name]:
+        shape = self.layout.shapes[name]
+        full = shape.full(row)
+        for column, settle in shape.settlers:
             if (value := full[column]) is not None:
                 full[column] = settle(value)
         return full
 
     def _copy(self, name: str, row: Row) -> Row:
         copy = row.copy()
-        for column, copy_value in self.layout.copiers[name]:
+        for column, copy_value in self.layout.shapes[name].copiers:
             if (value := copy[column]) is not None:
                 copy[column] = copy_value(value)
         return copy
@@ -238,7 +236,9 @@ def _by_table(rows: dict[Place, Row]) -> dict[str, list[Row]]:
 
 
 def _json_texts(row: Row, names: tuple[str, ...]) -> Row:
-    return {n: None if row[n] is None else orjson.dumps(row[n]).decode() for n in names}
+    return {
+        n: None if row[n] is None else orjson.dumps(row[n], default=str).decode() for n in names
+    }
 
 
 def _as_json(rows: list[Row]) -> str:

@@ -8,15 +8,21 @@ brought into the form in which the database returns them when they are put.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
 from ledger.core.errors import LedgerError
 from ledger.storage.connect import Database
 from projections.engine.view import Row
+
+FILLED = frozenset(
+    {"ledger_id", "positions", "first_position", "last_position", "occurred_at", "recorded_at"}
+)
+"""Columns that the engine fills in itself, where a table has them."""
+
+Change: TypeAlias = Callable[[Any], Any]
 
 _COLUMNS = """
     SELECT attname AS name, format_type(atttypid, atttypmod) AS type,
@@ -41,32 +47,17 @@ class ColumnUnknown(LedgerError):
     """
 
 
-@dataclass(frozen=True, slots=True)
 class Shape:
     """The columns of one table, in order: name to SQL type, and what a new row starts as."""
 
-    table: str
-    types: dict[str, str]
-    blank: Row
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self.types)
-
-    @property
-    def json_names(self) -> tuple[str, ...]:
-        """The columns that hold JSON."""
-        return tuple(name for name, kind in self.types.items() if kind in {"jsonb", "json"})
-
-    def settlers(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-        """Return what brings a column's value into the form in which it comes back."""
-        found = ((name, _settler(kind)) for name, kind in self.types.items())
-        return tuple((name, settle) for name, settle in found if settle is not None)
-
-    def copiers(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-        """Return what copies the values that a handler could change in place."""
-        found = ((name, _copier(kind)) for name, kind in self.types.items() if name != "positions")
-        return tuple((name, copy) for name, copy in found if copy is not None)
+    def __init__(self, table: str, types: dict[str, str], defaults: Row) -> None:
+        self.table = table
+        self.types = types
+        self.names = tuple(types)
+        self.json_names = tuple(name for name, kind in types.items() if kind in {"jsonb", "json"})
+        self.settlers = _of_columns(types, _settler)
+        self.copiers = _of_columns(types, _copier)
+        self.blank: Row = dict.fromkeys(types) | self.read(defaults)
 
     def full(self, row: Row) -> Row:
         """Return the row with every column, in order (refuses with ``ColumnUnknown``)."""
@@ -91,17 +82,22 @@ async def read_shape(db: Database, table: str) -> Shape:
     if not columns:
         raise TableMissing(table=table)
     types = {column["name"]: column["type"] for column in columns}
-    blank: Row = dict.fromkeys(types)
-    defaults = {c["name"]: c["default_expression"] for c in columns if c["default_expression"]}
-    if defaults:
-        # The expressions come from the view's own DDL, by way of the catalog.
-        values = await db.fetchrow("SELECT " + ", ".join(defaults.values()))
-        blank.update(zip(defaults, values, strict=True))
-    shape = Shape(table, types, {})
-    return Shape(table, types, shape.read(blank))
+    expressions = {c["name"]: c["default_expression"] for c in columns if c["default_expression"]}
+    if not expressions:
+        return Shape(table, types, {})
+    # The expressions come from the view's own DDL, by way of the catalog.
+    values = await db.fetchrow("SELECT " + ", ".join(expressions.values()))
+    return Shape(table, types, dict(zip(expressions, values, strict=True)))
 
 
-def _settler(kind: str) -> Callable[[Any], Any] | None:
+def _of_columns(
+    types: dict[str, str], find: Callable[[str], Change | None]
+) -> tuple[tuple[str, Change], ...]:
+    found = ((name, find(kind)) for name, kind in types.items() if name not in FILLED)
+    return tuple((name, change) for name, change in found if change is not None)
+
+
+def _settler(kind: str) -> Change | None:
     if kind in {"jsonb", "json"}:
         return _settle_json
     if kind.endswith("[]"):
@@ -111,14 +107,14 @@ def _settler(kind: str) -> Callable[[Any], Any] | None:
     return None
 
 
-def _copier(kind: str) -> Callable[[Any], Any] | None:
+def _copier(kind: str) -> Change | None:
     if kind in {"jsonb", "json"}:
         return _settle_json
     return list if kind.endswith("[]") else None
 
 
 def _settle_json(value: Any) -> Any:
-    return orjson.loads(orjson.dumps(value))
+    return orjson.loads(orjson.dumps(value, default=str))
 
 
 def _settle_moment(value: datetime) -> datetime:
