@@ -12,7 +12,7 @@ from ledger.calendar import Due
 STREET = "street"
 COMMUNITY = "community"
 SUPERVISOR = "supervisor"
-COMPANY = "property_company"
+COMPANY = "company"
 
 
 class DepositForm(StrEnum):

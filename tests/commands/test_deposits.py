@@ -91,7 +91,7 @@ ASSESS = AssessDeposit(
     basis="街道与物业企业签订的履约保证金协议",
     ends_on=date(2027, 12, 31),
 )
-FIRM = replace(by(21, role="property_company"), organisation_id=COMPANY)
+FIRM = replace(by(21, role="company"), organisation_id=COMPANY)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ CLERK = person(1)
 HEAD = person(2)
 CASHIER = person(3)
 COMMUNITY = person(4, role="community")
-FIRM = replace(person(5, role="property_company"), organisation_id=COMPANY)
+FIRM = replace(person(5, role="company"), organisation_id=COMPANY)
 SUPERVISOR = person(6, role="supervisor")
 REACTION = person(9, role="reaction", at=datetime(2026, 3, 24, 1, 0, tzinfo=UTC))
 

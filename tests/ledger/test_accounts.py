@@ -22,7 +22,7 @@ from tests.story import numbered, story
 Action = Callable[[PublicAccount], None]
 
 OTHER = UUID(int=9)
-COMPANY = person(7, role="property_company", reason="有误")
+COMPANY = person(7, role="company", reason="有误")
 FEBRUARY = datetime(2026, 2, 28, 1, 0, tzinfo=UTC)
 RECEIVED = (a.opened(), a.revenue_received())
 HELD = (*RECEIVED, a.hold_placed())
@@ -120,11 +120,11 @@ LATE_FEBRUARY = replace(a.CLERK_SAYS, at=FEBRUARY)
 CLOSED_FACTS: dict[str, str | int] = {"on": "2026-02-28", "closed_through": "2026-02-28"}
 
 REFUSALS: list[tuple[tuple[Event, ...], Action, type[LedgerError], dict[str, str | int]]] = [
-    (RECEIVED, receive(by=COMPANY), rules.AccountNotKeptByStreet, {"role": "property_company"}),
-    (RECEIVED, reverse(COMPANY), rules.AccountNotKeptByStreet, {"role": "property_company"}),
-    (HELD, pay(by=COMPANY), rules.AccountNotKeptByStreet, {"role": "property_company"}),
-    (PAID, pay_back(COMPANY), rules.AccountNotKeptByStreet, {"role": "property_company"}),
-    (RECEIVED, close(by=COMPANY), rules.AccountNotKeptByStreet, {"role": "property_company"}),
+    (RECEIVED, receive(by=COMPANY), rules.AccountNotKeptByStreet, {"role": "company"}),
+    (RECEIVED, reverse(COMPANY), rules.AccountNotKeptByStreet, {"role": "company"}),
+    (HELD, pay(by=COMPANY), rules.AccountNotKeptByStreet, {"role": "company"}),
+    (PAID, pay_back(COMPANY), rules.AccountNotKeptByStreet, {"role": "company"}),
+    (RECEIVED, close(by=COMPANY), rules.AccountNotKeptByStreet, {"role": "company"}),
     ((a.opened(),), receive(category="lottery"), rules.RevenueCategoryUnknown,
      {"category": "lottery"}),
     (RECEIVED, receive(), rules.ReceiptExists, {"receipt_id": str(a.RECEIPT)}),

@@ -186,8 +186,8 @@ def test_a_demand_must_exist(action: Action) -> None:
     ("history", "action"),
     [
         ((d.assessed(),), receive(by=d.FIRM)),
-        (REQUESTED, approve(replace(d.HEAD, role="property_company"))),
-        (REQUESTED, reject(replace(d.because(d.HEAD), role="property_company"))),
+        (REQUESTED, approve(replace(d.HEAD, role="company"))),
+        (REQUESTED, reject(replace(d.because(d.HEAD), role="company"))),
         (APPROVED, order(d.FIRM)),
         (APPROVED, pay(by=d.FIRM)),
         (CONTESTED, decide(d.because(d.FIRM))),
@@ -201,11 +201,7 @@ def test_a_demand_must_exist(action: Action) -> None:
     ],
 )
 def test_only_the_street_handles_the_money(history: tuple[Event, ...], action: Action) -> None:
-    (
-        story(*history)
-        .when(action)
-        .then_refused(rules.DepositNotHandledByStreet, role="property_company")
-    )
+    (story(*history).when(action).then_refused(rules.DepositNotHandledByStreet, role="company"))
 
 
 @pytest.mark.parametrize(
@@ -265,7 +261,7 @@ REFUSALS: list[tuple[tuple[Event, ...], Action, type[LedgerError], dict[str, str
     ((*PAID, d.work_verified()), verify(), rules.WorkAlreadyAccepted, {"draw_id": str(d.DRAW)}),
     (PAID, contest(d.CLERK), rules.NotTheCompanysContest, {"role": "street"}),
     (PAID, contest(replace(d.FIRM, organisation_id=UUID(int=9))), rules.NotTheCompanysContest,
-     {"role": "property_company"}),
+     {"role": "company"}),
     (PAID, contest(after(d.FIRM, end_of_day(d.CONTEST_UNTIL.on))), rules.ContestTooLate,
      {"until_on": "2026-03-16"}),
     (CONTESTED, contest(), rules.DrawAlreadyContested, {"draw_id": str(d.DRAW)}),
