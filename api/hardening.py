@@ -36,7 +36,7 @@ HEADERS: Mapping[str, str] = {
     "Strict-Transport-Security": "max-age=31536000",
 }
 
-RUNNER_OPTIONS: Mapping[str, Any] = {
+RUNNER_OPTIONS: dict[str, Any] = {
     "keepalive_timeout": IDLE_SECONDS_MAX,
     "lingering_time": LINGER_SECONDS_MAX,
     "shutdown_timeout": SHUTDOWN_SECONDS_MAX,

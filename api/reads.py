@@ -29,6 +29,8 @@ from projections.engine.checkpoints import read_checkpoints
 
 Position = Annotated[int, Ge(0), Le(2**63 - 1)]
 
+WAIT_SECONDS_MAX = 5.0
+
 _OFFSET_SPOILT = re.compile(r"T.* \d\d:?\d\d$")
 
 
@@ -70,7 +72,7 @@ class ReadHandler:
             return await self._consult(ledger, query)
         after = said.get("after_position")
         if after is not None:
-            await wait_for(ledger.pool, ledger.id, self._view, after)
+            await wait_for(ledger.pool, ledger.id, self._view, after, WAIT_SECONDS_MAX)
         return await self._ask(ledger, query)
 
     async def _consult(self, ledger: Ledger, query: Any) -> web.Response:

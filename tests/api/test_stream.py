@@ -1,0 +1,113 @@
+"""The stream of events: everything from a position on, then what comes, to whoever may look."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp import ClientResponse
+
+from api.app import create_app
+from api.keys import STREAMS
+from ledger.core.clock import utc_now
+from ledger.storage.ledger import Ledger
+from ledger.storage.news import News
+from ledger.storage.tokens import list_tokens, revoke_token
+from tests.api.conftest import Client, Serve, a_county, the_problem
+
+URL = "/v1/events/stream"
+SECONDS = 10.0
+HEADER_ONLY = {
+    "position",
+    "event_id",
+    "topic",
+    "stream",
+    "version",
+    "occurred_at",
+    "recorded_at",
+}
+
+
+async def next_event(response: ClientResponse) -> dict[str, Any]:
+    """Return the next event; comments are passed over."""
+    async with asyncio.timeout(SECONDS):
+        while line := await response.content.readline():
+            if line.startswith(b"data: "):
+                told: dict[str, Any] = orjson.loads(line[6:])
+                return told
+    raise AssertionError("the stream ended")
+
+
+async def until_open(response: ClientResponse) -> None:
+    async with asyncio.timeout(SECONDS):
+        assert await response.content.readline() == b": open\n"
+
+
+async def test_new_events_arrive_without_their_content(
+    client: Client, county: dict[str, str]
+) -> None:
+    async with client.get(URL, headers=county) as stream:
+        assert stream.content_type == "text/event-stream"
+        await until_open(stream)
+        recorded = await client.post("/v1/organisations", json=a_county(), headers=county)
+        told = await next_event(stream)
+        assert told["position"] == (await recorded.json())["position"]
+        assert told["topic"] == "organisation.established.v1"
+        assert told.keys() == HEADER_ONLY
+
+
+async def test_who_comes_back_misses_nothing(client: Client, county: dict[str, str]) -> None:
+    for number in range(3):
+        await client.post("/v1/organisations", json=a_county(f"371{number}"), headers=county)
+    async with client.get(URL + "?from=1", headers=county) as stream:
+        assert [(await next_event(stream))["position"] for _ in range(2)] == [1, 2]
+    again = county | {"Last-Event-ID": "0"}
+    async with client.get(URL, headers=again) as stream:
+        assert [(await next_event(stream))["position"] for _ in range(2)] == [1, 2]
+
+
+async def test_a_stream_begins_at_a_position(client: Client, county: dict[str, str]) -> None:
+    response = await client.get(URL + "?from=x", headers=county)
+    await the_problem(response, 400, "request-invalid")
+
+
+async def test_a_revoked_token_ends_the_stream(
+    client: Client, county: dict[str, str], ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.stream.HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr("api.stream.LOOK_EVERY_SECONDS", 0.01)
+    async with client.get(URL, headers=county) as stream:
+        await until_open(stream)
+        (kept,) = await list_tokens(ledger.pool, ledger.id)
+        await revoke_token(ledger.pool, ledger.id, kept.token_id, now=utc_now())
+        async with asyncio.timeout(SECONDS):
+            assert b"data" not in await stream.content.read()
+
+
+async def test_there_are_only_so_many_streams(
+    client: Client, county: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.stream.STREAMS_MAX", 1)
+    async with client.get(URL, headers=county) as stream:
+        await until_open(stream)
+        await the_problem(await client.get(URL, headers=county), 503, "streams-full")
+
+
+async def test_streams_end_with_the_application_and_with_their_clients(
+    ledger: Ledger, news: News, county: dict[str, str], serve: Serve
+) -> None:
+    app = create_app(ledger, news=news)
+    client = await serve(app)
+    async with client.get(URL, headers=county) as stream:
+        await until_open(stream)
+        assert app[STREAMS].count == 1
+    async with asyncio.timeout(SECONDS):
+        while app[STREAMS].count:  # noqa: ASYNC110 - a bounded look at another's state
+            await asyncio.sleep(0.01)
+    async with client.get(URL, headers=county) as stream:
+        await until_open(stream)
+        await app[STREAMS].close(app)
+        async with asyncio.timeout(SECONDS):
+            assert await stream.content.read() == b"\n"
