@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from projections import audit_trail
+from projections import audit_trail, conduct, findings, petitions
 from projections.engine import View
 
-VIEWS: tuple[View, ...] = (audit_trail.view,)
+VIEWS: tuple[View, ...] = (
+    audit_trail.view,
+    petitions.view,
+    findings.view,
+    conduct.view,
+)
 """Every view, in the order in which listings show them."""

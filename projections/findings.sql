@@ -1,0 +1,118 @@
+-- Findings of estate supervisors as they stand; one image after each event that changed one.
+CREATE TABLE IF NOT EXISTS findings_v1 (
+    ledger_id         text COLLATE "C" NOT NULL,
+    finding_id        uuid             NOT NULL,
+    supervisor_id     uuid             NOT NULL,   -- the person
+    estate_id         uuid             NOT NULL,
+    company_id        uuid             NOT NULL,
+    source            text COLLATE "C" NOT NULL,
+    category          text COLLATE "C" NOT NULL,
+    item              text COLLATE "C" NOT NULL,
+    summary           text             NOT NULL,
+    place             text             NOT NULL,
+    raised_at         timestamptz      NOT NULL,
+    raised_on         date             NOT NULL,
+    stage             text COLLATE "C" NOT NULL,
+    is_settled        boolean          NOT NULL DEFAULT false,
+    settled_at        timestamptz,
+    result            text             NOT NULL DEFAULT '',
+    due_on            date,                        -- of the last reminder, until it is answered
+    is_provisional    boolean          NOT NULL DEFAULT false,
+    reminders_count   integer          NOT NULL DEFAULT 0,
+    missed_count      integer          NOT NULL DEFAULT 0,
+    talks_count       integer          NOT NULL DEFAULT 0,
+    assessment_points integer          NOT NULL DEFAULT 0,
+    breaches          text[]           NOT NULL DEFAULT '{}',
+    positions         bigint[]         NOT NULL,
+    occurred_at       timestamptz      NOT NULL,
+    recorded_at       timestamptz      NOT NULL,
+    PRIMARY KEY (ledger_id, finding_id)
+);
+CREATE INDEX IF NOT EXISTS findings_v1_by_raising
+    ON findings_v1 (ledger_id, raised_at, finding_id);
+CREATE INDEX IF NOT EXISTS findings_v1_by_company
+    ON findings_v1 (ledger_id, company_id, raised_at, finding_id);
+CREATE INDEX IF NOT EXISTS findings_v1_by_estate
+    ON findings_v1 (ledger_id, estate_id, raised_at, finding_id);
+
+CREATE TABLE IF NOT EXISTS finding_states_v1 (
+    LIKE findings_v1 INCLUDING DEFAULTS,
+    position bigint NOT NULL,
+    PRIMARY KEY (ledger_id, finding_id, position)
+);
+
+-- Every step of every finding.
+CREATE TABLE IF NOT EXISTS finding_steps_v1 (
+    ledger_id       text COLLATE "C" NOT NULL,
+    position        bigint           NOT NULL,
+    line_no         integer          NOT NULL,
+    finding_id      uuid             NOT NULL,
+    step            text COLLATE "C" NOT NULL,
+    stage           text COLLATE "C" NOT NULL,
+    detail          jsonb            NOT NULL,
+    actor_id        uuid             NOT NULL,
+    role            text             NOT NULL,
+    organisation_id uuid,
+    reason          text             NOT NULL,
+    evidence        jsonb            NOT NULL,
+    cause           uuid,
+    policy_version  bigint           NOT NULL,
+    is_history      boolean          NOT NULL,
+    breaches        text[]           NOT NULL,
+    occurred_at     timestamptz      NOT NULL,
+    recorded_at     timestamptz      NOT NULL,
+    PRIMARY KEY (ledger_id, position, line_no)
+);
+CREATE INDEX IF NOT EXISTS finding_steps_v1_by_finding
+    ON finding_steps_v1 (ledger_id, finding_id, occurred_at, position);
+
+-- Supervisors and the estates that they watch over.
+CREATE TABLE IF NOT EXISTS supervisors_v1 (
+    ledger_id      text COLLATE "C" NOT NULL,
+    supervisor_id  uuid             NOT NULL,      -- the stream; person_id is who it is
+    person_id      uuid             NOT NULL,
+    estate_ids     uuid[]           NOT NULL,
+    appointed_at   timestamptz      NOT NULL,
+    findings_count integer          NOT NULL DEFAULT 0,
+    settled_count  integer          NOT NULL DEFAULT 0,  -- solved on the spot or rectified
+    first_position bigint           NOT NULL,
+    last_position  bigint           NOT NULL,
+    occurred_at    timestamptz      NOT NULL,
+    recorded_at    timestamptz      NOT NULL,
+    PRIMARY KEY (ledger_id, supervisor_id)
+);
+CREATE INDEX IF NOT EXISTS supervisors_v1_by_person ON supervisors_v1 (ledger_id, person_id);
+
+CREATE TABLE IF NOT EXISTS supervisor_states_v1 (
+    LIKE supervisors_v1 INCLUDING DEFAULTS,
+    position bigint NOT NULL,
+    PRIMARY KEY (ledger_id, supervisor_id, position)
+);
+
+-- What findings say of each property company.
+CREATE TABLE IF NOT EXISTS company_findings_v1 (
+    ledger_id          text COLLATE "C" NOT NULL,
+    company_id         uuid             NOT NULL,
+    raised             integer          NOT NULL DEFAULT 0,
+    reminded           integer          NOT NULL DEFAULT 0,  -- findings it was reminded of
+    reminders          integer          NOT NULL DEFAULT 0,  -- reminders, some of one finding
+    rectified          integer          NOT NULL DEFAULT 0,
+    solved_on_the_spot integer          NOT NULL DEFAULT 0,
+    missed             integer          NOT NULL DEFAULT 0,  -- days that passed unmet
+    unrectified        integer          NOT NULL DEFAULT 0,  -- findings that stand so now
+    withdrawn          integer          NOT NULL DEFAULT 0,
+    unsettled          integer          NOT NULL DEFAULT 0,
+    talks              integer          NOT NULL DEFAULT 0,
+    assessment_points  integer          NOT NULL DEFAULT 0,
+    first_position     bigint           NOT NULL,
+    last_position      bigint           NOT NULL,
+    occurred_at        timestamptz      NOT NULL,
+    recorded_at        timestamptz      NOT NULL,
+    PRIMARY KEY (ledger_id, company_id)
+);
+
+CREATE TABLE IF NOT EXISTS company_finding_states_v1 (
+    LIKE company_findings_v1 INCLUDING DEFAULTS,
+    position bigint NOT NULL,
+    PRIMARY KEY (ledger_id, company_id, position)
+);
