@@ -284,11 +284,9 @@ async def finding_by_id(db: Database, ledger_id: str, query: FindingAt) -> Row:
 
 async def supervisor_register(db: Database, ledger_id: str, query: SupervisorQuery) -> Page:
     """List supervisors, the estates that they watch over and what they found."""
-    select = (
-        Select(supervisors, ledger_id, query)
-        .within(person_id=query.person_id)
-        .has(estate_ids=query.estate_id)
-    )
+    select = Select(supervisors, ledger_id, query).within(person_id=query.person_id)
+    if query.estate_id is not None:
+        select.where("estate_ids @> ARRAY[{}::uuid]", query.estate_id)
     return await select.page(db, query, order=("-findings_count", "-supervisor_id"))
 
 

@@ -93,10 +93,12 @@ async def petition_register(db: Database, ledger_id: str, query: PetitionQuery) 
             holder_id=query.holder_id,
             level=query.level,
         )
-        .has(unit_ids=query.unit_id, levels_reached=query.level_reached)
+        .has(levels_reached=query.level_reached)
         .at_least(filed_on=query.filed_from)
         .at_most(filed_on=query.filed_to)
     )
+    if query.unit_id is not None:
+        select.where("unit_ids @> ARRAY[{}::uuid]", query.unit_id)
     if query.is_overdue is not None:
         overdue = "is_open AND due_on IS NOT NULL AND due_on < {}"
         select.where(overdue if query.is_overdue else f"NOT ({overdue})", day)
