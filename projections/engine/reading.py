@@ -78,7 +78,8 @@ class Select:
 
     Conditions given ``None`` do not count. ``within`` narrows before anything is computed:
     only for columns of a row that never change (it makes reading the past quick).
-    ``computed`` are further columns, such as a running sum over the lines within.
+    ``computed`` are further columns, such as a running sum over the lines within; those that
+    an order names are whole numbers.
     """
 
     def __init__(
@@ -134,7 +135,7 @@ class Select:
 
     def has(self, **columns: Any) -> Select:
         """Keep rows whose array columns hold this value."""
-        return self._where("{} @> ARRAY[{}]", columns)
+        return self._where("{1} = ANY({0})", columns)
 
     def where(self, condition: str, *values: Any) -> Select:
         """Keep rows that meet a condition in SQL, written in code; ``{}`` stands for a value."""
@@ -221,7 +222,7 @@ class Select:
         """Keep what comes after the cursor's row in the order."""
         names = [column.removeprefix("-") for column in order]
         places = [
-            f"({self._value(value)}::text)::{shape.types[name]}"
+            f"({self._value(value)}::text)::{shape.types.get(name, 'bigint')}"
             for name, value in zip(names, values, strict=True)
         ]
         descends = [column.startswith("-") for column in order]

@@ -71,12 +71,12 @@ async def test_a_running_worker_notices_that_another_mended_the_view(ledger: Led
         await catch_up(ledger, [jars_view(is_fragile=True)])
     worker = Following(ledger.pool, ledger.id, [jars_view(is_fragile=True)])
     await worker.catch_up()
-    assert worker.followers[0].failure
+    assert [bool(follower.failure) for follower in worker.followers] == [True]
     await catch_up(ledger, [jars_view()])
     await jar_with(ledger, 4)
     await worker.catch_up()
 
-    assert worker.followers[0].failure is None
+    assert [follower.failure for follower in worker.followers] == [None]
     await assert_counted_once(ledger)
 
 
