@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from projections import audit_trail, conduct, findings, petitions
+from projections import (
+    accounts,
+    audit_trail,
+    conduct,
+    deposits,
+    expenses,
+    findings,
+    petitions,
+    points,
+    services,
+    shop,
+)
 from projections.engine import View
 
 VIEWS: tuple[View, ...] = (
@@ -10,5 +21,11 @@ VIEWS: tuple[View, ...] = (
     petitions.view,
     findings.view,
     conduct.view,
+    deposits.view,
+    accounts.view,
+    expenses.view,
+    points.view,
+    services.view,
+    shop.view,
 )
 """Every view, in the order in which listings show them."""

@@ -22,11 +22,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import asyncpg
 from annotated_types import Ge, Le
 
 from ledger.core.values import Moment
 from ledger.storage.connect import Database
-from projections.engine.cursors import cursor_after, values_of
+from projections.engine.cursors import CursorInvalid, cursor_after, values_of
 from projections.engine.shape import Shape, read_shape
 from projections.engine.view import Lines, Row, Table
 
@@ -150,7 +151,12 @@ class Select:
         shape = await self._shape(db)
         if paging.cursor is not None:
             self._go_on_after(values_of(paging.cursor, order), order, shape)
-        rows = await self._fetch(db, shape, order, paging.page_size + 1)
+        try:
+            rows = await self._fetch(db, shape, order, paging.page_size + 1)
+        except asyncpg.DataError as error:
+            if paging.cursor is None:
+                raise
+            raise CursorInvalid() from error
         if len(rows) <= paging.page_size:
             return Page(rows)
         rows.pop()
