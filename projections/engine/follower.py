@@ -55,8 +55,7 @@ class EntryNotApplied(LedgerError):
 
 def is_passing(error: BaseException) -> bool:
     """Tell whether the database is the trouble, rather than the entry."""
-    # asyncpg calls a value of the wrong type an interface error too.
-    return isinstance(error, PASSING) and not isinstance(error, asyncpg.DataError)
+    return isinstance(error, PASSING)
 
 
 class Follower:
@@ -83,7 +82,9 @@ class Follower:
         """Go on where the checkpoint says, after another worker moved or mended it."""
         if self.failure and checkpoint.failed_position is None:
             self.failure = None
-        self.position = checkpoint.position
+        if self.position != checkpoint.position:
+            self.position = checkpoint.position
+            self.cache.clear()
 
     async def apply(self, entries: Sequence[Entry]) -> None:
         """Apply entries that follow each other, or stop at the first that cannot be applied."""

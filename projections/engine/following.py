@@ -69,7 +69,6 @@ class Following:
         self._views = tuple(views)
         self._pool = pool
         self._ledger_id = ledger_id
-        self._begun = False
 
     async def catch_up(self, up_to: int | None = None) -> None:
         """Apply what the log has beyond each view, until none that runs is behind.
@@ -95,13 +94,10 @@ class Following:
         return size if up_to is None else min(size, up_to + 1)
 
     async def _look(self) -> None:
-        """Take the checkpoints from the database: at the start, and while a view stands."""
-        if self._begun and not any(follower.failure for follower in self.followers):
-            return
+        """Take the checkpoints from the database: other workers may have moved or mended them."""
         found = await read_checkpoints(self._pool, self._ledger_id, self._views)
         for follower in self.followers:
             follower.resume(found[follower.view.name])
-        self._begun = True
 
     def _behind(self, size: int) -> dict[int, list[Follower]]:
         behind: dict[int, list[Follower]] = {}

@@ -58,9 +58,13 @@ class Projector:
             try:
                 await following.catch_up()
             except Exception as error:
-                if not is_passing(error):
-                    raise
-                log.warning("the views of %s wait: %s", self.ledger_id, type(error).__name__)
+                # Whatever it is, trying again is better than views that stand still unseen.
+                log.warning(
+                    "the views of %s wait: %s",
+                    self.ledger_id,
+                    type(error).__name__,
+                    exc_info=None if is_passing(error) else error,
+                )
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             seen = await news.beyond(seen)

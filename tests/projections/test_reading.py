@@ -61,7 +61,18 @@ async def test_pages_together_are_the_whole_list(
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "x", "nonsense", "W10", "bnVsbA", "eyJhIjoxfQ", "W1sicG9zaXRpb24iXSxbMV1d", "账"]
+    "cursor",
+    [
+        "",
+        "x",
+        "nonsense",
+        "W10",
+        "bnVsbA",
+        "eyJhIjoxfQ",
+        "W1sicG9zaXRpb24iXSxbMV1d",  # [["position"],[1]]
+        "W1sicG9zaXRpb24iXSxbIngiXV0",  # [["position"],["x"]]
+        "账",
+    ],
 )
 async def test_a_cursor_from_elsewhere_is_refused(ledger: Ledger, cursor: str) -> None:
     await catch_up(ledger, [jars_view()])
