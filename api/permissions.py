@@ -83,6 +83,131 @@ POLICIES: Mapping[str, frozenset[Role]] = {
     "due_date": EVERYONE,
 }
 
+RECORDERS = _only(Role.COMMUNITY, Role.STREET, Role.COUNTY, Role.HOTLINE)
+"""Who takes petitions in, sends them to units and asks petitioners back."""
+HANDLERS = _only(Role.COMMUNITY, Role.STREET, Role.DEPARTMENT, Role.COMPANY)
+"""Whose people handle petitions."""
+CALLERS = _only(Role.COMMUNITY, Role.STREET)
+"""Who calls departments and brings sides together."""
+PETITION_READERS = (
+    GOVERNMENT | OVERSIGHT | {Role.HOTLINE, Role.COMPANY, Role.SUPERVISOR, Role.OWNERS_COMMITTEE}
+)
+
+PETITIONS: Mapping[str, frozenset[Role]] = {
+    "file_petition": RECORDERS | {Role.DEPARTMENT, Role.SUPERVISOR},
+    "classify_petition": RECORDERS,
+    "reclassify_petition": RECORDERS,
+    "merge_petition": RECORDERS,
+    "dispatch_petition": RECORDERS,
+    "dispute_dispatch": HANDLERS,
+    "return_dispatch": RECORDERS,
+    "uphold_dispatch": RECORDERS,
+    "accept_petition": HANDLERS,
+    "assign_handler": HANDLERS,
+    "blow_whistle": CALLERS,
+    "report_department_in": CALLERS | {Role.DEPARTMENT},
+    "answer_for_department": CALLERS | {Role.DEPARTMENT},
+    "assess_department": CALLERS,
+    "hold_four_party_meeting": CALLERS,
+    "claim_responsibility": CALLERS | {Role.COMPANY},
+    "report_obligor_spend": CALLERS | {Role.COMPANY},
+    "reverse_obligor_spend": CALLERS | {Role.COMPANY},
+    "take_action": HANDLERS,
+    "answer_petition": HANDLERS,
+    "request_extension": HANDLERS,
+    "approve_extension": _only(Role.STREET, Role.COUNTY),
+    "reject_extension": _only(Role.STREET, Role.COUNTY),
+    "visit_back": RECORDERS,
+    "resume_handling": RECORDERS,
+    "close_petition": RECORDERS,
+    "reopen_petition": RECORDERS,
+    "withdraw_petition": RECORDERS,
+    "escalate_petition": RECORDERS,
+    "hold_joint_meeting": _only(Role.COUNTY),
+    "issue_supervision_order": _only(Role.COUNTY),
+    "meet_supervision_order": _only(Role.COUNTY),
+    "recount_deadlines": _only(Role.COUNTY, Role.STREET),
+    "petition_register": PETITION_READERS,
+    "petition_by_id": PETITION_READERS,
+    "petition_timeline": PETITION_READERS,
+    "petition_intake": PETITION_READERS,
+}
+
+WATCHERS = _only(Role.SUPERVISOR, Role.COMMUNITY, Role.STREET)
+"""Who looks around on estates, and looks again."""
+FINDING_READERS = GOVERNMENT | OVERSIGHT | {Role.COMPANY, Role.SUPERVISOR, Role.OWNERS_COMMITTEE}
+
+FINDINGS: Mapping[str, frozenset[Role]] = {
+    "appoint_supervisor": _only(Role.COMMUNITY, Role.STREET, Role.COUNTY),
+    "assign_supervisor": _only(Role.COMMUNITY, Role.STREET, Role.COUNTY),
+    "release_supervisor": _only(Role.COMMUNITY, Role.STREET, Role.COUNTY),
+    "raise_finding": WATCHERS,
+    "remind_company": WATCHERS,
+    "solve_finding_on_the_spot": WATCHERS,
+    "rectify_finding": WATCHERS,
+    "report_unrectified": WATCHERS,
+    "hold_company_talk": _only(Role.STREET, Role.COUNTY, Role.DEPARTMENT),
+    "note_assessment_score": _only(Role.STREET, Role.COUNTY, Role.DEPARTMENT),
+    "withdraw_finding": WATCHERS,
+    "finding_register": FINDING_READERS,
+    "finding_by_id": FINDING_READERS,
+    "supervisor_register": FINDING_READERS,
+    "company_findings": FINDING_READERS,
+}
+
+CONDUCT: Mapping[str, frozenset[Role]] = {
+    "transfer_unit": _only(Role.COUNTY),
+    "analyse_performance": _only(Role.COUNTY, Role.EFFICIENCY_OFFICE),
+    "record_inspection_finding": _only(Role.EFFICIENCY_OFFICE, Role.DISCIPLINE),
+    "hold_unit_talk": _only(Role.COUNTY, Role.EFFICIENCY_OFFICE),
+    "unit_streaks": GOVERNMENT | OVERSIGHT,
+    "unit_streak": GOVERNMENT | OVERSIGHT,
+    "unit_conduct_steps": GOVERNMENT | OVERSIGHT,
+}
+
+POINTS_DESKS = _only(Role.COMMUNITY, Role.STREET)
+"""Who keeps the volunteers' accounts."""
+ORGANISERS = POINTS_DESKS | {Role.ORGANISER}
+"""Who invites volunteers, and confirms what they did (nobody what they did themselves)."""
+POINTS_READERS = (
+    GOVERNMENT | OVERSIGHT | {Role.ORGANISER, Role.SHOP, Role.VOLUNTEER, Role.ADMINISTRATOR}
+)
+
+POINTS: Mapping[str, frozenset[Role]] = {
+    "open_activity": ORGANISERS,
+    "check_in_volunteer": ORGANISERS | {Role.VOLUNTEER},
+    "check_out_volunteer": ORGANISERS | {Role.VOLUNTEER},
+    "verify_service": ORGANISERS,
+    "reject_service": ORGANISERS,
+    "withdraw_verification": ORGANISERS,
+    "cancel_activity": ORGANISERS,
+    "close_activity": ORGANISERS,
+    "open_points_account": POINTS_DESKS,
+    "award_points": POINTS_DESKS,
+    "reverse_points": POINTS_DESKS,
+    "expire_points": POINTS_DESKS,
+    "redeem_points": _only(Role.VOLUNTEER, Role.SHOP),
+    "list_shop_item": _only(Role.SHOP),
+    "receive_goods": _only(Role.SHOP),
+    "price_shop_item": _only(Role.SHOP),
+    "count_stock": _only(Role.SHOP),
+    "adjust_stock": _only(Role.SHOP),
+    "withdraw_shop_item": _only(Role.SHOP),
+    "issue_goods": _only(Role.SHOP),
+    "cancel_redemption": _only(Role.VOLUNTEER, Role.SHOP),
+    "return_goods": _only(Role.SHOP),
+    "volunteer_activities": EVERYONE,
+    "volunteer_activity": EVERYONE,
+    "volunteer_services": POINTS_READERS,
+    "points_accounts": POINTS_READERS,
+    "points_account": POINTS_READERS,
+    "points_statement": POINTS_READERS,
+    "points_redemptions": POINTS_READERS,
+    "shop_stock": EVERYONE,
+    "shop_item": EVERYONE,
+    "shop_statement": POINTS_READERS,
+}
+
 EVENTS: Mapping[str, frozenset[Role]] = {
     "audit_trail": AUDIT_READERS,
     "event": AUDIT_READERS,
@@ -95,6 +220,10 @@ OPERATIONS: Mapping[str, frozenset[Role]] = {"read_metrics": OVERSIGHT | {Role.A
 TABLES: tuple[Mapping[str, frozenset[Role]], ...] = (
     ORGANISATIONS,
     POLICIES,
+    PETITIONS,
+    FINDINGS,
+    CONDUCT,
+    POINTS,
     EVENTS,
     OPERATIONS,
 )

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from api import events, organisations, policies
+from api import (
+    activities,
+    conduct,
+    events,
+    findings,
+    organisations,
+    petitions,
+    points,
+    policies,
+    shop,
+)
 from api.routing import Routes
 
 ROUTES: tuple[Routes, ...] = (
     organisations.routes,
     policies.routes,
+    petitions.routes,
+    findings.routes,
+    conduct.routes,
+    points.routes,
+    activities.routes,
+    shop.routes,
     events.routes,
 )

@@ -1,0 +1,68 @@
+"""/v1/findings, /v1/supervisors: what estate supervisors find, and what companies do about it."""
+
+from __future__ import annotations
+
+from api.routing import Routes
+from ledger.commands import findings as commands
+from projections import findings as register
+from projections.findings import view
+
+routes = Routes("findings", zh="小区监督", en="Findings of estate supervisors")
+
+SUPERVISORS = "/v1/supervisors"
+ALL = "/v1/findings"
+ONE = "/v1/findings/{finding_id}"
+
+routes.command(
+    SUPERVISORS,
+    commands.AppointSupervisor,
+    commands.appoint_supervisor,
+    zh="聘任小区监督员",
+    location=SUPERVISORS,
+)
+routes.command(
+    SUPERVISORS + "/{person_id}/estates",
+    commands.AssignSupervisor,
+    commands.assign_supervisor,
+    zh="增加监督小区",
+    location=SUPERVISORS,
+)
+routes.command(
+    SUPERVISORS + "/{person_id}/releases",
+    commands.ReleaseSupervisor,
+    commands.release_supervisor,
+    zh="不再监督某小区",
+    location=SUPERVISORS,
+)
+routes.command(ALL, commands.RaiseFinding, commands.raise_finding, zh="登记发现的问题")
+routes.command(ONE + "/reminders", commands.RemindCompany, commands.remind_company, zh="提醒企业")
+routes.command(
+    ONE + "/solutions",
+    commands.SolveFindingOnTheSpot,
+    commands.solve_finding_on_the_spot,
+    zh="现场解决",
+)
+routes.command(
+    ONE + "/rectifications", commands.RectifyFinding, commands.rectify_finding, zh="确认已整改"
+)
+routes.command(
+    ONE + "/failures", commands.ReportUnrectified, commands.report_unrectified, zh="认定未整改"
+)
+routes.command(ONE + "/talks", commands.HoldCompanyTalk, commands.hold_company_talk, zh="约谈企业")
+routes.command(
+    ONE + "/scores", commands.NoteAssessmentScore, commands.note_assessment_score, zh="考核计分"
+)
+routes.command(ONE + "/withdrawals", commands.WithdrawFinding, commands.withdraw_finding, zh="撤回")
+
+routes.read(ALL, register.FindingQuery, register.finding_register, view=view, zh="问题台账")
+routes.read_one(ONE, register.FindingAt, register.finding_by_id, view=view, zh="查看问题")
+routes.read(
+    SUPERVISORS, register.SupervisorQuery, register.supervisor_register, view=view, zh="监督员名册"
+)
+routes.read(
+    "/v1/company-findings",
+    register.CompanyFindingsQuery,
+    register.company_findings,
+    view=view,
+    zh="物业企业被监督情况",
+)
