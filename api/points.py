@@ -1,0 +1,46 @@
+"""/v1/points-accounts, /v1/redemptions: what volunteers earn and spend.
+
+``record_past_award`` has no address here: older books come in by the import only.
+"""
+
+from __future__ import annotations
+
+from api.routing import Routes
+from ledger.commands.points import (
+    AwardPoints,
+    ExpirePoints,
+    OpenPointsAccount,
+    ReversePoints,
+    award_points,
+    expire_points,
+    open_points_account,
+    reverse_points,
+)
+from ledger.commands.shop import RedeemPoints, redeem_points
+from projections import points, shop
+from projections.points import (
+    PointsAccountQuery,
+    PointsAccountsQuery,
+    PointsStatementQuery,
+    points_account,
+    points_accounts,
+    points_statement,
+)
+from projections.shop import RedemptionsQuery, points_redemptions
+
+routes = Routes("points", zh="志愿积分", en="Volunteer points")
+
+ALL = "/v1/points-accounts"
+ONE = "/v1/points-accounts/{account_id}"
+
+routes.command(ALL, OpenPointsAccount, open_points_account, zh="开立积分账户")
+routes.command(ONE + "/awards", AwardPoints, award_points, zh="发放积分")
+routes.command(ONE + "/reversals", ReversePoints, reverse_points, zh="冲回积分")
+routes.command(ONE + "/expirations", ExpirePoints, expire_points, zh="登记积分到期")
+routes.command(ONE + "/redemptions", RedeemPoints, redeem_points, zh="用积分兑换物品")
+routes.read(ALL, PointsAccountsQuery, points_accounts, view=points.view, zh="积分账户一览")
+routes.read_one(ONE, PointsAccountQuery, points_account, view=points.view, zh="查看积分账户")
+routes.read(ONE + "/lines", PointsStatementQuery, points_statement, view=points.view, zh="积分明细")
+routes.read(
+    "/v1/redemptions", RedemptionsQuery, points_redemptions, view=shop.view, zh="积分兑换记录"
+)
