@@ -6,9 +6,8 @@ from aiohttp import web
 
 from api.errors import NotAllowed, NotAuthenticated
 from api.identity import Identity
-from api.keys import IDENTIFY, LEDGER, PERMISSIONS
+from api.keys import IDENTIFY, PERMISSIONS, TOKENS
 from api.permissions import is_allowed
-from ledger.storage.tokens import find_token
 
 BEARER = "bearer "
 TOKEN_CHARACTERS_MAX = 200
@@ -20,8 +19,7 @@ async def identify_by_token(request: web.Request) -> Identity:
     token = given[len(BEARER) :].strip()
     if not given.lower().startswith(BEARER) or not 0 < len(token) <= TOKEN_CHARACTERS_MAX:
         raise NotAuthenticated()
-    ledger = request.app[LEDGER]
-    found = await find_token(ledger.pool, ledger.id, token, now=ledger.clock())
+    found = await request.app[TOKENS].find(token)
     if found is None:
         raise NotAuthenticated()
     return Identity(

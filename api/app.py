@@ -17,7 +17,7 @@ from api.docs import add_docs
 from api.hardening import harden
 from api.health import Health, add_health
 from api.identity import Identify
-from api.keys import HEALTH, IDENTIFY, LEDGER, METRICS, NEWS, PERMISSIONS
+from api.keys import HEALTH, IDENTIFY, LEDGER, METRICS, NEWS, PERMISSIONS, TOKENS
 from api.metrics import Metrics, metrics_middleware
 from api.permissions import MAY, Role, check_complete
 from api.problems import problem_middleware
@@ -25,6 +25,7 @@ from api.reads import ReadHandler
 from api.routes import ROUTES
 from api.routing import Routes
 from api.stream import add_stream
+from api.token_desk import TokenDesk
 from api.web import add_web
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
@@ -52,6 +53,7 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     app[LEDGER] = ledger
     app[IDENTIFY] = identify
     app[NEWS] = news
+    app[TOKENS] = TokenDesk(ledger)
     app[PERMISSIONS] = may
     app[METRICS] = Metrics(ledger)
     app[HEALTH] = health or Health()

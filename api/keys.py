@@ -9,6 +9,7 @@ from aiohttp import web
 
 from api.identity import Identify
 from api.permissions import Role
+from api.token_desk import TokenDesk
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 
@@ -23,4 +24,5 @@ PERMISSIONS: web.AppKey[Mapping[str, frozenset[Role]]] = web.AppKey("permissions
 NEWS = web.AppKey("news", News)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
 HEALTH: web.AppKey[Health] = web.AppKey("health")
+TOKENS = web.AppKey("tokens", TokenDesk)
 STREAMS: web.AppKey[Streams] = web.AppKey("streams")

@@ -6,6 +6,7 @@ A token is 32 random bytes, so a plain digest is enough: there is nothing to gue
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -28,8 +29,8 @@ _COLUMNS = """
     token_id, name, role, organisation_id, post, actor_id, created_at, expires_at, revoked_at
 """
 _FIND = f"""
-    SELECT {_COLUMNS} FROM tokens
-    WHERE ledger_id = $1 AND token_hash = $2 AND revoked_at IS NULL
+    SELECT token_hash, {_COLUMNS} FROM tokens
+    WHERE ledger_id = $1 AND token_hash = ANY($2) AND revoked_at IS NULL
         AND (expires_at IS NULL OR expires_at > $3)
 """  # noqa: S608 - the only thing put in is a list of columns
 _LIST = f"SELECT {_COLUMNS} FROM tokens WHERE ledger_id = $1 ORDER BY created_at, token_id"  # noqa: S608
@@ -86,8 +87,16 @@ async def create_token(db: Database, ledger_id: str, new: NewToken, *, now: date
 
 async def find_token(db: Database, ledger_id: str, token: str, *, now: datetime) -> Token | None:
     """Return what a token stands for; ``None`` if it is unknown, expired or revoked."""
-    row = await db.fetchrow(_FIND, ledger_id, _digest(token), now)
-    return None if row is None else _read(row)
+    return (await find_tokens(db, ledger_id, [token], now=now)).get(token)
+
+
+async def find_tokens(
+    db: Database, ledger_id: str, tokens: Collection[str], *, now: datetime
+) -> dict[str, Token]:
+    """Return what each of these tokens stands for; those that are no longer valid are left out."""
+    digests = {_digest(token): token for token in tokens}
+    rows = await db.fetch(_FIND, ledger_id, list(digests), now)
+    return {digests[row["token_hash"]]: _read(row) for row in rows}
 
 
 async def list_tokens(db: Database, ledger_id: str) -> list[Token]:
@@ -108,6 +117,7 @@ def _digest(token: str) -> bytes:
 
 def _read(row: Any) -> Token:
     fields = dict(row)
+    fields.pop("token_hash", None)
     for name in ("token_id", "organisation_id", "actor_id"):
         if fields[name] is not None:  # the driver's own kind of UUID is not for events
             fields[name] = UUID(int=fields[name].int)
