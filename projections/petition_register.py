@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
-from annotated_types import MaxLen, MinLen
+from annotated_types import MaxLen
 from pydantic import StringConstraints
 
 from ledger.core.clock import local_day, utc_now
@@ -61,12 +61,12 @@ class PetitionAt(AsOf):
 
 @dataclass(frozen=True, kw_only=True)
 class IntakeQuery(AsOf, Paging):
-    """How many petitions came in, counted by these columns, in these months.
+    """How many petitions came in, counted by these columns (by month, unless said).
 
     A petition counts in the month of its filing and under its present category.
     """
 
-    by: Annotated[tuple[IntakeColumn, ...], MinLen(1), MaxLen(5)] = ("month",)
+    by: Annotated[tuple[IntakeColumn, ...], MaxLen(5)] = ()
     channel: Code | None = None
     category: Code | None = None
     community_id: UUID | None = None
@@ -174,7 +174,7 @@ _INTAKE = """
 
 async def petition_intake(db: Database, ledger_id: str, query: IntakeQuery) -> Page:
     """Count what came in by month, channel, category, community or estate."""
-    by: Sequence[str] = tuple(dict.fromkeys(query.by))
+    by: Sequence[str] = tuple(dict.fromkeys(query.by)) or ("month",)
     after = None if query.cursor is None else values_of(query.cursor, by)
     records = await db.fetch(
         _INTAKE.format(columns=", ".join(by)),
