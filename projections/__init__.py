@@ -9,8 +9,10 @@ from projections import (
     deposits,
     expenses,
     findings,
+    organisations,
     petitions,
     points,
+    policies,
     services,
     shop,
 )
@@ -18,6 +20,8 @@ from projections.engine import View
 
 VIEWS: tuple[View, ...] = (
     audit_trail.view,
+    organisations.view,
+    policies.view,
     petitions.view,
     findings.view,
     conduct.view,
