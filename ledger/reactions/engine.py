@@ -24,6 +24,7 @@ from typing import Self
 import asyncpg
 
 from ledger.core.clock import Clock
+from ledger.core.entry import Entry
 from ledger.core.errors import Conflict
 from ledger.reactions.reaction import CLOCK_JUMPED, Reaction, Work, timers_by_key
 from ledger.storage.connect import LOST_CONNECTION
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 BATCH_ENTRIES = 500
 BATCH_TIMERS = 200
 UNTRACKED_ENTRIES_MAX = 5_000
+RECENT_ENTRIES_MAX = 4_000
 LOOK_EVERY_SECONDS = 0.5
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
@@ -81,6 +83,7 @@ class Reactions:
     reactions: Sequence[Reaction]
     followers: list[Follower] = field(init=False)
     _clock: JumpingClock = field(init=False)
+    _recent: dict[int, Entry] = field(init=False, default_factory=dict)
     _task: asyncio.Task[None] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -135,7 +138,7 @@ class Reactions:
             await self._take_up(follower)
         ledger = self.ledger
         start = follower.position + 1
-        entries = await read_entries(ledger.pool, ledger.id, start=start, limit=BATCH_ENTRIES)
+        entries = await self._read(start)
         work = Work(ledger.for_request(), follower.reaction, follower.timers or {})
         if not entries:
             return await self._fire_due(follower, work, now)
@@ -145,6 +148,20 @@ class Reactions:
                 await follower.reaction.answer(work, entry)
         await self._append(follower, work, entries[-1].position)
         return True
+
+    async def _read(self, start: int) -> list[Entry]:
+        """Return the next entries; each is read and decoded once for all reactions."""
+        recent, position = self._recent, start
+        while position in recent and position - start < BATCH_ENTRIES:
+            position += 1
+        if position > start:
+            return [recent[number] for number in range(start, position)]
+        ledger = self.ledger
+        entries = await read_entries(ledger.pool, ledger.id, start=start, limit=BATCH_ENTRIES)
+        recent.update((entry.position, entry) for entry in entries)
+        while len(recent) > RECENT_ENTRIES_MAX:
+            del recent[next(iter(recent))]
+        return entries
 
     async def _fire_due(self, follower: Follower, work: Work, now: datetime | None) -> bool:
         clock_now, steady_now = self._clock.look()
@@ -168,6 +185,7 @@ class Reactions:
             beside = work.beside(tracking if moves else None)
             await work.ledger.save(*work.changed(), beside=beside)
             follower.tracked = max(position, follower.tracked)
+        work.ledger.give_back(*work.aggregates.values())
         follower.position = position
         follower.timers = work.timers
 

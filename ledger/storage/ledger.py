@@ -231,6 +231,10 @@ class Ledger:
         last = appended.first_position + appended.event_count - 1
         return _recorded(aggregates[0], entries, events, last) if aggregates else _nothing(last)
 
+    def give_back(self, *aggregates: Aggregate) -> None:
+        """Take back what was loaded and not changed, for whoever loads it next."""
+        self._store.memory.keep(*aggregates)
+
     async def replay(self) -> Recorded | None:
         """Return what this request's key recorded before, asked under the head's lock."""
         if self._once is None or self._is_dry_run:
