@@ -14,7 +14,7 @@ from api.access import identify_by_token
 from api.bodies import BODY_BYTES_MAX
 from api.commands import CommandHandler
 from api.docs import add_docs
-from api.hardening import harden
+from api.hardening import harden_answer
 from api.health import Health, add_health
 from api.identity import Identify
 from api.keys import HEALTH, IDENTIFY, LEDGER, METRICS, NEWS, PERMISSIONS, TOKENS
@@ -57,7 +57,7 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     app[PERMISSIONS] = may
     app[METRICS] = Metrics(ledger)
     app[HEALTH] = health or Health()
-    app.on_response_prepare.append(harden)
+    app.on_response_prepare.append(harden_answer)
     add_stream(app)
     contexts = tuple(routes)
     operations = set(OPERATIONS)

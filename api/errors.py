@@ -89,6 +89,13 @@ class MethodUnknown(LedgerError):
     """
 
 
+class MalformedRequest(LedgerError):
+    """This is not a well-formed HTTP request.
+
+    这不是格式正确的 HTTP 请求。
+    """
+
+
 class Refused(LedgerError):
     """The request could not be handled.
 

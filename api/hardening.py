@@ -47,7 +47,12 @@ RUNNER_OPTIONS: dict[str, Any] = {
 keep-alive time is over; the time for bodies is in ``api.bodies``."""
 
 
-async def harden(_: web.Request, response: web.StreamResponse) -> None:
+async def harden_answer(_: web.Request, response: web.StreamResponse) -> None:
+    """Do it to every answer of the application (``on_response_prepare``)."""
+    harden(response)
+
+
+def harden(response: web.StreamResponse) -> None:
     """Add the headers, hide what serves, and let nobody keep an answer that was not told so."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)

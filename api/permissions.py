@@ -165,6 +165,85 @@ CONDUCT: Mapping[str, frozenset[Role]] = {
     "unit_conduct_steps": GOVERNMENT | OVERSIGHT,
 }
 
+STREET_ONLY = _only(Role.STREET)
+DRAW_ASKERS = _only(Role.STREET, Role.COMMUNITY)
+"""Who asks for draw-downs, gives them up and looks at the work."""
+
+DEPOSITS: Mapping[str, frozenset[Role]] = {
+    "assess_deposit": STREET_ONLY,
+    "reassess_deposit": STREET_ONLY,
+    "receive_deposit": STREET_ONLY,
+    "send_deposit_reminder": DRAW_ASKERS | {Role.SUPERVISOR},
+    "demand_top_up": STREET_ONLY,
+    "receive_top_up": STREET_ONLY,
+    "end_contract": STREET_ONLY,
+    "return_deposit": STREET_ONLY,
+    "forfeit_deposit": STREET_ONLY,
+    "close_deposit": STREET_ONLY,
+    "request_draw": DRAW_ASKERS,
+    "approve_draw": STREET_ONLY,
+    "reject_draw": STREET_ONLY,
+    "cancel_draw": DRAW_ASKERS,
+    "order_emergency_work": STREET_ONLY,
+    "pay_draw": STREET_ONLY,
+    "verify_work": DRAW_ASKERS,
+    "contest_draw": _only(Role.COMPANY),
+    "decide_contest": STREET_ONLY,
+    "refund_draw": STREET_ONLY,
+    "deposit_register": EVERYONE,
+    "deposit_by_id": EVERYONE,
+    "deposit_lines": EVERYONE,
+    "deposit_roll_forward": EVERYONE,
+    "draw_by_id": EVERYONE,
+    "draw_register": EVERYONE,
+    "deposit_top_ups": EVERYONE,
+    "deposit_reminders": EVERYONE,
+}
+
+LETTERS = _only(Role.OWNERS_COMMITTEE, Role.COMMUNITY, Role.STREET)
+"""Who lets an estate's premises."""
+
+ACCOUNTS: Mapping[str, frozenset[Role]] = {
+    "open_public_account": STREET_ONLY,
+    "receive_revenue": STREET_ONLY,
+    "reverse_revenue": STREET_ONLY,
+    "close_period": STREET_ONLY,
+    "sign_lease": LETTERS,
+    "amend_lease": LETTERS,
+    "end_lease": LETTERS,
+    "account_register": EVERYONE,
+    "account_by_id": EVERYONE,
+    "account_statement": EVERYONE,
+    "account_periods": EVERYONE,
+    "account_income": EVERYONE,
+    "lease_income": EVERYONE,
+    "lease_by_id": EVERYONE,
+}
+
+COMMITTEE_ONLY = _only(Role.OWNERS_COMMITTEE)
+EXPENSE_HANDLERS = _only(Role.OWNERS_COMMITTEE, Role.COMMUNITY, Role.STREET)
+"""Who has a part in an expense before it is paid."""
+
+EXPENSES: Mapping[str, frozenset[Role]] = {
+    "apply_for_expense": COMMITTEE_ONLY,
+    "change_expense": COMMITTEE_ONLY,
+    "withdraw_expense": COMMITTEE_ONLY,
+    "publish_expense": COMMITTEE_ONLY,
+    "pass_expense_review": _only(Role.COMMUNITY),
+    "return_expense": _only(Role.COMMUNITY),
+    "approve_expense": STREET_ONLY,
+    "reject_expense": STREET_ONLY,
+    "pay_expense": STREET_ONLY,
+    "reverse_expense_payment": STREET_ONLY,
+    "attach_expense_evidence": EXPENSE_HANDLERS,
+    "raise_objection": _only(Role.OWNER),
+    "answer_objection": EXPENSE_HANDLERS,
+    "expense_register": EVERYONE,
+    "expense_by_id": EVERYONE,
+    "expense_trail": EVERYONE,
+    "objection_register": EVERYONE,
+}
+
 POINTS_DESKS = _only(Role.COMMUNITY, Role.STREET)
 """Who keeps the volunteers' accounts."""
 ORGANISERS = POINTS_DESKS | {Role.ORGANISER}
@@ -223,6 +302,9 @@ TABLES: tuple[Mapping[str, frozenset[Role]], ...] = (
     PETITIONS,
     FINDINGS,
     CONDUCT,
+    DEPOSITS,
+    ACCOUNTS,
+    EXPENSES,
     POINTS,
     EVENTS,
     OPERATIONS,

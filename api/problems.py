@@ -35,6 +35,7 @@ RETRY_SECONDS = 1
 STATUS: tuple[tuple[type[LedgerError], int], ...] = (
     (errors.RequestInvalid, 400),
     (InvalidValue, 400),
+    (errors.MalformedRequest, 400),
     (errors.NotAuthenticated, 401),
     (errors.NotAllowed, 403),
     (errors.AddressUnknown, 404),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from api import (
+    accounts,
     activities,
     conduct,
+    deposits,
     events,
+    expenses,
     findings,
+    leases,
     organisations,
     petitions,
     points,
@@ -21,6 +25,10 @@ ROUTES: tuple[Routes, ...] = (
     petitions.routes,
     findings.routes,
     conduct.routes,
+    deposits.routes,
+    accounts.routes,
+    leases.routes,
+    expenses.routes,
     points.routes,
     activities.routes,
     shop.routes,

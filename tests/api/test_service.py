@@ -118,6 +118,39 @@ async def test_a_client_that_never_ends_its_headers_is_cut(
     assert await send_slowly(client, b"") == b""
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HELLO\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nBad Header: hunter2\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nAuthorization: " + b"hunter2" * 2_000 + b"\r\n\r\n",
+        b"POST /v1/organisations HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_refused_like_everything_else(
+    client: Client, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await send_slowly(client, sent)
+    assert b" 400 " in answer.partition(b"\r\n")[0]
+    assert b"malformed-request" in answer
+    assert b"Server: minzhang" in answer
+    assert b"hunter2" not in answer
+    assert "hunter2" not in caplog.text
+
+
+async def test_five_hundred_slow_clients_keep_nobody_waiting(client: Client) -> None:
+    address = urlsplit(str(client._base_url))
+    writers = []
+    for _ in range(500):
+        _, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(b"POST /v1/organisations HTTP/1.1\r\nHost: x\r\nContent-Le")
+        writers.append(writer)
+    assert (await client.get("/healthz")).status == 200
+    for writer in writers:
+        writer.close()
+
+
 async def test_a_body_that_never_ends_is_refused(
     client: Client, county: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
