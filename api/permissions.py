@@ -128,6 +128,7 @@ PETITIONS: Mapping[str, frozenset[Role]] = {
     "meet_supervision_order": _only(Role.COUNTY),
     "recount_deadlines": _only(Role.COUNTY, Role.STREET),
     "petition_register": PETITION_READERS,
+    "petition_counts": PETITION_READERS,
     "petition_by_id": PETITION_READERS,
     "petition_timeline": PETITION_READERS,
     "petition_intake": PETITION_READERS,
