@@ -23,7 +23,9 @@ from ledger.core.clock import Clock
 from ledger.core.errors import LedgerError
 from ledger.storage.connect import LOST_CONNECTION, connect
 from ledger.storage.errors import OutcomeUnknown, QueueFull, Unavailable
-from ledger.storage.group import Remembered, append_group
+from ledger.storage.group import append_group
+from ledger.storage.known import Remembered
+from ledger.storage.quick import append_quickly, can_be_quick
 from ledger.storage.requests import Append, Appended
 from ledger.storage.space import SpaceGuard
 
@@ -48,6 +50,7 @@ class AppenderFigures:
     """Counts for the metrics page."""
 
     groups: int = 0
+    quick_groups: int = 0
     events: int = 0
     conflicts: int = 0
     unknown: int = 0
@@ -147,12 +150,30 @@ class Appender:
     async def _transact(self, requests: list[Append]) -> list[Any]:
         db = await self._connected()
         self._replication_doubt = False
+        try:
+            outcomes = None
+            if can_be_quick(requests, self._remembered):
+                outcomes = await append_quickly(db, *self._asked(requests))
+            self.figures.quick_groups += outcomes is not None
+            if outcomes is None:
+                outcomes = await self._transact_under_lock(db, requests)
+            if self._replication_doubt:
+                raise OutcomeUnknown(problem="the standby did not confirm")
+        except OutcomeUnknown:
+            self.figures.unknown += len(requests)
+            self._remembered.forget()
+            await self._disconnect()
+            raise
+        self._remembered.confirm()
+        return outcomes
+
+    async def _transact_under_lock(
+        self, db: asyncpg.Connection, requests: list[Append]
+    ) -> list[Any]:
         transaction = db.transaction()
         await transaction.start()
         try:
-            outcomes = await append_group(
-                db, self.ledger_id, requests, self._clock, self._remembered
-            )
+            outcomes = await append_group(db, *self._asked(requests))
         except BaseException:
             with suppress(*LOST_CONNECTION, asyncpg.PostgresError):
                 await transaction.rollback()
@@ -160,14 +181,11 @@ class Appender:
         try:
             await asyncio.wait_for(transaction.commit(), COMMIT_SECONDS)
         except Exception as error:  # whatever it is: the commit may have happened
-            await self._disconnect()
-            self.figures.unknown += len(requests)
             raise OutcomeUnknown(problem=type(error).__name__) from error
-        if self._replication_doubt:
-            self.figures.unknown += len(requests)
-            raise OutcomeUnknown(problem="the standby did not confirm")
-        self._remembered.confirm()
         return outcomes
+
+    def _asked(self, requests: list[Append]) -> tuple[str, list[Append], Clock, Remembered]:
+        return self.ledger_id, requests, self._clock, self._remembered
 
     def _answer(self, group: Sequence[Waiting], outcomes: Sequence[Any]) -> None:
         self.figures.groups += 1

@@ -3,9 +3,12 @@
 It listens on a socket of its own. Each way it splits the stream into messages (one byte of
 type, four of length; only what a client says first has no type), so that it can
 
-    * swallow the answer to a COMMIT that the server has carried out, and cut (``answers_to_cut``),
-    * swallow a COMMIT before the server sees it, and cut (``commits_to_cut``),
+    * swallow the answer to a commit that the server has carried out, and cut (``answers_to_cut``),
+    * swallow a commit before the server sees it, and cut (``commits_to_cut``),
     * call somebody at each message that a client sends (``on_request``).
+
+A commit is the statement COMMIT, or a statement that moves a head row outside a
+transaction: it commits by itself, before the server says that it is ready again.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 SOCKET_NAME = ".s.PGSQL.5432"
 CHUNK_BYTES = 65_536
+COMMIT = "COMMIT"
+STATEMENT = "statement that commits by itself"
 
 
 class Messages:
@@ -43,6 +48,30 @@ class Messages:
             self._untyped = False
 
 
+class Talk:
+    """What one client is doing, as far as commits go."""
+
+    def __init__(self) -> None:
+        self._appending: set[bytes] = set()
+        self.in_transaction = False
+        self.commit = ""
+
+    def commit_in(self, kind: bytes, message: bytes) -> str:
+        """Look at a client's message; say how it makes the server commit an append, if it does."""
+        if kind == b"P":
+            name, statement = message[5:].split(b"\0")[:2]
+            if b"UPDATE heads" in statement:
+                self._appending.add(name)
+        if kind == b"B":
+            statement = message[5:].split(b"\0")[1]
+            return STATEMENT if statement in self._appending and not self.in_transaction else ""
+        return COMMIT if kind == b"Q" and message[5:].startswith(b"COMMIT") else ""
+
+    def note_ready(self, message: bytes) -> None:
+        """Look at the server's "ready": idle, or in a transaction."""
+        self.in_transaction = message[5:6] != b"I"
+
+
 class Proxy:
     """Stands between clients and the server at ``dsn``. Use with ``async with``."""
 
@@ -54,7 +83,7 @@ class Proxy:
         self.dsn = urlunsplit(urlsplit(dsn)._replace(query=f"host={quote(str(folder))}"))
         self.answers_to_cut = 0
         self.commits_to_cut = 0
-        self.cut_count = 0
+        self.cut: list[str] = []
         self.on_request: Callable[[], None] = lambda: None
 
     async def __aenter__(self) -> Proxy:
@@ -79,9 +108,10 @@ class Proxy:
         assert talk is not None
         self._talks.add(talk)
         server, to_server = await asyncio.open_unix_connection(self._server_socket)
+        state = Talk()
         ways = (
-            asyncio.create_task(self._pass_requests(client, to_server)),
-            asyncio.create_task(self._pass_answers(server, to_client)),
+            asyncio.create_task(self._pass_requests(client, to_server, state)),
+            asyncio.create_task(self._pass_answers(server, to_client, state)),
         )
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -94,28 +124,35 @@ class Proxy:
         await asyncio.gather(*ways, return_exceptions=True)
 
     async def _pass_requests(
-        self, client: asyncio.StreamReader, to_server: asyncio.StreamWriter
+        self, client: asyncio.StreamReader, to_server: asyncio.StreamWriter, state: Talk
     ) -> None:
         messages = Messages(starts_untyped=True)
         while data := await client.read(CHUNK_BYTES):
             for kind, message in messages.feed(data):
-                if kind == b"Q" and message[5:11] == b"COMMIT" and self.commits_to_cut:
-                    self.commits_to_cut -= 1
-                    self.cut_count += 1
-                    return
+                if commit := state.commit_in(kind, message):
+                    state.commit = commit
+                    if self.commits_to_cut:
+                        self.commits_to_cut -= 1
+                        self.cut.append(commit)
+                        return
                 to_server.write(message)
                 self.on_request()
             await to_server.drain()
 
     async def _pass_answers(
-        self, server: asyncio.StreamReader, to_client: asyncio.StreamWriter
+        self, server: asyncio.StreamReader, to_client: asyncio.StreamWriter, state: Talk
     ) -> None:
         messages = Messages(starts_untyped=False)
         while data := await server.read(CHUNK_BYTES):
             for kind, message in messages.feed(data):
-                if kind == b"C" and message[5:] == b"COMMIT\0" and self.answers_to_cut:
+                if state.commit and self.answers_to_cut:
+                    if kind != b"Z":
+                        continue  # the answer itself: held back, for the cut comes
                     self.answers_to_cut -= 1
-                    self.cut_count += 1
+                    self.cut.append(state.commit)
                     return
+                if kind == b"Z":
+                    state.commit = ""
+                    state.note_ready(message)
                 to_client.write(message)
             await to_client.drain()

@@ -1,0 +1,108 @@
+"""A small group in one statement: for a process that was the last to write, and usually is.
+
+    what do new streams and keys say? ► positions, entries, leaf hashes ► one statement:
+    move the head if its frontier is still the remembered one, and only then write the rows
+
+No lock is taken before the decision. It is sound because a log only grows: its frontier was
+the remembered one before anything was asked, and the statement, which locks the head row,
+confirms that it still is, so it was so all the while. If not, nothing is written and the
+group goes the long way (``group.py``). A group that writes nothing is confirmed by nothing,
+and goes the long way too: so also a replay is answered only by a commit of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from ledger.core.clock import Clock
+from ledger.core.errors import LedgerError
+from ledger.storage.connect import LOST_CONNECTION, Connection
+from ledger.storage.errors import OutcomeUnknown
+from ledger.storage.group import CHANNEL, EVENT_COLUMNS, RECEIPT_COLUMNS, Group
+from ledger.storage.known import Remembered, look
+from ledger.storage.requests import Append, Appended
+
+QUICK_EVENTS_MAX = 300  # beyond, COPY is cheaper
+
+_WRITE = """
+    WITH moved AS (
+        UPDATE heads SET size = $3, frontier = $4, recorded_at = $5
+        WHERE ledger_id = $1 AND frontier = $2
+        RETURNING ledger_id
+    ), written AS (
+        INSERT INTO events (ledger_id, position, stream_id, version, topic, occurred_at,
+            recorded_at, leaf_hash, entry)
+        SELECT moved.ledger_id, e.* FROM moved, unnest($6::bigint[], $7::text[], $8::bigint[],
+            $9::text[], $10::timestamptz[], $11::timestamptz[], $12::bytea[], $13::bytea[]) AS e
+    ), kept AS (
+        INSERT INTO receipts (ledger_id, caller, key, request_digest, stream_id, version,
+            first_position, event_count)
+        SELECT moved.ledger_id, r.* FROM moved, unnest($14::text[], $15::text[], $16::bytea[],
+            $17::text[], $18::bigint[], $19::bigint[], $20::integer[]) AS r
+    )
+    SELECT pg_notify($21, ledger_id || ' ' || $3::bigint) FROM moved
+"""
+
+
+def can_be_quick(requests: Sequence[Append], remembered: Remembered) -> bool:
+    """Tell whether this way is open: we wrote last, the group is small, nothing changes beside."""
+    return (
+        remembered.is_alone
+        and sum(len(request.entries) for request in requests) <= QUICK_EVENTS_MAX
+        and not any(r.tracking or r.timers_set or r.timers_ended for r in requests)
+    )
+
+
+async def append_quickly(
+    db: Connection,
+    ledger_id: str,
+    requests: Sequence[Append],
+    clock: Clock,
+    remembered: Remembered,
+) -> list[Appended | LedgerError] | None:
+    """Append the group and commit; return each request's outcome, or None: go the long way.
+
+    Raises ``OutcomeUnknown`` when the answer to the statement is lost.
+    """
+    if remembered.head is None:
+        return None
+    known = await look(db, ledger_id, requests, remembered.versions)
+    group = Group.after(remembered.head, ledger_id, clock)
+    outcomes = group.take_all(requests, known)
+    if not group.events:
+        return None
+    if not await _write(db, group, remembered.head.frontier):
+        remembered.forget()
+        return None
+    remembered.propose(group.head(), known.versions)
+    return outcomes
+
+
+async def _write(db: Connection, group: Group, frontier: bytes) -> bool:
+    """Write the group if the log still ends with this frontier; return whether it did."""
+    head = group.head()
+    try:
+        rows = await db.fetch(
+            _WRITE,
+            group.ledger_id,
+            frontier,
+            head.size,
+            head.frontier,
+            head.recorded_at,
+            *_columns(group.events, len(EVENT_COLUMNS)),
+            *_columns(group.receipts, len(RECEIPT_COLUMNS)),
+            CHANNEL,
+        )
+    except LOST_CONNECTION as error:
+        raise OutcomeUnknown(problem=type(error).__name__) from error
+    except asyncpg.PostgresError:  # refused as a whole: the long way finds out whose fault it is
+        return False
+    return bool(rows)
+
+
+def _columns(rows: list[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:
+    """Turn rows into one sequence a column, but the first: the ledger's name."""
+    return [*zip(*rows, strict=True)][1:] if rows else [()] * (count - 1)
