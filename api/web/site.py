@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from importlib.resources import files
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
@@ -32,6 +32,7 @@ from api.problems import status_of
 from api.web import figures
 from api.web.assets import static_path
 from api.web.words import LANGUAGES, Language, Words
+from ledger.core.clock import local_day
 from ledger.core.errors import LedgerError, NotFound
 from ledger.storage.ledger import Ledger
 from ledger.storage.tokens import find_token
@@ -88,6 +89,11 @@ class Visit:
         """Return a moment from the query; a day means its end, a time without offset is China's."""
         given = self.asked(name)
         return figures.read_moment(given, field=name) if given else None
+
+    def day_asked(self, name: str) -> date | None:
+        """Return a day from the query."""
+        moment = self.day_begins(name)
+        return None if moment is None else local_day(moment)
 
     def day_begins(self, name: str) -> datetime | None:
         """Return the first moment in China of a day from the query."""
