@@ -7,6 +7,7 @@ for what the ledger knew then.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -171,6 +172,13 @@ _ON_DAY = """
         AND ($3::timestamptz IS NULL OR o.recorded_at <= $3)
         AND (e.until_on IS NULL OR e.until_on >= $2)
 """
+_NAMES = """
+    SELECT DISTINCT ON (n.organisation_id) n.organisation_id, n.name_zh, n.name_en, o.kind, o.code
+    FROM organisation_names_v1 AS n
+    JOIN organisations_v1 AS o USING (ledger_id, organisation_id)
+    WHERE n.ledger_id = $1 AND n.organisation_id = ANY($3) AND n.valid_from <= $2
+    ORDER BY n.organisation_id, n.valid_from DESC, n.position DESC
+"""
 # From the top, or from $4, downwards; what stands below something that is not there is a top too.
 _TREE = f"""
     WITH RECURSIVE here AS MATERIALIZED ({_ON_DAY}),
@@ -227,6 +235,15 @@ _POSTS = """
                  OR coalesce(l.until_on, t.until_on) >= $2)))
     ORDER BY t.organisation_id, t.post, t.from_on, t.position
 """
+
+
+async def organisation_names(
+    db: Database, ledger_id: str, ids: Collection[UUID], *, on: Day | None = None
+) -> dict[UUID, Row]:
+    """Return ``name_zh``, ``name_en``, ``kind`` and ``code`` of organisations by id."""
+    day = on or local_day(utc_now())
+    found = await db.fetch(_NAMES, ledger_id, day, list(ids))
+    return {row["organisation_id"]: dict(row) for row in found}
 
 
 async def organisation_tree(db: Database, ledger_id: str, query: TreeQuery) -> Page:

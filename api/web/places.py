@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from api.web.site import Visit
-from projections.engine.reading import PAGE_SIZE_MAX
-from projections.organisations import OrganisationQuery, organisation_register
+from projections.organisations import organisation_names
 
 
-async def names_of_places(visit: Visit) -> dict[UUID, str]:
-    """Return what each organisation is called today, in the page's language."""
-    names: dict[UUID, str] = {}
-    cursor: str | None = None
-    while True:
-        query = OrganisationQuery(cursor=cursor, page_size=PAGE_SIZE_MAX)
-        page = await visit.read(organisation_register, query)
-        for row in page.rows:
-            names[row["organisation_id"]] = visit.words.pick(row["name_zh"], row["name_en"])
-        cursor = page.next_cursor
-        if cursor is None:
-            return names
+async def names_of(visit: Visit, ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Return what organisations are called now, in the page's language; unknown ids have no name."""
+    wanted = {organisation_id for organisation_id in ids if organisation_id is not None}
+    found = await visit.read(organisation_names, wanted)
+    return {
+        organisation_id: visit.words.pick(row["name_zh"], row["name_en"])
+        for organisation_id, row in found.items()
+    }
