@@ -101,6 +101,13 @@ _step(
 )
 
 routes.read(ALL, register.PetitionQuery, register.petition_register, view=view, zh="诉求台账")
+routes.read_one(
+    "/v1/petition-counts",
+    register.PetitionQuery,
+    register.petition_counts,
+    view=view,
+    zh="诉求计数",
+)
 routes.read_one(ONE, register.PetitionAt, register.petition_by_id, view=view, zh="查看诉求")
 routes.read_one(
     ONE + "/timeline", register.PetitionAt, register.petition_timeline, view=view, zh="办理过程"

@@ -78,8 +78,29 @@ class IntakeQuery(AsOf, Paging):
 async def petition_register(db: Database, ledger_id: str, query: PetitionQuery) -> Page:
     """List petitions."""
     day = local_day(moment_of(query))
+    order = ("filed_at", "petition_id") if query.oldest_first else ("-filed_at", "-petition_id")
+    page = await _select(ledger_id, query).page(db, query, order=order)
+    for row in page.rows:
+        row["is_overdue"] = bool(row["is_open"] and row["due_on"] and row["due_on"] < day)
+    return page
+
+
+async def petition_counts(db: Database, ledger_id: str, query: PetitionQuery) -> Row:
+    """Count petitions: all that meet the conditions, and of them the open, overdue, solved ones."""
+    day = local_day(moment_of(query)).isoformat()
+    counted = {
+        "open": "is_open::integer",
+        "overdue": f"(is_open AND coalesce(due_on < date '{day}', false))::integer",
+        "resolved": "coalesce(is_resolved, false)::integer",
+        "unsatisfied": "coalesce(NOT is_satisfied, false)::integer",
+    }
+    (counts,) = await _select(ledger_id, query, counted).sums(db, tuple(counted))
+    return counts
+
+
+def _select(ledger_id: str, query: PetitionQuery, computed: dict[str, str] | None = None) -> Select:
     select = (
-        Select(petitions, ledger_id, query)
+        Select(petitions, ledger_id, query, computed=computed)
         .within(
             channel=query.channel,
             community_id=query.community_id,
@@ -101,12 +122,9 @@ async def petition_register(db: Database, ledger_id: str, query: PetitionQuery) 
         select.where("unit_ids @> ARRAY[{}::uuid]", query.unit_id)
     if query.is_overdue is not None:
         overdue = "is_open AND due_on IS NOT NULL AND due_on < {}"
+        day = local_day(moment_of(query))
         select.where(overdue if query.is_overdue else f"NOT ({overdue})", day)
-    order = ("filed_at", "petition_id") if query.oldest_first else ("-filed_at", "-petition_id")
-    page = await select.page(db, query, order=order)
-    for row in page.rows:
-        row["is_overdue"] = bool(row["is_open"] and row["due_on"] and row["due_on"] < day)
-    return page
+    return select
 
 
 async def petition_by_id(db: Database, ledger_id: str, query: PetitionAt) -> Row:

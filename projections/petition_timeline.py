@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from ledger.calendar import WorkingDays, YearNotice
 from ledger.core.clock import LOCAL, end_of_day, local_day
@@ -116,6 +117,7 @@ def clocks_of(steps: Sequence[Row], until: datetime, working_days: WorkingDays) 
 
 def _started(started: dict[str, Any], step: Row) -> Row:
     return started | {
+        "holder_id": UUID(started["holder_id"]),
         "due_on": date.fromisoformat(started["due_on"]),
         "starts_on": date.fromisoformat(started["starts_on"]),
         "started_at": step["occurred_at"],

@@ -68,6 +68,7 @@ from projections.petition_register import (
     PetitionAt,
     PetitionQuery,
     petition_by_id,
+    petition_counts,
     petition_intake,
     petition_register,
     petition_timeline,
@@ -177,12 +178,12 @@ async def test_the_timeline_tells_which_clock_ran_and_whether_it_was_kept(county
 
     clocks = [(c["clock"], c["holder_id"], c["state"], c["ended_by"]) for c in told["clocks"]]
     assert clocks == [
-        ("routing", str(COMMUNITY), "kept", "dispatched"),
-        ("acceptance", str(UNIT), "kept", "dispatch_disputed"),
-        ("handling", str(UNIT), "lapsed", "dispatch_returned"),
-        ("routing", str(COMMUNITY), "kept", "responsibility_claimed"),
-        ("handling", str(COMPANY), "kept", "answered"),
-        ("visit_back", str(COMMUNITY), "kept", "visited_back"),
+        ("routing", COMMUNITY, "kept", "dispatched"),
+        ("acceptance", UNIT, "kept", "dispatch_disputed"),
+        ("handling", UNIT, "lapsed", "dispatch_returned"),
+        ("routing", COMMUNITY, "kept", "responsibility_claimed"),
+        ("handling", COMPANY, "kept", "answered"),
+        ("visit_back", COMMUNITY, "kept", "visited_back"),
     ]
 
 
@@ -255,7 +256,7 @@ async def test_a_whistle_has_a_clock_for_each_department(county: Ledger) -> None
     told = await timeline(county, petition_id, until=5)
 
     states = {c["holder_id"]: c["state"] for c in told["clocks"] if c["clock"] == "whistle"}
-    assert states == {str(DEPARTMENT): "kept", str(OTHER_UNIT): "overdue"}
+    assert states == {DEPARTMENT: "kept", OTHER_UNIT: "overdue"}
 
 
 async def test_supervision_is_followed_to_its_end(county: Ledger) -> None:
@@ -351,6 +352,24 @@ async def test_every_filter_narrows_the_register(county: Ledger) -> None:
     ]
     for query, found in expected:
         assert await ids(county, query) == found, query
+
+
+async def test_counts_follow_the_same_filters(county: Ledger) -> None:
+    solved_id = await in_hand(county)
+    await solved(county, solved_id, on=1)
+    await filed(county, on=1)
+    await filed(county, on=8, estate_id=None)
+    await catch_up(county, [view])
+
+    async def counts(**asked: object) -> Row:
+        query = PetitionQuery(at=day(9), **asked)  # type: ignore[arg-type]
+        return await petition_counts(county.pool, county.id, query)
+
+    everything = {"open": 2, "overdue": 1, "resolved": 1, "unsatisfied": 0, "count": 3}
+    assert await counts() == everything
+    assert (await counts(estate_id=ESTATE))["count"] == 2
+    assert (await counts(is_overdue=True))["count"] == 1
+    assert (await counts(channel="hotline"))["open"] == 0
 
 
 async def test_pages_follow_each_other_without_gap_or_overlap(county: Ledger) -> None:
