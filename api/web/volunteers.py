@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.web.figures import read_id
-from api.web.places import names_of_places
+from api.web.places import names_of
 from api.web.site import Pages, Visit
 from ledger.points import account_id_of
 from ledger.policy_values.points import KINDS
@@ -60,7 +60,7 @@ async def volunteer_list(visit: Visit) -> dict[str, Any]:
         "rows": page.rows,
         "next_cursor": page.next_cursor,
         "communities": communities,
-        "names": await names_of_places(visit),
+        "names": await names_of(visit, [row["community_id"] for row in communities]),
         "held_points": sum(row["points"] for row in communities),
         "verified": time,
         "position": await _position(visit, points.view),
@@ -90,6 +90,8 @@ async def volunteer_page(visit: Visit) -> dict[str, Any]:
         points_redemptions, RedemptionsQuery(volunteer_id=volunteer_id, page_size=LATEST, **times)
     )
     brought = await visit.read(points_of_services, of_account)
+    ids = [account["community_id"], *(row["place_id"] for row in served.rows)]
+    ids += [row["decided_by_organisation"] for row in served.rows]
     return {
         "account": account,
         "statement": statement.rows,
@@ -100,7 +102,7 @@ async def volunteer_page(visit: Visit) -> dict[str, Any]:
         "redemptions": redeemed.rows,
         "goods": {row["order_id"]: row["name"] for row in redeemed.rows},
         "verified": await visit.read(verified_time, of_volunteer),
-        "names": await names_of_places(visit),
+        "names": await names_of(visit, ids),
         "kind_name": lambda kind: _kind_name(visit, kind),
         "rule_name": lambda rule: _kind_name(visit, rule.rpartition(".")[2]),
         "latest": LATEST,
@@ -135,7 +137,7 @@ async def shop_page(visit: Visit) -> dict[str, Any]:
         "item": item,
         "lines": lines,
         "next_cursor": next_cursor,
-        "names": await names_of_places(visit),
+        "names": await names_of(visit, [row["shop_id"] for row in stock.rows]),
         "position": await _position(visit, shop.view),
     }
 
