@@ -10,7 +10,7 @@ from projections.organisations import organisation_names
 
 
 async def names_of(visit: Visit, ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    """Return what organisations are called now, in the page's language; unknown ids have no name."""
+    """Return what organisations are called now, in the page's language, where known."""
     wanted = {organisation_id for organisation_id in ids if organisation_id is not None}
     found = await visit.read(organisation_names, wanted)
     return {
