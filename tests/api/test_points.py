@@ -127,7 +127,7 @@ async def test_from_an_activity_to_a_bag_of_rice(town: Town) -> None:
 async def test_what_was_given_can_be_taken_back(town: Town) -> None:
     volunteer_id = uuid4()
     account_id, item_id = await town.earn(volunteer_id), await town.stock(3)
-    path = f"{ACCOUNTS}/{account_id}"
+    path, ended = f"{ACCOUNTS}/{account_id}", {}
     for ending, role, first in (
         ("cancellations", Role.VOLUNTEER, False),
         ("returns", Role.SHOP, True),
