@@ -90,7 +90,7 @@ async def test_the_heating_pipe_over_http(office: Office) -> None:
         ({"cause_record": ""}, 422, "cause-incomplete"),
         ({"cause_kind": "petition"}, 422, "cause-incomplete"),
         ({"cause_kind": "petition", "cause_id": str(uuid4())}, 404, "not-found"),
-        ({"cause_kind": "rumour"}, 422, "request-invalid"),
+        ({"cause_kind": "rumour"}, 400, "request-invalid"),
         ({"amount_fen": 20_000_01}, 422, "draw-exceeds-free"),
     ],
 )
@@ -106,7 +106,7 @@ async def test_a_draw_needs_a_cause_kind_at_all(office: Office) -> None:
     path = await deposit(office)
     body = {name: value for name, value in PIPE.items() if not name.startswith("cause")}
     problem = await the_problem(
-        await office.post("clerk", path + "/draw-downs", **body), 422, "request-invalid"
+        await office.post("clerk", path + "/draw-downs", **body), 400, "request-invalid"
     )
     assert [error["pointer"] for error in problem["errors"]] == ["/cause_kind"]
 
