@@ -1,0 +1,171 @@
+"""`minzhang import KIND FILE`: take history over from a table, CSV or XLSX.
+
+minzhang import petitions 诉求台账.xlsx --dry-run
+minzhang import expenses expenses.csv --map amount=含税金额 --report problems.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+from rich.console import Console
+from rich.progress import Progress
+
+from ledger.core.errors import LedgerError
+from ledger.storage.errors import NotInitialised
+from ledger.storage.ledger import Ledger, open_ledger
+from scripts.arguments import SubParsers
+from scripts.database import open_database
+from scripts.failures import Failure
+from scripts.imports import rules
+from scripts.imports.flow import KINDS, Options, import_rows, read
+from scripts.imports.problems import printable, problem
+from scripts.imports.report import Report, as_csv, show
+from scripts.imports.tables import read_source
+from scripts.init import initialise
+from scripts.settings import Settings
+
+MAPPING_BYTES_MAX = 1024**2
+
+
+def add(subparsers: SubParsers) -> None:
+    """Add the sub-command."""
+    parser = subparsers.add_parser("import", help="导入历史数据 / import history from a table")
+    kinds = ", ".join(f"{name} ({kind.TITLE})" for name, kind in KINDS.items())
+    parser.add_argument("kind", choices=list(KINDS), metavar="KIND", help=kinds)
+    parser.add_argument("file", type=Path, metavar="FILE", help="CSV or XLSX")
+    parser.add_argument("--sheet", metavar="NAME", help="sheet of a workbook; default: the first")
+    parser.add_argument(
+        "--header-row", type=_row, metavar="N", help="row of the headings; default: first filled"
+    )
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="FIELD=HEADING",
+        help="heading of a field, if it is not the standard one; may be repeated",
+    )
+    parser.add_argument(
+        "--mapping", type=Path, metavar="FILE.json", help='the same as JSON: {"field": "heading"}'
+    )
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="HEADING", help="leave a column out"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="check everything, store nothing")
+    parser.add_argument(
+        "--accept-good-rows", action="store_true", help="store the good rows though others are bad"
+    )
+    parser.add_argument("--report", type=Path, metavar="FILE.csv", help="write all problems there")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.set_defaults(run=run)
+
+
+async def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Import a file and tell what became of it; 1 if anything was refused."""
+    report = Report(
+        kind=args.kind, file=printable(args.file.name), sha256="", is_dry_run=args.dry_run
+    )
+    with _progress() as bar:
+        try:
+            await _import(args, settings, report, bar)
+        except LedgerError as refused:
+            report.problems.append(problem(refused))
+    if args.report:
+        _write(args.report, as_csv(report.problems))
+    if args.json:
+        print(orjson.dumps(report.as_json()).decode())
+    else:
+        show(report, Console())
+    return int(report.is_refused)
+
+
+async def _import(
+    args: argparse.Namespace, settings: Settings, report: Report, bar: Progress
+) -> None:
+    options = Options(
+        sheet=args.sheet,
+        header_row=args.header_row,
+        mapping=_mapping(args.mapping) | dict(args.map),
+        ignored=tuple(args.ignore),
+        is_dry_run=args.dry_run,
+        accepts_good_rows=args.accept_good_rows,
+    )
+    source = read_source(args.file)
+    report.sha256 = source.sha256
+    reading = read(source, options, report, bar)
+    if reading is not None:
+        async with _open(settings, is_dry_run=options.is_dry_run) as ledger:
+            await import_rows(ledger, reading, options, report, bar)
+
+
+@asynccontextmanager
+async def _open(settings: Settings, *, is_dry_run: bool) -> AsyncIterator[Ledger]:
+    """Open the ledger; only an import that stores something brings its tables up to date."""
+    async with open_database(settings) as database:
+        if not is_dry_run:
+            await initialise(database, settings)
+        try:
+            opened = open_ledger(
+                database.dsn,
+                settings.ledger,
+                space=database.space_guard(),
+                pool_size_max=settings.pool_size_max,
+                queue_max=settings.queue_max,
+            )
+            async with opened as ledger:
+                yield ledger
+        except asyncpg.UndefinedTableError as error:
+            raise NotInitialised(ledger=settings.ledger) from error
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield bar
+
+
+def _mapping(path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    try:
+        with path.open("rb") as file:
+            read_mapping: Any = orjson.loads(file.read(MAPPING_BYTES_MAX))
+    except (OSError, ValueError) as error:
+        raise rules.MappingUnreadable(file=printable(path.name)) from error
+    if not isinstance(read_mapping, dict) or not all(
+        isinstance(heading, str) for heading in read_mapping.values()
+    ):
+        raise rules.MappingUnreadable(file=printable(path.name))
+    return read_mapping
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise Failure(
+            f"无法写入报告 {path}：{error.strerror}。",
+            f"cannot write the report {path}: {error.strerror}",
+        ) from error
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, heading = text.partition("=")
+    if not (name and equals and heading):
+        raise ValueError(text)
+    return name, heading
+
+
+def _row(text: str) -> int:
+    row = int(text)
+    if row < 1:
+        raise ValueError(text)
+    return row

@@ -1,0 +1,170 @@
+"""All checks of a file before anything of it is stored; every row is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from ledger.commands.policies import policies_of
+from ledger.core.aggregate import Aggregate
+from ledger.policies import PolicyBook, PolicyMissing
+from ledger.storage.ledger import Ledger
+from scripts.imports import rules
+from scripts.imports.cells import is_blank
+from scripts.imports.columns import fields_of, match_headings, read_row
+from scripts.imports.plan import NumberedRow, PlannedRow, plan
+from scripts.imports.problems import Problem, problem
+from scripts.imports.records import At, Found, ImportRow, Step
+from scripts.imports.tables import Table
+
+AT_ONCE = 64
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """Where each field stands, and the headings by which people know the fields."""
+
+    places: Mapping[str, int]
+    labels: Mapping[str, str]
+    width: int
+
+
+def read_headings(
+    kind: type[ImportRow], table: Table, *, mapping: Mapping[str, str], ignored: tuple[str, ...]
+) -> tuple[Headings, list[Problem]]:
+    """Match the table's headings to the fields of a kind."""
+    places, wrong = match_headings(kind, table.headings, mapping=mapping, ignored=ignored)
+    labels = {
+        one.name: table.headings[places[one.name]] if one.name in places else one.heading
+        for one in fields_of(kind)
+    }
+    problems = [problem(error, row=table.header_row, column=column) for column, error in wrong]
+    return Headings(places, labels, len(table.headings)), problems
+
+
+def read_rows(
+    kind: type[ImportRow], table: Table, headings: Headings, progress: Progress
+) -> tuple[list[NumberedRow], list[Problem]]:
+    """Read every row's cells; return the readable rows and what is wrong with the others."""
+    rows: list[NumberedRow] = []
+    problems: list[Problem] = []
+    for line in table.lines:
+        values, wrong = read_row(kind, line, headings.places, headings.labels)
+        if not all(is_blank(cell) for cell in line.cells[headings.width :]):
+            wrong.append(problem(rules.CellBesideTable(), row=line.number))
+        problems += wrong
+        if not wrong:
+            rows.append(NumberedRow(line.number, kind(**values)))
+        progress(1)
+    return rows, problems
+
+
+class Checks:
+    """The checks of rows against each other and against the ledger."""
+
+    def __init__(self, ledger: Ledger, labels: Mapping[str, str], progress: Progress) -> None:
+        self._ledger = ledger
+        self._labels = labels
+        self._progress = progress
+        self._wrong: defaultdict[int, list[At]] = defaultdict(list)
+
+    async def check(self, rows: Sequence[NumberedRow]) -> tuple[list[PlannedRow], list[Problem]]:
+        """Return the rows that can be recorded, and what is wrong with the others.
+
+        ``there_count`` says of each how many of its steps an earlier import has recorded.
+        """
+        found = await look_up(self._ledger, rows)
+        self._check_rows(rows, found)
+        planned = plan([one for one in rows if one.number not in self._wrong], found)
+        book = await policies_of(self._ledger)
+        now = self._ledger.clock()
+        for row in planned:
+            self._note(row.number, _time_problems(row, book, now))
+        sound = self._sound(planned)
+        await _ask_what_is_there(self._ledger, sound, self._progress)
+        for row in sound:
+            if row.there_count == 0 and (refused := row.row.recorded(found)):
+                self._note(row.number, [refused])
+        return self._sound(planned), self._problems()
+
+    def _check_rows(self, rows: Sequence[NumberedRow], found: Found) -> None:
+        begun: dict[UUID, int] = {}
+        for numbered in rows:
+            self._note(numbered.number, numbered.row.problems(found))
+            row_id = numbered.row.begins()
+            if row_id is None:
+                continue
+            first = begun.setdefault(row_id, numbered.number)
+            if first != numbered.number:
+                self._note(numbered.number, [("", rules.RowRepeated(row=first))])
+
+    def _note(self, number: int, wrong: Iterable[At]) -> None:
+        if found := list(wrong):
+            self._wrong[number] += found
+
+    def _sound(self, planned: Sequence[PlannedRow]) -> list[PlannedRow]:
+        return [row for row in planned if row.number not in self._wrong]
+
+    def _problems(self) -> list[Problem]:
+        return [
+            problem(error, row=number, column=self._labels.get(name, name))
+            for number, wrong in sorted(self._wrong.items())
+            for name, error in wrong
+        ]
+
+
+async def look_up(ledger: Ledger, rows: Sequence[NumberedRow]) -> Found:
+    """Fetch all that the rows refer to, each record once."""
+    needs = {need for numbered in rows for need in numbered.row.needs()}
+    found = Found(begun={one for n in rows if (one := n.row.begins()) is not None})
+
+    async def fetch(kind: type[Aggregate], record_id: UUID) -> None:
+        if (aggregate := await ledger.find(kind, record_id)) is not None:
+            found.aggregates[record_id] = aggregate
+
+    await _side_by_side(fetch(kind, record_id) for kind, record_id in needs)
+    return found
+
+
+def _time_problems(row: PlannedRow, book: PolicyBook, now: datetime) -> Iterator[At]:
+    earlier: Step | None = None
+    for planned in row.steps:
+        step = planned.step
+        if earlier is not None and step.when.before(earlier.when):
+            yield step.column, rules.DaysOutOfOrder(earlier=earlier.name, step=step.name)
+        if step.when.at > now:
+            yield step.column, rules.DayInFuture()
+        else:
+            try:
+                book.value(row.row.PROBE, on=step.when.day)
+            except PolicyMissing as error:
+                yield step.column, error
+        earlier = step
+
+
+async def _ask_what_is_there(
+    ledger: Ledger, rows: Sequence[PlannedRow], progress: Progress
+) -> None:
+    async def ask(row: PlannedRow) -> None:
+        for planned in row.steps:
+            recorded = await ledger.for_request(once=planned.once).replay()
+            if recorded is None:
+                break
+            row.there_count += 1
+            row.record_id = row.record_id or recorded.id
+        progress(1)
+
+    await _side_by_side(ask(row) for row in rows)
+
+
+async def _side_by_side(tasks: Iterator[object]) -> None:
+    """Run coroutines, as many at once as one append of the ledger can take."""
+    while batch := list(islice(tasks, AT_ONCE * 4)):
+        await asyncio.gather(*batch)  # type: ignore[call-overload]

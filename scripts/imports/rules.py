@@ -1,0 +1,345 @@
+"""What the import refuses in a file, a column, a cell or a row, in one sentence each."""
+
+from __future__ import annotations
+
+from ledger.core.errors import InvalidValue, RuleViolated
+
+# The file ---------------------------------------------------------------------------------
+
+
+class FileUnreadable(InvalidValue):
+    """The file cannot be read.
+
+    无法读取该文件。
+    """
+
+
+class FileTooLarge(InvalidValue):
+    """The file is larger than an import accepts; split it into several.
+
+    文件超过导入允许的大小，请拆分为几个文件。
+    """
+
+
+class FileFormatUnknown(InvalidValue):
+    """The file is neither a CSV table nor an XLSX workbook.
+
+    文件既不是 CSV 表格，也不是 XLSX 工作簿。
+    """
+
+
+class FileNameUnfit(InvalidValue):
+    """The file's name goes into the log: rename it without personal numbers or odd characters.
+
+    文件名将写入账本，请改名后再导入：不得含有手机号、证件号等个人号码，也不得含有特殊字符。
+    """
+
+
+class EncodingUnknown(InvalidValue):
+    """The text is neither UTF-8 nor GB18030.
+
+    文字编码既不是 UTF-8，也不是 GB18030。
+    """
+
+
+class CsvBroken(InvalidValue):
+    """The CSV is broken here: a quotation mark is not closed, or a cell is far too long.
+
+    CSV 内容有误：引号没有成对，或单元格过长。
+    """
+
+
+class WorkbookUnsafe(InvalidValue):
+    """The workbook unpacks to more than an import accepts, or holds what no table needs.
+
+    工作簿解压后超过允许的大小，或含有表格不需要的内容。
+    """
+
+
+class WorkbookBroken(InvalidValue):
+    """The workbook is damaged and cannot be opened.
+
+    工作簿已损坏，无法打开。
+    """
+
+
+class SheetUnknown(InvalidValue):
+    """The workbook has no sheet of this name.
+
+    工作簿中没有这一名称的工作表。
+    """
+
+
+class RowsTooMany(InvalidValue):
+    """The table has more rows than one import accepts; split it into several files.
+
+    表格行数超过一次导入的上限，请拆分为几个文件。
+    """
+
+
+class ColumnsTooMany(InvalidValue):
+    """The table has more columns than an import accepts.
+
+    表格列数超过导入的上限。
+    """
+
+
+class TableEmpty(InvalidValue):
+    """The table has no rows below its headers.
+
+    表头以下没有数据行。
+    """
+
+
+# Columns ----------------------------------------------------------------------------------
+
+
+class ColumnUnknown(InvalidValue):
+    """No field has this heading: map it to a field, or leave the column out by name.
+
+    没有字段使用这一表头：请用 --map 指定字段，或用 --ignore 略过该列。
+    """
+
+
+class ColumnMissing(InvalidValue):
+    """The table needs a column for this field.
+
+    表格缺少该字段对应的列。
+    """
+
+
+class ColumnDoubled(InvalidValue):
+    """Two columns stand for the same field.
+
+    有两列对应同一个字段。
+    """
+
+
+class FieldUnknown(InvalidValue):
+    """The mapping names a field that this kind of import does not have.
+
+    映射中的字段在此类导入中不存在。
+    """
+
+
+class HeadingMissing(InvalidValue):
+    """The mapping names a heading that the table does not have.
+
+    映射中的表头在表格里不存在。
+    """
+
+
+class MappingUnreadable(InvalidValue):
+    """The mapping must be a JSON object of fields and headings.
+
+    映射文件应为 JSON 对象：字段名与表头一一对应。
+    """
+
+
+# Cells ------------------------------------------------------------------------------------
+
+
+class CellRequired(InvalidValue):
+    """This cell must be filled in.
+
+    此单元格必填。
+    """
+
+
+class CellBesideTable(InvalidValue):
+    """There is a value beyond the last heading.
+
+    最后一个表头之外还有内容。
+    """
+
+
+class FormulaRefused(InvalidValue):
+    """A formula is no record: replace it with its value.
+
+    不接受公式，请改为数值后再导入。
+    """
+
+
+class CellInError(InvalidValue):
+    """The cell holds an error of the spreadsheet instead of a value.
+
+    单元格显示的是表格软件的错误，没有值。
+    """
+
+
+class CharacterRefused(InvalidValue):
+    """The text holds a control character or half a character.
+
+    文字中含有控制字符或不完整的字符。
+    """
+
+
+class NumberBeyondPrecision(InvalidValue):
+    """A number of more than 15 digits has lost its last ones: keep it as text in the spreadsheet.
+
+    超过 15 位的数字在表格中已丢失精度，请将该列设为文本后重新填写。
+    """
+
+
+class AmountMalformed(InvalidValue):
+    """This must be an amount in yuan, such as 5,000.00 or ¥5000.
+
+    应为以元计的金额，如 5,000.00 或 ¥5000。
+    """
+
+
+class AmountTooFine(InvalidValue):
+    """An amount has at most two decimals.
+
+    金额最多保留两位小数。
+    """
+
+
+class DayMalformed(InvalidValue):
+    """This must be a day, with a time if it is known: 2026-03-02, 2026/3/2 or 2026年3月2日 9:30.
+
+    应为日期，可带时间，如 2026-03-02、2026/3/2 或 2026年3月2日 9:30。
+    """
+
+
+class ChoiceUnknown(InvalidValue):
+    """This word is not known here.
+
+    此处没有这个选项。
+    """
+
+
+class TruthMalformed(InvalidValue):
+    """This must be yes or no (是 or 否).
+
+    应填“是”或“否”。
+    """
+
+
+class WholeNumberMalformed(InvalidValue):
+    """This must be a whole number.
+
+    应为整数。
+    """
+
+
+class HoursMalformed(InvalidValue):
+    """This must be a number of hours that makes whole minutes, such as 1.5.
+
+    应为小时数，且折合为整分钟，如 1.5。
+    """
+
+
+class RateMalformed(InvalidValue):
+    """This must be a rate in percent, with two decimals at most, such as 5%.
+
+    应为百分比，最多两位小数，如 5%。
+    """
+
+
+class PersonMalformed(InvalidValue):
+    """A person is given by staff number or pseudonym (letters and digits), never by name.
+
+    人员只填工号或代号（字母和数字），不得填写姓名。
+    """
+
+
+class IdMalformed(InvalidValue):
+    """This must be the record's UUID.
+
+    应为该记录的 UUID。
+    """
+
+
+class PersonalDataInCell(InvalidValue):
+    """A telephone, identity or bank card number must not enter the ledger: it stays for ever.
+
+    账本内容永久保存，单元格中不得含有手机号、身份证号或银行卡号。
+    """
+
+
+# Rows -------------------------------------------------------------------------------------
+
+
+class CellsBelongTogether(InvalidValue):
+    """These columns are filled in together, or all left empty.
+
+    这些列须同时填写，或者都不填。
+    """
+
+
+class OneOfCellsNeeded(InvalidValue):
+    """Exactly one of these columns must be filled in.
+
+    这些列中必须且只能填写一项。
+    """
+
+
+class CellNotForLine(InvalidValue):
+    """This column is for another kind of line; leave it empty here.
+
+    本列不适用于这类业务，请留空。
+    """
+
+
+class DaysOutOfOrder(InvalidValue):
+    """A step lies before the step that comes before it.
+
+    后一步的时间早于前一步。
+    """
+
+
+class DayInFuture(InvalidValue):
+    """History cannot lie in the future.
+
+    历史记录的时间不能在将来。
+    """
+
+
+class RowRepeated(InvalidValue):
+    """Another row of this file is about the same record.
+
+    本文件中另有一行是同一条记录。
+    """
+
+
+class OrganisationUnknown(RuleViolated):
+    """The ledger has no organisation with this code.
+
+    账本中没有使用该代码的组织。
+    """
+
+
+class OrganisationUnfit(RuleViolated):
+    """The organisation with this code is of another kind than this column needs.
+
+    使用该代码的组织不是本列所需的类别。
+    """
+
+
+class AccountNotOpen(RuleViolated):
+    """The estate has no public account yet; open it first.
+
+    该小区尚未开设公共账户，请先开户。
+    """
+
+
+class RecordUnknown(RuleViolated):
+    """The ledger has no such record.
+
+    账本中没有这条记录。
+    """
+
+
+class DepositNotAssessed(RuleViolated):
+    """Neither the ledger nor this file has an assessment of this deposit.
+
+    账本和本文件中都没有该保证金的核定记录。
+    """
+
+
+class ImportStopped(RuleViolated):
+    """The database did not answer; run the same command again, it goes on where it stopped.
+
+    数据库没有应答，导入中断；请再次执行同一命令，将从中断处继续。
+    """

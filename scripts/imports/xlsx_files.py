@@ -1,0 +1,116 @@
+"""XLSX: one sheet, read without loading the workbook, after a look at what it unpacks to.
+
+The limits are those for any uploaded archive: entries, unpacked bytes, their ratio, no archives
+within, no document types (XML entities that unpack to gigabytes).
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+
+from scripts.imports import rules
+from scripts.imports.cells import Broken, Cell, Formula
+from scripts.imports.problems import printable
+
+ZIP_MAGIC = b"PK\x03\x04"
+ENTRIES_MAX = 1_000
+UNPACKED_BYTES_MAX = 200 * 1024**2
+RATIO_MAX = 100
+SMALL_BYTES = 1024**2  # below this a ratio says nothing
+CHUNK_BYTES = 1024**2
+ARCHIVES = (".zip", ".gz", ".bz2", ".xz", ".7z", ".rar", ".xlsx", ".xlsm", ".docx", ".pptx")
+TYPED = (b"<!DOCTYPE", b"<!ENTITY")
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ParseError,
+    EOFError,
+    LookupError,
+    ValueError,
+    ArithmeticError,
+    TypeError,
+    AttributeError,
+    RuntimeError,  # encrypted
+)
+WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")  # XML in two bytes a character
+
+
+def xlsx_rows(data: bytes, sheet: str | None, *, columns_max: int) -> Iterator[tuple[Cell, ...]]:
+    """Yield the rows of the named sheet, or of the first one."""
+    try:
+        guard_archive(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and other things that no cell needs
+            book = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
+            try:
+                for row in _rows(_sheet(book, sheet), columns_max):
+                    yield tuple(_cell(one) for one in row)
+            finally:
+                book.close()
+    except BROKEN as error:
+        raise rules.WorkbookBroken(problem=type(error).__name__) from error
+
+
+def guard_archive(data: bytes) -> None:
+    """Refuse an archive that would unpack to too much, before anything reads it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+        if len(entries) > ENTRIES_MAX:
+            raise rules.WorkbookUnsafe(entries=len(entries), entries_max=ENTRIES_MAX)
+        unpacked = sum(entry.file_size for entry in entries)
+        if unpacked > UNPACKED_BYTES_MAX:
+            raise rules.WorkbookUnsafe(bytes=unpacked, bytes_max=UNPACKED_BYTES_MAX)
+        for entry in entries:
+            _guard_entry(archive, entry)
+
+
+def _guard_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    name = printable(entry.filename)
+    if entry.filename.lower().endswith(ARCHIVES):
+        raise rules.WorkbookUnsafe(archive=name)
+    if entry.file_size > max(SMALL_BYTES, RATIO_MAX * entry.compress_size):
+        raise rules.WorkbookUnsafe(entry=name, ratio_max=RATIO_MAX)
+    if not entry.filename.lower().endswith((".xml", ".rels")):
+        return
+    with archive.open(entry) as part:
+        tail = b""
+        while chunk := part.read(CHUNK_BYTES):
+            seen = tail + chunk
+            if any(mark in seen for mark in TYPED) or (not tail and seen.startswith(WIDE_MARKS)):
+                raise rules.WorkbookUnsafe(entry=name)
+            tail = chunk[-16:]
+
+
+def _sheet(book: Any, name: str | None) -> Any:
+    titles = [one.title for one in book.worksheets]
+    if not titles or (name is not None and name not in titles):
+        raise rules.SheetUnknown(sheets=printable("、".join(titles)))
+    return book.worksheets[0 if name is None else titles.index(name)]
+
+
+def _rows(sheet: Any, columns_max: int) -> Iterator[tuple[Any, ...]]:
+    sheet.reset_dimensions()  # what the file says about its size need not be true
+    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_col=columns_max + 1)
+    return rows
+
+
+def _cell(cell: Any) -> Cell:
+    value = cell.value
+    if cell.data_type == "f":
+        return Formula()
+    if cell.data_type == "e":
+        return Broken()
+    if isinstance(value, time | timedelta):
+        return str(value)
+    if value is None or isinstance(value, str | bool | int | float | datetime | date):
+        return value
+    return str(value)
