@@ -14,7 +14,7 @@ from ledger.commands import accounts, leases
 from ledger.core.values import derived_id
 from ledger.leases import Instalment
 from scripts.demonstration import people
-from scripts.demonstration.county import SEED, Estate, data
+from scripts.demonstration.county import Estate, data, dice
 from scripts.demonstration.steps import Step, alias
 from scripts.demonstration.working_time import at, months_later, office_hours, working_day_after
 
@@ -45,9 +45,7 @@ def lane_of(estate: Estate) -> str:
 def account_steps(estate: Estate, start: date) -> tuple[list[Step], list[Income]]:
     """Write the account's opening, revenue, leases and closed quarters; tell what came in."""
     opened_at = at(working_day_after(start, 0), 9, 30)
-    command = accounts.OpenPublicAccount(
-        estate_id=estate.id, street_id=estate.community.street_id
-    )
+    command = accounts.OpenPublicAccount(estate_id=estate.id, street_id=estate.community.street_id)
     clerk = people.street_official(estate.community, "clerk")
     steps = [_step(estate, accounts.open_public_account, command, clerk.by(opened_at))]
     incomes: list[Income] = []
@@ -62,12 +60,14 @@ def _step(estate: Estate, run: Any, command: Any, by: Any, names: UUID | None = 
 
 
 def _quarters(estate: Estate, start: date) -> Iterator[tuple[Step, Income | None]]:
-    rng = Random(f"{SEED} account {estate.code}")
+    rng = dice(f"account {estate.code}")
     clerk = people.street_official(estate.community, "clerk")
     for month in range(2, MONTHS, 3):
         first = months_later(start, month)
         amount_fen = estate.households * PARKING_A_HOUSEHOLD_FEN * rng.randint(80, 120)
-        yield _received(estate, rng, first, "parking", amount_fen // FEN // FEN * FEN, "停车管理收入")
+        yield _received(
+            estate, rng, first, "parking", amount_fen // FEN // FEN * FEN, "停车管理收入"
+        )
         if month % 6 == 2:
             amount_fen = rng.randrange(1_000_00, 6_000_00, 100_00)
             yield _received(estate, rng, first, "advertising", amount_fen, "电梯广告商（演示）")
@@ -99,9 +99,7 @@ def _received(  # noqa: PLR0913, PLR0917
     return step, Income(received_at.date(), amount_fen)
 
 
-def _wrong(
-    estate: Estate, rng: Random, first: date
-) -> Iterator[tuple[Step, Income | None]]:
+def _wrong(estate: Estate, rng: Random, first: date) -> Iterator[tuple[Step, Income | None]]:
     """Enter a receipt that belongs to another estate, and take it back."""
     step, _ = _received(estate, rng, first, "other", 800_00, "记账错误（演示）")
     yield step, None
@@ -133,7 +131,7 @@ def _leases(estate: Estate, start: date) -> Iterator[tuple[Step, Income | None]]
 def _lease(
     estate: Estate, number: int, row: dict[str, Any], start: date, *, is_in_arrears: bool
 ) -> Iterator[tuple[Step, Income | None]]:
-    rng = Random(f"{SEED} lease {number}")
+    rng = dice(f"lease {number}")
     begins_on = months_later(start, row["begins"])
     lease_id = alias("lease", str(number))
     schedule = tuple(
@@ -177,5 +175,3 @@ def _rent(  # noqa: PLR0913, PLR0917
     cashier = people.street_official(estate.community, "cashier")
     step = _step(estate, accounts.receive_revenue, command, cashier.by(received_at))
     return step, Income(received_at.date(), instalment.amount_fen)
-
-

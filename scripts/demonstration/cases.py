@@ -11,19 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from random import Random
+from typing import Any
+from uuid import UUID
 
 from ledger.commands import deposits, draws, findings, organisations
 from ledger.commands import petition_handling as handling
 from ledger.core.clock import local_day
 from ledger.deposits import CauseKind
 from ledger.findings import FindingSource
+from ledger.petitions import Petition
 from ledger.petitions.labels import ITEMS
 from scripts.demonstration import people
-from scripts.demonstration.county import SEED, County, Estate
+from scripts.demonstration.county import County, Estate, dice
 from scripts.demonstration.deposits import deposit_of
 from scripts.demonstration.founding import LABEL
-from scripts.demonstration.life import DAY, HOUR, Life
+from scripts.demonstration.life import DAY, HOUR, Life, reference_of
 from scripts.demonstration.petitions import Place, matter_at, work
 from scripts.demonstration.steps import Step, Story, alias
 from scripts.demonstration.working_time import a_day, any_hour, at, months_later
@@ -31,6 +33,7 @@ from scripts.demonstration.working_time import a_day, any_hour, at, months_later
 HEATING_FEN = 5_000_00
 GARAGE_FEN = 40_000_00
 CLEANERS = 8
+GARAGE_NUMBER, GARAGE_CHANNEL = 1, "reception_day"
 ORDERS_BEFORE = (24, 27, 25, 28, 26, 29, 23, 27, 26, 25, 28, 24)
 ORDERS_AFTER = (11, 10, 9, 8, 8, 7, 8, 7, 7, 7, 7, 7)
 """Hotline orders of 华丰现代城 month by month: 26 on average, and 8 after the manager changed."""
@@ -71,7 +74,7 @@ def heating_pipe(county: County, start: date) -> Iterator[Step]:
         finding_id=finding_id, summary="复查时仍未维修，供热季将至"
     )
     story.do(findings.report_unrectified, unrectified, supervisor, 4 * DAY)
-    deposit = {"deposit_id": deposit_of(estate), "draw_id": draw_id}
+    deposit: dict[str, Any] = {"deposit_id": deposit_of(estate), "draw_id": draw_id}
     request = draws.RequestDraw(
         **deposit,
         amount_fen=HEATING_FEN,
@@ -92,7 +95,7 @@ def heating_pipe(county: County, start: date) -> Iterator[Step]:
     story.do(draws.pay_draw, pay, cashier, 3 * HOUR)
     rectified = findings.RectifyFinding(finding_id=finding_id, summary="管道已更换，试水正常")
     story.do(findings.rectify_finding, rectified, supervisor, 2 * HOUR)
-    top_up = {"deposit_id": deposit_of(estate), "demand_id": demand_id}
+    top_up: dict[str, Any] = {"deposit_id": deposit_of(estate), "demand_id": demand_id}
     story.do(deposits.demand_top_up, deposits.DemandTopUp(**top_up), clerk, DAY)
     paid_in = deposits.ReceiveTopUp(
         **top_up, amount_fen=HEATING_FEN, bank_reference="demo-top-up-0001"
@@ -101,17 +104,23 @@ def heating_pipe(county: County, start: date) -> Iterator[Step]:
     yield from story.steps
 
 
-def damp_garage(county: County, number: int, start: date) -> Life:
+def garage_petition_id() -> UUID:
+    """Return the id of the petition about the damp garage."""
+    return Petition.create_id(channel=GARAGE_CHANNEL, reference=reference_of(GARAGE_NUMBER))
+
+
+def damp_garage(county: County, start: date) -> Life:
     """Let the company claim a damp garage on the spot and pay for it itself."""
     estate = county.named["hongshihu"]
     place = Place(community=estate.community, estate=estate)
     matter = matter_at(county, place, "facilities", "damp_garage")
     day = date(start.year + 1, 7, 10)
-    rng = Random(f"{SEED} damp garage")
-    life = Life(county, number, matter, "reception_day", at(day, 9, 20), rng)
+    rng = dice("damp garage")
+    life = Life(county, GARAGE_NUMBER, matter, GARAGE_CHANNEL, at(day, 9, 20), rng)
     company_id = estate.company.id
     life.file(
-        title="地下车库潮湿积水", summary="居民在书记接待日反映地下车库潮湿、低处积水，希望彻底解决。"
+        title="地下车库潮湿积水",
+        summary="居民在书记接待日反映地下车库潮湿、低处积水，希望彻底解决。",
     )
     claim = handling.ClaimResponsibility(petition_id=life.id, company_id=company_id)
     life.do(handling.claim_responsibility, claim, people.manager(estate), 15)
@@ -145,7 +154,7 @@ def hotline_orders(county: County, numbers: Iterator[int], start: date) -> Itera
 def _order(
     county: County, estate: Estate, number: int, month: tuple[date, date], is_new: bool
 ) -> Life:
-    rng = Random(f"{SEED} order {number}")
+    rng = dice(f"order {number}")
     category = rng.choice(ORDER_CATEGORIES)
     place = Place(community=estate.community, estate=estate)
     matter = matter_at(county, place, category, rng.choice(sorted(ITEMS[category])))
@@ -164,7 +173,7 @@ def new_manager(county: County, start: date) -> Iterator[Step]:
     first = months_later(start, len(ORDERS_BEFORE))
     office = people.street_official(estate.community, "clerk")
     story = Story(f"posts {estate.code}", at(first, 9))
-    post = {"organisation_id": estate.id, "post": "manager"}
+    post: dict[str, Any] = {"organisation_id": estate.id, "post": "manager"}
     vacate = organisations.VacatePost(
         **post, person_id=people.manager(estate).id, until_on=first - timedelta(days=1)
     )

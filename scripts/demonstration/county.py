@@ -91,6 +91,11 @@ class County:
         return tuple(c for street in self.streets for c in street.communities)
 
 
+def dice(key: str) -> Random:
+    """Return chance that falls the same way each time, for one subject of the demo."""
+    return Random(f"{SEED} {key}")  # noqa: S311 - nothing secret comes of it
+
+
 @cache
 def data(name: str) -> Any:
     """Return one of the demo's data files."""
@@ -212,7 +217,7 @@ def _estate(
             en=f"Owners' committee of {row['en'].removesuffix(' (demo)')} (demo)",
             parent_code=code,
         ),
-        households=Random(f"{SEED} {code}").randrange(240, 1_400, 20),
+        households=dice(f"{code}").randrange(240, 1_400, 20),
         key=row.get("key", ""),
         note=row.get("note", ""),
     )

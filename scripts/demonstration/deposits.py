@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from ledger.commands import deposits, draws
 from ledger.core.clock import local_day
 from ledger.deposits import CauseKind, ContestOutcome, deposit_id_of
 from scripts.demonstration import people
-from scripts.demonstration.county import SEED, Estate
+from scripts.demonstration.county import Estate, dice
 from scripts.demonstration.life import DAY, HOUR
 from scripts.demonstration.steps import Step, Story, alias
 from scripts.demonstration.working_time import at, office_hours, working_day_after
@@ -42,7 +43,7 @@ def required_fen(estate: Estate) -> int:
 
 def deposit_steps(estate: Estate, start: date, end: date) -> Iterator[Step]:
     """Write the life of one estate's deposit."""
-    rng = Random(f"{SEED} deposit {estate.code}")
+    rng = dice(f"deposit {estate.code}")
     day = working_day_after(start, 1 + estate.number % 15)
     story = Story(f"money {estate.code}", office_hours(rng, day))
     clerk, cashier = _officials(estate)[::2]
@@ -106,7 +107,7 @@ def _drawn(story: Story, estate: Estate, rng: Random, day: date) -> None:
         reminder_id=reminder_id,
     )
     story.do(draws.request_draw, request, worker, 4 * DAY)
-    draw = {"deposit_id": deposit_id, "draw_id": draw_id}
+    draw: dict[str, Any] = {"deposit_id": deposit_id, "draw_id": draw_id}
     if turn == REJECTED_TURN:
         reason = "物业企业已在申请后完成维修，无需动用保证金"
         reject = draws.RejectDraw(**draw)
@@ -126,7 +127,7 @@ def _drawn(story: Story, estate: Estate, rng: Random, day: date) -> None:
 
 def _contested(story: Story, estate: Estate, amount_fen: int, *, is_upheld: bool) -> None:
     clerk, _, cashier = _officials(estate)
-    draw = {"deposit_id": deposit_of(estate), "draw_id": alias("draw", estate.code)}
+    draw: dict[str, Any] = {"deposit_id": deposit_of(estate), "draw_id": alias("draw", estate.code)}
     contest = draws.ContestDraw(**draw, statement="我方已安排维修，对动用保证金有异议")
     story.do(draws.contest_draw, contest, people.manager(estate), 3 * DAY)
     outcome = ContestOutcome.UPHELD if is_upheld else ContestOutcome.DISMISSED
@@ -147,7 +148,10 @@ def _topped_up(
     story: Story, estate: Estate, amount_fen: int, rng: Random, *, is_late: bool
 ) -> None:
     clerk, _, cashier = _officials(estate)
-    demand = {"deposit_id": deposit_of(estate), "demand_id": alias("demand", estate.code)}
+    demand: dict[str, Any] = {
+        "deposit_id": deposit_of(estate),
+        "demand_id": alias("demand", estate.code),
+    }
     story.do(deposits.demand_top_up, deposits.DemandTopUp(**demand), clerk, DAY)
     days = 20 if is_late else rng.randint(3, 12)
     receive = deposits.ReceiveTopUp(
@@ -159,7 +163,7 @@ def _topped_up(
 def _dismissed(story: Story, estate: Estate, start: date) -> None:
     """The owners dismissed the company: part of its deposit is kept, the rest goes back."""
     clerk, _, cashier = _officials(estate)
-    deposit = {"deposit_id": deposit_of(estate)}
+    deposit: dict[str, Any] = {"deposit_id": deposit_of(estate)}
     story.at = at(working_day_after(start + timedelta(days=400), 0), 10)
     end = deposits.EndContract(**deposit, ended_on=local_day(story.at))
     reason = "业主大会依法解聘物业企业（演示）"

@@ -18,7 +18,7 @@ from ledger.conduct import FindingKind
 from ledger.core.clock import local_day
 from ledger.petitions import Cause, Level, Outcome
 from scripts.demonstration import people
-from scripts.demonstration.county import SEED, Body, County, Estate
+from scripts.demonstration.county import Body, County, Estate, dice
 from scripts.demonstration.life import DAY, Life, Matter
 from scripts.demonstration.petitions import Place, matter_at, work
 from scripts.demonstration.steps import Step
@@ -55,14 +55,16 @@ def escalated_petitions(
     estates = [estate for estate in estates if estate.key != "huafeng"]
     months = (end - start).days // 30
     for index, code in enumerate(county.talked_to[:TALKS_COUNT]):
-        rng = Random(f"{SEED} unit {code}")
+        rng = dice(f"unit {code}")
         unit = county.bodies[code]
         day = start + timedelta(days=30 + index * 30 * (months - 9) // TALKS_COUNT)
         yield from _unit(county, unit, numbers, day, rng, _near(county, unit, estates))
     for index in range(COMPANIES_WARNED):
-        rng = Random(f"{SEED} company {index}")
+        rng = dice(f"company {index}")
         day = start + timedelta(days=60 + index * 60)
-        yield from _company(county, estates[index * len(estates) // COMPANIES_WARNED], numbers, day, rng)
+        yield from _company(
+            county, estates[index * len(estates) // COMPANIES_WARNED], numbers, day, rng
+        )
 
 
 def _near(county: County, unit: Body, estates: list[Estate]) -> list[Estate]:

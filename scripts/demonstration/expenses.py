@@ -15,7 +15,7 @@ from ledger.core.clock import local_day
 from ledger.expenses import EvidenceKind
 from scripts.demonstration import people
 from scripts.demonstration.accounts import Income, lane_of
-from scripts.demonstration.county import SEED, Estate
+from scripts.demonstration.county import Estate, dice
 from scripts.demonstration.life import DAY, HOUR
 from scripts.demonstration.steps import Step, Story, alias
 from scripts.demonstration.working_time import office_hours
@@ -60,7 +60,7 @@ class Case:
     story: Story
 
     @property
-    def addressed(self) -> dict[str, UUID]:
+    def addressed(self) -> dict[str, Any]:
         return {"expense_id": self.id}
 
     def do(self, run: Any, command: Any, who: people.Person, hours: int, **more: Any) -> None:
@@ -75,7 +75,7 @@ def expense_steps(
     estate: Estate, incomes: Sequence[Income], start: date, end: date
 ) -> Iterator[Step]:
     """Write the estate's expenses; none asks for more than the account has by then."""
-    rng = Random(f"{SEED} expenses {estate.code}")
+    rng = dice(f"expenses {estate.code}")
     spent_fen, number = 0, 0
     day = start + timedelta(days=FIRST_AFTER_DAYS + estate.number % 40)
     while day < end - timedelta(days=LAST_BEFORE_DAYS):
@@ -141,7 +141,7 @@ def _review(case: Case) -> None:
 def _change(case: Case) -> None:
     """Reviewed, then changed by the committee, so that review and approval start anew."""
     _review(case)
-    terms = {name: getattr(case, name) for name in ("category", "purpose", "payee")}
+    terms: dict[str, Any] = {name: getattr(case, name) for name in ("category", "purpose", "payee")}
     change = expenses.ChangeExpense(
         **case.addressed, **terms, amount_fen=case.amount_fen - ROUND_FEN
     )

@@ -15,7 +15,7 @@ from ledger.commands import findings
 from ledger.findings import FindingSource
 from ledger.petitions.labels import ITEMS
 from scripts.demonstration import people
-from scripts.demonstration.county import SEED, County, Estate, data
+from scripts.demonstration.county import County, Estate, data, dice
 from scripts.demonstration.life import DAY, HOUR
 from scripts.demonstration.people import Person
 from scripts.demonstration.steps import Step, Story, alias
@@ -41,7 +41,7 @@ def finding_steps(
     last = end - timedelta(days=ALL_SETTLED_DAYS)
     for number in range(count):
         estate = estates[number % len(estates)]
-        rng = Random(f"{SEED} finding {number}")
+        rng = dice(f"finding {number}")
         day = a_day(rng, start + timedelta(days=5), last)
         code = estate.company.code
         is_talk = len(talked_to) < COMPANY_TALKS and code not in talked_to

@@ -32,6 +32,11 @@ FOUR_SIDES = (
 )
 
 
+def reference_of(number: int) -> str:
+    """Return the reference of the demo's ``number``-th petition."""
+    return f"{people.DEMO}-{number:05}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
     """What a petition is about, where, and who is to handle it."""
@@ -60,7 +65,7 @@ class Matter:
 class Life:
     """Writes the steps of one petition; each begins some working minutes after the one before."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917
         self, county: County, number: int, matter: Matter, channel: str, at: datetime, rng: Random
     ) -> None:
         self.steps: list[Step] = []
@@ -71,7 +76,7 @@ class Life:
         self.at = self.filed_at = at
         self.is_plain = False
         self.number = number
-        self.reference = f"{people.DEMO}-{number:05}"
+        self.reference = reference_of(number)
         self.id: UUID = Petition.create_id(channel=channel, reference=self.reference)
         self.lane = str(self.id)
         self.unit = matter.unit
@@ -83,13 +88,12 @@ class Life:
         community = self.matter.community
         if self.channel == "hotline":
             body = self.county.bodies["demo-hotline"]
-            operators = (people.of_body(body, "hotline", "operator", n) for n in (1, 2))
-            return *operators, body.id
+            router, visitor = (people.of_body(body, "hotline", "operator", n) for n in (1, 2))
+            return router, visitor, body.id
         if self.channel == "letters_visits":
-            clerks = (people.street_official(community, post) for post in ("clerk", "visitor"))
-            return *clerks, community.street_id
-        workers = (people.community_worker(community, number) for number in (1, 2))
-        return *workers, None
+            clerk = people.street_official(community, "clerk")
+            return clerk, people.street_official(community, "visitor"), community.street_id
+        return people.community_worker(community), people.community_worker(community, 2), None
 
     def do(  # noqa: PLR0913
         self,

@@ -31,7 +31,7 @@ from scripts.demonstration.working_time import at
 VERSION = 1
 """Counts up when the plan changes, so that two versions never mix in one ledger."""
 
-AT_ONCE = 128
+AT_ONCE = 512
 ATTEMPTS_MAX = 5
 WEEK = timedelta(days=7)
 COMPLETE = "complete"
@@ -123,18 +123,18 @@ class Loading:
             once = Once(caller=DEMO, key=key, request_digest=sha256(key.encode()).digest())
             command = self._real(step.command) if self._ids else step.command
             try:
-                made = await self._give(replace(step, command=command), once)
+                made = await self._give(step, command, once)
             except LedgerError as error:
                 raise StepRefused(f"{key} {command}") from error
         if step.names is not None:
             self._ids[step.names] = made
 
-    async def _give(self, step: Step, once: Once) -> UUID:
+    async def _give(self, step: Step, command: Any, once: Once) -> UUID:
         """Give the command; decide again where something it relied on changed meanwhile."""
         for _ in range(ATTEMPTS_MAX - 1):
             with suppress(Conflict):
-                return (await step.run(step.command, self._ledger.for_request(once=once), step.by)).id
-        return (await step.run(step.command, self._ledger.for_request(once=once), step.by)).id
+                return (await step.run(command, self._ledger.for_request(once=once), step.by)).id
+        return (await step.run(command, self._ledger.for_request(once=once), step.by)).id
 
     def _real(self, command: Any) -> Any:
         """Put the ids that the ledger chose in the place of those that the plan uses."""

@@ -109,5 +109,3 @@ def a_document(name: str, media_type: str = PDF) -> Evidence:
     digest = sha256(name.encode()).hexdigest()
     size_bytes = 20_000 + int(digest[:4], 16)
     return Evidence(sha256=digest, name=name, media_type=media_type, size_bytes=size_bytes)
-
-

@@ -11,7 +11,7 @@ from ledger.organisations import Kind
 from ledger.petitions import Cause, Level, MeetingOutcome, Outcome
 from ledger.petitions.labels import ITEMS
 from scripts.demonstration import people
-from scripts.demonstration.county import SEED, Body, Community, County, Estate
+from scripts.demonstration.county import Body, Community, County, Estate, dice
 from scripts.demonstration.life import DAY, HOUR, Life, Matter
 from scripts.demonstration.people import Person
 from scripts.demonstration.working_time import a_day, after, any_hour, at, office_hours
@@ -80,7 +80,7 @@ def synthetic_petitions(
     """Write so many lives; some of them merge into the one written just before."""
     before: Life | None = None
     for number in numbers:
-        rng = Random(f"{SEED} petition {number}")
+        rng = dice(f"petition {number}")
         if before and before.is_plain and before.at < at(end, 0) and rng.random() < MERGED:
             yield _merged(county, number, before, rng)
             before = None

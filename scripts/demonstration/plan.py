@@ -102,8 +102,8 @@ def _petitions(
 ) -> Iterator[Step]:
     """Number all petitions: first those of the cases, then the synthetic ones."""
     start, end = period
-    numbers = iter(range(1, scale.petitions + 1))
-    yield from cases.damp_garage(county, next(numbers), start).steps
+    yield from cases.damp_garage(county, start).steps
+    numbers = iter(range(cases.GARAGE_NUMBER + 1, scale.petitions + 1))
     for life in cases.hotline_orders(county, numbers, start):
         yield from life.steps
     for story in escalated_petitions(county, estates, numbers, start, end):

@@ -47,7 +47,7 @@ class Story:
         self.at = begins_at
         self.steps: list[Step] = []
 
-    def do(  # noqa: PLR0913, PLR0917
+    def do(  # noqa: PLR0913
         self,
         run: Run,
         command: Any,

@@ -13,7 +13,7 @@ from ledger.commands import activities, points, shop
 from ledger.core.values import derived_id
 from ledger.points import account_id_of, item_id_of
 from scripts.demonstration import people
-from scripts.demonstration.county import SEED, Community, County, Estate
+from scripts.demonstration.county import Community, County, Estate, dice
 from scripts.demonstration.people import Person
 from scripts.demonstration.steps import Run, Step, alias
 from scripts.demonstration.working_time import at, months_later, working_day_after
@@ -49,11 +49,11 @@ class Book:
 
     @property
     def organiser(self) -> Person:
-        return people.of_body(self.community.volunteers, "organiser", "organiser")
+        return organiser(self.community)
 
     @property
     def keeper(self) -> Person:
-        return people.of_body(self.community.shop, "shop", "keeper")
+        return keeper(self.community)
 
     def do(  # noqa: PLR0913
         self,
@@ -71,6 +71,16 @@ class Book:
         self.steps.append(Step(lane=lane, run=run, command=command, by=by, names=names))
 
 
+def organiser(community: Community) -> Person:
+    """Return who opens a community's activities."""
+    return people.of_body(community.volunteers, "organiser", "organiser")
+
+
+def keeper(community: Community) -> Person:
+    """Return who runs a community's shop."""
+    return people.of_body(community.shop, "shop", "keeper")
+
+
 def volunteer(community: Community, number: int) -> Person:
     """Return a community's ``number``-th volunteer."""
     return people.of_body(community.volunteers, "volunteer", "volunteer", number)
@@ -80,7 +90,7 @@ def volunteer_steps(
     county: County, community: Community, estates: Sequence[Estate], start: date
 ) -> list[Step]:
     """Write two years of one community's volunteers."""
-    rng = Random(f"{SEED} volunteers {community.code}")
+    rng = dice(f"volunteers {community.code}")
     book = Book(community, estates, county.shop_items, rng)
     day = working_day_after(start, 1)
     for number in range(1, VOLUNTEERS + 1):
@@ -173,6 +183,7 @@ def _verify(
     """Somebody of the community verifies each service; the points follow from the policy."""
     worker = people.community_worker(book.community)
     when = ends_at + timedelta(minutes=30)
+    served = []
     for person in came:
         service = {"activity_id": activity_id, "volunteer_id": person.id}
         if book.rng.random() < REJECTED:
@@ -182,10 +193,11 @@ def _verify(
             continue
         verify = activities.VerifyService(**service, minutes=HOURS * 60)
         book.do(activities.verify_service, verify, worker, when)
+        served.append(person)
+    for person in served:
         award = points.AwardPoints(account_id=account_id_of(person.id), activity_id=activity_id)
-        book.do(points.award_points, award, worker, when + timedelta(minutes=1))
+        book.do(points.award_points, award, worker, when + timedelta(minutes=5))
         book.points[person.id] += earned
-        when += timedelta(minutes=2)
 
 
 def _spend(book: Book, month: int, day: date) -> None:
@@ -218,7 +230,9 @@ def _spend(book: Book, month: int, day: date) -> None:
     later = moment + timedelta(minutes=5)
     if book.rng.random() < CALLED_OFF:
         reason = "选错物品，取消兑换"
-        book.do(shop.cancel_redemption, shop.CancelRedemption(**order), person, later, reason=reason)
+        book.do(
+            shop.cancel_redemption, shop.CancelRedemption(**order), person, later, reason=reason
+        )
         return
     book.do(shop.issue_goods, shop.IssueGoods(**order), book.keeper, later)
     book.points[person_id] -= item["points"]

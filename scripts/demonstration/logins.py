@@ -1,0 +1,119 @@
+"""Tokens for the demo's people: one for each role, made once and kept to be shown again.
+
+Only the demo keeps tokens in the clear, in a file that only its owner can read: they open
+nothing but invented data.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from api.permissions import Role
+from ledger.core.clock import utc_now
+from ledger.storage.ledger import Ledger
+from ledger.storage.tokens import NewToken, create_token, find_token, list_tokens, revoke_token
+from scripts.demonstration import people
+from scripts.demonstration.county import County
+from scripts.demonstration.founding import FOUNDER
+from scripts.demonstration.people import DEMO, Person
+from scripts.demonstration.volunteers import keeper, organiser, volunteer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A token and for whom it stands."""
+
+    role: str
+    whom: str
+    token: str
+
+
+def people_of(county: County) -> dict[Role, tuple[Person, str]]:
+    """Return one person for each role, and how people would call it."""
+    estate, lake = county.named["yangguang"], county.named["hongshihu"].community
+    place = estate.zh.removesuffix("（演示）")
+    return {
+        Role.AUDITOR: (people.county_official(county, "demo-audit"), "审计人员 auditor"),
+        Role.OWNERS_COMMITTEE: (people.chair(estate), f"{place}业委会主任 committee chair"),
+        Role.OWNER: (people.owner(estate), f"{place}业主 owner"),
+        Role.DISCIPLINE: (people.county_official(county, "demo-discipline"), "纪检人员 inspector"),
+        Role.COUNTY: (people.county_official(county, "demo-governance"), "县治理办 county office"),
+        Role.EFFICIENCY_OFFICE: (
+            people.county_official(county, "demo-efficiency"),
+            "作风效能办 efficiency office",
+        ),
+        Role.STREET: (
+            people.street_official(estate.community, "leader"),
+            "临沭街道负责人 street leader",
+        ),
+        Role.COMMUNITY: (
+            people.secretary(estate.community),
+            f"{estate.community.zh}书记 community secretary",
+        ),
+        Role.COMPANY: (people.manager(estate), f"{estate.company.zh}项目经理 property manager"),
+        Role.SUPERVISOR: (people.supervisor(estate), f"{place}监督员 estate supervisor"),
+        Role.DEPARTMENT: (people.county_official(county, "demo-housing"), "住建部门 department"),
+        Role.HOTLINE: (
+            people.of_body(county.bodies["demo-hotline"], "hotline", "operator"),
+            "热线话务员 hotline operator",
+        ),
+        Role.ORGANISER: (organiser(lake), f"{lake.zh}志愿队 volunteers' organiser"),
+        Role.VOLUNTEER: (volunteer(lake, 1), f"{lake.zh}志愿者 volunteer"),
+        Role.SHOP: (keeper(lake), f"{lake.zh}爱心超市 charity shop"),
+        Role.ADMINISTRATOR: (FOUNDER, "系统管理员 administrator"),
+    }
+
+
+async def logins(ledger: Ledger, county: County, file: Path) -> list[Login]:
+    """Return the demo's tokens; new ones if the file is gone or does not fit this ledger."""
+    kept = _read(file)
+    if kept and await _all_open(ledger, kept):
+        return kept
+    for old in await list_tokens(ledger.pool, ledger.id):
+        if old.name == DEMO and old.revoked_at is None:
+            await revoke_token(ledger.pool, ledger.id, old.token_id, now=utc_now())
+    made = [
+        Login(role=role, whom=whom, token=await _token(ledger, role, person))
+        for role, (person, whom) in people_of(county).items()
+    ]
+    _write(file, made)
+    return made
+
+
+async def _token(ledger: Ledger, role: Role, person: Person) -> str:
+    new = NewToken(
+        name=DEMO,
+        role=role,
+        actor_id=person.id,
+        organisation_id=person.organisation_id,
+        post=person.post,
+    )
+    return await create_token(ledger.pool, ledger.id, new, now=utc_now())
+
+
+async def _all_open(ledger: Ledger, kept: list[Login]) -> bool:
+    for login in kept:
+        found = await find_token(ledger.pool, ledger.id, login.token, now=utc_now())
+        if found is None or found.role != login.role:
+            return False
+    return {login.role for login in kept} == set(Role)
+
+
+def _read(file: Path) -> list[Login]:
+    """Return what the file holds; nothing if it is not there or damaged."""
+    try:
+        return [Login(**row) for row in orjson.loads(file.read_bytes())]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def _write(file: Path, made: list[Login]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(opened, "wb") as out:
+        out.write(orjson.dumps([asdict(login) for login in made], option=orjson.OPT_INDENT_2))
