@@ -161,6 +161,16 @@ async def petition_timeline(db: Database, ledger_id: str, query: PetitionAt) -> 
     }
 
 
+async def petition_titles(
+    db: Database, ledger_id: str, petition_ids: tuple[UUID, ...]
+) -> dict[UUID, str]:
+    """Return what these petitions are called."""
+    if not petition_ids:
+        return {}
+    found = Select(petitions, ledger_id).one_of(petition_id=petition_ids)
+    return {row["petition_id"]: row["title"] for row in await found.all(db, order=())}
+
+
 def moment_of(as_of: AsOf) -> datetime:
     """Return the moment that an answer speaks of: the earlier of the two asked for, or now."""
     return min(moment for moment in (as_of.at, as_of.known_at, utc_now()) if moment is not None)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from api.web import county, events, volunteers
+from api.web import conduct, county, events, petitions, volunteers
 from api.web.assets import add_assets
 from api.web.login import add_login
 from api.web.site import Pages, add_pages
 
-FEATURES: tuple[Pages, ...] = (county.pages, events.pages, volunteers.pages)
+FEATURES: tuple[Pages, ...] = (
+    county.pages,
+    events.pages,
+    volunteers.pages,
+    petitions.pages,
+    conduct.pages,
+)
 """The pages of every feature."""
 
 
