@@ -39,9 +39,12 @@ class EntryTooLarge(InvalidValue):
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class NewEntry:
-    """An event on its way into the log: all of its header that is known before its turn comes."""
+    """An event on its way into the log: all of its header that is known before its turn comes.
+
+    Not frozen, though nobody changes it: freezing would cost each event more than its hash.
+    """
 
     event_id: UUID
     stream_id: str
@@ -165,6 +168,8 @@ def stamp(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise InvalidValue(field="datetime", rule="a time needs its offset")
     in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    if in_utc.microsecond:  # orjson is five times as quick, but leaves out a zero fraction
+        return orjson.dumps(in_utc, option=orjson.OPT_UTC_Z)[1:-1].decode()
     return in_utc.isoformat("T", "microseconds")[:-6] + "Z"  # +00:00 is six characters
 
 

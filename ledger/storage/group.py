@@ -134,24 +134,30 @@ class Group:
     def take(self, request: Append, known: Known) -> Appended | LedgerError:
         """Give the request its positions; an entry that is too large refuses all of it."""
         appended = _place(request, self.frontier.size)
-        at, origin = self.next_recorded_at, self.origin
         try:
-            data = [
-                entry.to_bytes(origin=origin, recorded_at=at + number * MICROSECOND)
-                for number, entry in enumerate(request.entries)
-            ]
+            ready = self._encode(request.entries)
         except LedgerError as error:
             return error
-        for entry, entry_bytes in zip(request.entries, data, strict=True):
-            self._add(entry, entry_bytes)
+        for entry, recorded_at, data in ready:
+            self._add(entry, recorded_at, data)
         known.remember(request, appended)
         self.accepted.append(request)
         if request.once and request.entries:
             self.receipts.append(_receipt(self.ledger_id, request.once, appended))
         return appended
 
-    def _add(self, entry: NewEntry, entry_bytes: bytes) -> None:
-        leaf = leaf_hash(entry_bytes)
+    def _encode(self, entries: Sequence[NewEntry]) -> list[tuple[NewEntry, datetime, bytes]]:
+        origin, recorded_at = self.origin, self.next_recorded_at
+        ready = []
+        for entry in entries:
+            ready.append(
+                (entry, recorded_at, entry.to_bytes(origin=origin, recorded_at=recorded_at))
+            )
+            recorded_at += MICROSECOND
+        return ready
+
+    def _add(self, entry: NewEntry, recorded_at: datetime, data: bytes) -> None:
+        leaf = leaf_hash(data)
         self.events.append(
             (
                 self.ledger_id,
@@ -160,13 +166,13 @@ class Group:
                 entry.version,
                 entry.topic,
                 entry.occurred_at,
-                self.next_recorded_at,
+                recorded_at,
                 leaf,
-                entry_bytes,
+                data,
             )
         )
         self.frontier.append(leaf)
-        self.next_recorded_at += MICROSECOND
+        self.next_recorded_at = recorded_at + MICROSECOND
 
 
 def _place(request: Append, first: int) -> Appended:

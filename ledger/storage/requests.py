@@ -41,7 +41,7 @@ class Timer:
     cause: UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Append:
     """Entries that go in together or not at all, with what must change beside them.
 
@@ -49,7 +49,8 @@ class Append:
     at: one less than its own. With ``gaps_allowed`` only an existing version is a
     conflict. ``unchanged`` are (stream, version) that the decision was based on and that
     must still be so (-1: no such stream). ``timers_ended`` are (reaction, key) that must
-    still exist: of two processes that act on one timer, one is refused.
+    still exist: of two processes that act on one timer, one is refused. Made for every command,
+    so not frozen: that would cost more than the hash of its event.
     """
 
     entries: Sequence[NewEntry] = ()

@@ -7,6 +7,7 @@ import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from uuid import uuid4
 
@@ -26,6 +27,8 @@ from scripts.benchmarks.trials import Place, Times, Trial, race
 EVENT_BYTES = 256
 STATE = b'{"text":"' + b"x" * (EVENT_BYTES - 11) + b'"}'
 TOPIC = "bench.appended.v1"
+OCCURRED_AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+OCCURRED = stamp(OCCURRED_AT)
 ORIGIN = "bench.example.org"
 BULK_EVENTS = 1_000
 CALLS = {1: 2_000, 32: 24_000, 256: 48_000}
@@ -72,14 +75,14 @@ def trials_of_growth(grown_events: int) -> list[Trial]:
 
 def new_bench_entry(stream_id: str, version: int) -> NewEntry:
     """Return an entry as the store gets it from a recorder: header and 256 bytes of state."""
-    event_id, now = uuid7(), utc_now()
+    event_id = uuid7()
     header = {
         "v": FORMAT_VERSION,
         "id": str(event_id),
         "stream": stream_id,
         "version": version,
         "topic": TOPIC,
-        "occurred_at": stamp(now),
+        "occurred_at": OCCURRED,
         "nonce": b64encode(os.urandom(16)).decode(),
     }
     return NewEntry(
@@ -87,7 +90,7 @@ def new_bench_entry(stream_id: str, version: int) -> NewEntry:
         stream_id=stream_id,
         version=version,
         topic=TOPIC,
-        occurred_at=now,
+        occurred_at=OCCURRED_AT,
         header=header,
         state=STATE,
     )
