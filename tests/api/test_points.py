@@ -238,11 +238,11 @@ async def test_two_who_want_the_last_piece_at_once(town: Town, ledger: Ledger) -
     [
         (Role.VOLUNTEER, ACTIVITIES),
         (Role.ORGANISER, ACCOUNTS),
-        (Role.VOLUNTEER, f"{ACCOUNTS}/{uuid4()}/awards"),
-        (Role.SHOP, f"{ACCOUNTS}/{uuid4()}/reversals"),
-        (Role.COMMUNITY, f"{ACCOUNTS}/{uuid4()}/redemptions"),
-        (Role.VOLUNTEER, f"{ITEMS}/{uuid4()}/receipts"),
-        (Role.COMMUNITY, f"{ITEMS}/{uuid4()}/orders/{uuid4()}/issues"),
+        (Role.VOLUNTEER, f"{ACCOUNTS}/{UUID(int=7)}/awards"),
+        (Role.SHOP, f"{ACCOUNTS}/{UUID(int=7)}/reversals"),
+        (Role.COMMUNITY, f"{ACCOUNTS}/{UUID(int=7)}/redemptions"),
+        (Role.VOLUNTEER, f"{ITEMS}/{UUID(int=7)}/receipts"),
+        (Role.COMMUNITY, f"{ITEMS}/{UUID(int=7)}/orders/{UUID(int=7)}/issues"),
         (Role.AUDITOR, ITEMS),
     ],
 )
