@@ -20,7 +20,14 @@ from rich.console import Console
 from ledger.storage.connect import connect
 from ledger.storage.migrate import migrate
 from scripts.arguments import SubParsers
-from scripts.benchmarks import catching_up, commands, library, raw_copy, store
+from scripts.benchmarks import (
+    catching_up,
+    commands,
+    library,
+    raw_copy,
+    store,
+    umadb_server,
+)
 from scripts.benchmarks.report import print_report
 from scripts.benchmarks.rows import Row
 from scripts.benchmarks.targets import judge
@@ -32,6 +39,7 @@ CASES: dict[str, Callable[[Place], Sequence[Trial]]] = {
     "append": lambda _: [
         *store.trials_of_appends(),
         *library.trials_of_library_appends(),
+        *umadb_server.trials_of_umadb(),
         raw_copy.trial_of_copy("append"),
     ],
     "bulk": lambda _: [
