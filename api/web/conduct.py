@@ -89,14 +89,16 @@ async def unit_page(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _by_streak(steps: list[Row]) -> list[tuple[int, list[Row]]]:
+def _by_streak(steps: list[Row]) -> list[Row]:
     """Return the steps grouped by the streak in which they fell, the newest streak first.
 
     What follows a break belongs to the streak that was broken until the next escalation.
     """
-    groups: list[tuple[int, list[Row]]] = []
+    groups: dict[int, Row] = {}
     for step in steps:
-        if not groups or groups[-1][0] != step["streak_no"]:
-            groups.append((step["streak_no"], []))
-        groups[-1][1].append(step)
-    return groups
+        begun: Row = {"number": step["streak_no"], "longest": 0, "fell_due": False, "steps": []}
+        group = groups.setdefault(step["streak_no"], begun)
+        group["steps"].append(step)
+        group["longest"] = max(group["longest"], step["streak"])
+        group["fell_due"] |= step["step"] == "transfer_fell_due"
+    return [groups[number] for number in sorted(groups, reverse=True)]

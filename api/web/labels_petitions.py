@@ -125,7 +125,13 @@ FIELDS: Mapping[str, Label] = {
 }
 """What the fields of a step are called; a field that is not here is not shown."""
 
-SHOWN_OF_FILING = ("channel", "received_by_id")
+SHOWN: Mapping[str, tuple[str, ...]] = {
+    "filed": ("channel", "received_by_id"),
+    "dispatched": (),
+    "dispatch_returned": (),
+    "closed": (),
+}
+"""Steps of which only some fields are shown: the page says the others in another way."""
 YES, NO, UNREACHED = Label("是", "Yes"), Label("否", "No"), Label("未联系上", "Not reached")
 
 
@@ -136,9 +142,11 @@ def code_name(words: Words, field: str, code: str) -> str:
 
 
 def duration(words: Words, minutes: int) -> str:
-    """Return a span as people say it: 35 minutes, 5 hours 10 minutes, 3 days 4 hours."""
+    """Return a span as people say it: 35 minutes, 5 hours 10 minutes, 3 days, 3 days 4 hours."""
     days, rest = divmod(minutes, MINUTES_PER_DAY)
     hours, left = divmod(rest, MINUTES_PER_HOUR)
+    if days and not hours:
+        return words.say("{days} 天", days=days)
     if days:
         return words.say("{days} 天 {hours} 小时", days=days, hours=hours)
     if hours:
@@ -150,10 +158,9 @@ def told(
     words: Words, step: str, detail: Mapping[str, Any], names: Mapping[UUID, str]
 ) -> list[tuple[str, str]]:
     """Return a step's own fields, each by its name and as people read it."""
-    shown = SHOWN_OF_FILING if step == "filed" else tuple(FIELDS)
     return [
         (words.pick(FIELDS[field].zh, FIELDS[field].en), _figure(words, field, value, names))
-        for field in shown
+        for field in SHOWN.get(step, tuple(FIELDS))
         if (value := detail.get(field, "")) != "" and not _says_nothing(field, value)
     ]
 

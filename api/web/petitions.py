@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -49,6 +50,8 @@ async def petition_list(visit: Visit) -> dict[str, Any]:
     page = await visit.read(petition_register, query)
     intake = await visit.read(petition_intake, _intake(query))
     months = intake.rows[-MONTHS_MAX:]
+    for row in months:
+        row["first_day"], row["last_day"] = _days_of(row["month"])
     ids = [query.community_id, query.estate_id, query.holder_id, query.unit_id]
     for row in page.rows:
         ids += [row["community_id"], row["estate_id"], row["holder_id"]]
@@ -161,6 +164,12 @@ def _intake(query: PetitionQuery) -> IntakeQuery:
     )
 
 
+def _days_of(month: str) -> tuple[str, str]:
+    """Return the first and the last day of a month such as 2026-03."""
+    year, number = (int(part) for part in month.split("-"))
+    return f"{month}-01", f"{month}-{monthrange(year, number)[1]}"
+
+
 def _organisations(timeline: Row) -> list[UUID | None]:
     """Return every organisation that a timeline names."""
     petition = timeline["petition"]
@@ -178,14 +187,10 @@ def _organisations(timeline: Row) -> list[UUID | None]:
 
 
 def _moved(step: Row, clocks: dict[str, Row]) -> list[tuple[str, Row]]:
-    """Return the clocks that a step started or ended, each with what became of it."""
+    """Return the clocks that a step ended or started."""
     moved = step["clocks"]
     started = [("started", clocks[one["id"]]) for one in moved.get("started", ())]
-    ended = [
-        ("ended" if one["in_time"] else "late", clocks[one["id"]])
-        for one in moved.get("ended", ())
-        if one["id"] in clocks
-    ]
+    ended = [("ended", clocks[one["id"]]) for one in moved.get("ended", ()) if one["id"] in clocks]
     return [*ended, *started]
 
 
