@@ -27,7 +27,7 @@ from api.keys import LEDGER
 from api.problems import is_lost
 from api.routing import CommandRoute
 from api.sentences import BOOLEAN, UNKNOWN
-from api.validation import Validator
+from api.validation import validator_for
 from ledger.core.aggregate import By, Event
 from ledger.core.codec import encode, topic_of
 from ledger.core.errors import Conflict, LedgerError
@@ -56,7 +56,7 @@ class CommandHandler:
 
     def __init__(self, route: CommandRoute) -> None:
         self.route = route
-        self.validator: Validator[Any] = Validator(route.takes, Envelope, is_strict=True)
+        self.validator = validator_for(route.takes, Envelope, is_strict=True)
         hints = get_type_hints(route.takes)
         first = fields(route.takes)[0].name if hints else ""
         is_addressed = first in route.parameters and hints[first] is UUID

@@ -26,8 +26,8 @@ Schema: TypeAlias = "dict[str, Any]"
 Permissions: TypeAlias = Mapping[str, frozenset[Role]]
 
 REFERENCE = "#/components/schemas/{model}"
-COMMAND_REFUSALS = (400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 500, 503, 507)
-READ_REFUSALS = (400, 401, 403, 404, 500, 503)
+REFUSED: Schema = {"$ref": "#/components/responses/Problem"}
+REFUSALS: Schema = {"4XX": REFUSED, "5XX": REFUSED}
 ANSWERS = {Shape.PAGE: "Page", Shape.ONE: "One", Shape.CONSULTED: "Consulted"}
 
 
@@ -94,7 +94,7 @@ class _Described:
             "responses": {
                 "200": {"$ref": "#/components/responses/NothingRecorded"},
                 "201": {"$ref": "#/components/responses/Recorded"},
-                **_refusals(COMMAND_REFUSALS),
+                **REFUSALS,
             },
         }
 
@@ -115,7 +115,7 @@ class _Described:
             ],
             "responses": {
                 "200": {"$ref": f"#/components/responses/{ANSWERS[route.shape]}"},
-                **_refusals(READ_REFUSALS),
+                **REFUSALS,
             },
         }
 
@@ -162,7 +162,3 @@ def _in_path(names: tuple[str, ...], schema: Schema) -> list[Schema]:
         {"name": name, "in": "path", "required": True, "schema": schema["properties"][name]}
         for name in names
     ]
-
-
-def _refusals(statuses: tuple[int, ...]) -> Schema:
-    return {str(status): {"$ref": "#/components/responses/Problem"} for status in statuses}

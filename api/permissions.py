@@ -69,7 +69,10 @@ ORGANISATIONS: Mapping[str, frozenset[Role]] = {
     "dissolve_organisation": _only(Role.ADMINISTRATOR, Role.COUNTY),
     "fill_post": _only(Role.ADMINISTRATOR, Role.COUNTY, Role.STREET),
     "vacate_post": _only(Role.ADMINISTRATOR, Role.COUNTY, Role.STREET),
-    "organisation_on": EVERYONE,
+    "organisation_register": EVERYONE,
+    "organisation_tree": EVERYONE,
+    "organisation_by_id": EVERYONE,
+    "post_holders": EVERYONE,
 }
 
 POLICIES: Mapping[str, frozenset[Role]] = {
@@ -79,6 +82,7 @@ POLICIES: Mapping[str, frozenset[Role]] = {
     "withdraw_policy_entry": _only(Role.COUNTY),
     "publish_calendar_year": _only(Role.COUNTY),
     "policies_in_force": EVERYONE,
+    "policy_in_force": EVERYONE,
     "policy_history": EVERYONE,
     "due_date": EVERYONE,
 }

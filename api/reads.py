@@ -21,7 +21,7 @@ from api.answers import answer
 from api.bodies import clean_text
 from api.keys import LEDGER
 from api.routing import ReadRoute, Shape
-from api.validation import Validator, lists_of
+from api.validation import lists_of, validator_for
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
 from projections.engine import CursorInvalid, View, wait_for
@@ -52,7 +52,7 @@ class ReadHandler:
     def __init__(self, route: ReadRoute) -> None:
         self.route = route
         beside = Nothing if route.shape is Shape.CONSULTED else ReadEnvelope
-        self.validator: Validator[Any] = Validator(route.takes, beside, is_strict=False)
+        self.validator = validator_for(route.takes, beside, is_strict=False)
         self._lists = lists_of(route.takes)
 
     @property

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from datetime import date, datetime
-from functools import reduce
+from functools import cache, cached_property, reduce
 from operator import or_
 from types import GenericAlias, UnionType
 from typing import (
@@ -79,10 +79,14 @@ class Validator(Generic[T]):
         self.takes = takes
         self.beside = beside
         self._own = frozenset(field.name for field in fields(takes))  # type: ignore[arg-type]
-        given = _typed_dict(takes, beside)
-        given.__pydantic_config__ = ConfigDict(extra="forbid", strict=is_strict)
-        self.adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(given)
         self._is_strict = is_strict
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[dict[str, Any]]:
+        """What checks; made when it is first needed, so that the start does not wait for all."""
+        given = _typed_dict(self.takes, self.beside)
+        given.__pydantic_config__ = ConfigDict(extra="forbid", strict=self._is_strict)
+        return TypeAdapter(given)
 
     def read(self, given: Fields, parameters: Sequence[str] = ()) -> tuple[T, dict[str, Any]]:
         """Return the dataclass and what was said beside it (refuses with ``RequestInvalid``).
@@ -99,6 +103,12 @@ class Validator(Generic[T]):
         own = {name: value for name, value in read.items() if name in self._own}
         said = {name: value for name, value in read.items() if name not in self._own}
         return self.takes(**own), said
+
+
+@cache
+def validator_for(takes: type, beside: type, *, is_strict: bool) -> Validator[Any]:
+    """Return the one validator of a dataclass; it has no state and serves every application."""
+    return Validator(takes, beside, is_strict=is_strict)
 
 
 def lists_of(takes: type) -> frozenset[str]:

@@ -38,8 +38,9 @@ async def test_a_command_answers_with_what_it_recorded(
     assert len(body["event_ids"]) == 1
     assert response.headers["ETag"] == '"1"'
     assert response.headers["Location"] == f"{URL}/{COUNTY_ID}"
-    shown = await client.get(response.headers["Location"], headers=county)
-    assert (await shown.json())["name_zh"] == "临沭县"
+    url = response.headers["Location"] + "?after_position=0"
+    shown = await (await client.get(url, headers=county)).json()
+    assert shown["row"]["name_zh"] == "临沭县"
 
 
 async def test_a_dry_run_tells_what_would_be_recorded_and_stores_nothing(
