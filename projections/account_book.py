@@ -30,6 +30,15 @@ TOTALS = {
 }
 """Which column adds up the money of which kind of line."""
 
+KINDS = (
+    *TOTALS,
+    "hold_placed",
+    "hold_released",
+    "opened",
+    "period_closed",
+)
+"""What a line can be: the events of an account."""
+
 FIGURES = ("amount_fen", "held_fen")
 """What lines change: the balance, and the money set aside."""
 

@@ -14,12 +14,13 @@ from ledger.core.clock import end_of_day, local_day
 from ledger.core.errors import NotFound
 from ledger.core.values import Day, Moment
 from ledger.storage.connect import Database
-from projections.account_book import FIGURES, TOTALS, accounts, leases, lines, view
+from projections.account_book import FIGURES, KINDS, TOTALS, accounts, leases, lines, view
 from projections.engine import AsOf, Page, Paging, Row, Select
 from projections.periods import OF_A_PERIOD, Period, period_columns, roll_forward
 from projections.rents import against_schedule
 
 __all__ = [
+    "KINDS",
     "AccountAt",
     "AccountQuery",
     "IncomeQuery",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from api.web import conduct, county, events, petitions, volunteers
+from api.web import conduct, county, deposits, estates, events, expenses, petitions, volunteers
 from api.web.assets import add_assets
 from api.web.login import add_login
 from api.web.site import Pages, add_pages
 
 FEATURES: tuple[Pages, ...] = (
     county.pages,
+    estates.pages,
+    expenses.pages,
+    deposits.pages,
     events.pages,
     volunteers.pages,
     petitions.pages,

@@ -55,6 +55,7 @@ class NavigationItem:
 
 NAVIGATION = (
     NavigationItem("/", "全县"),
+    NavigationItem("/estates", "小区公示"),
     NavigationItem("/units", "单位与提级"),
     NavigationItem("/volunteers", "志愿积分"),
     NavigationItem("/events", "审计轨迹"),
@@ -242,7 +243,7 @@ def render_error(visit: Visit, error: LedgerError) -> web.Response:
 
 def quote_path(path: str) -> str:
     """Return a path of this site, safe to stand in a page."""
-    return quote(path, safe="/?=&%-._~:,")
+    return quote(path, safe="/?=&%-._~:,#")
 
 
 def role_name(words: Words, role: str) -> str:
