@@ -9,7 +9,8 @@ asking the append once more. A client that hangs up cancels nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, get_type_hints
 from uuid import UUID
@@ -22,7 +23,7 @@ from api.answers import answer
 from api.bodies import as_number, clean_text, read_object
 from api.envelope import Envelope, decided_by
 from api.errors import RequestInvalid
-from api.headers import expected_version, idempotency_key, refuse_expectation
+from api.headers import expected_version, idempotency_key
 from api.keys import LEDGER
 from api.problems import is_lost
 from api.routing import CommandRoute
@@ -47,7 +48,7 @@ class Asked:
     command: Any
     by: By
     once: Once | None
-    expected: tuple[UUID, int] | None
+    expected_version: int | None
     is_dry_run: bool
 
 
@@ -58,9 +59,6 @@ class CommandHandler:
         self.route = route
         self.validator = validator_for(route.takes, Envelope, is_strict=True)
         hints = get_type_hints(route.takes)
-        first = fields(route.takes)[0].name if hints else ""
-        is_addressed = first in route.parameters and hints[first] is UUID
-        self._id_field = first if is_addressed else None
         self._numbers = [name for name in route.parameters if hints[name] is int]
 
     async def __call__(self, request: web.Request) -> web.Response:
@@ -77,21 +75,11 @@ class CommandHandler:
             command=command,
             by=await decided_by(identity, said, ledger),
             once=_once(request, identity.actor_id, given),
-            expected=self._expected(request, command),
+            expected_version=expected_version(request),
             is_dry_run=is_dry_run,
         )
         recorded = await self._record(ledger, asked)
         return self._answer(request, asked, recorded)
-
-    def _expected(self, request: web.Request, command: Any) -> tuple[UUID, int] | None:
-        version = expected_version(request)
-        if version is None:
-            return None
-        if self.route.addresses is not None:
-            return self.route.addresses, version
-        if self._id_field is None:
-            raise refuse_expectation()
-        return getattr(command, self._id_field), version
 
     async def _record(self, ledger: Ledger, asked: Asked) -> Recorded | None:
         try:
@@ -100,7 +88,8 @@ class CommandHandler:
             raise
         except LedgerError:
             # Perhaps it is refused because a request with this very key has just done it.
-            replayed = await _with_key(ledger, asked).replay()
+            once = None if asked.is_dry_run else asked.once
+            replayed = await ledger.for_request(once=once).replay()
             if replayed is None:
                 raise
             return replayed
@@ -112,17 +101,28 @@ class CommandHandler:
 
     async def _decide(self, ledger: Ledger, asked: Asked) -> Recorded | None:
         for _ in range(DECISIONS_MAX - 1):
-            try:
+            with suppress(Conflict):
                 return await self._decide_once(ledger, asked)
-            except Conflict as conflict:
-                _refuse_if_expected(conflict, asked.expected)
         return await self._decide_once(ledger, asked)
 
     async def _decide_once(self, ledger: Ledger, asked: Asked) -> Recorded | None:
-        recorded: Recorded | None = await self.route.function(
-            asked.command, _with_key(ledger, asked), asked.by
-        )
+        expected = await self._expected(ledger, asked)
+        handle = ledger.for_request(once=asked.once, expected=expected, is_dry_run=asked.is_dry_run)
+        recorded: Recorded | None = await self.route.function(asked.command, handle, asked.by)
         return recorded
+
+    async def _expected(self, ledger: Ledger, asked: Asked) -> tuple[UUID, int] | None:
+        """Learn by a dry run which record the command changes, and that it is as expected."""
+        if asked.expected_version is None:
+            return None
+        handle = ledger.for_request(is_dry_run=True)
+        would: Recorded | None = await self.route.function(asked.command, handle, asked.by)
+        if would is None:
+            return None
+        version = would.version - sum(e.originator_id == would.id for e in would.events)
+        if version != asked.expected_version:
+            raise VersionMismatch(version=version, expected_version=asked.expected_version)
+        return would.id, version
 
     def _answer(
         self, request: web.Request, asked: Asked, recorded: Recorded | None
@@ -152,17 +152,6 @@ class CommandHandler:
             "event_ids": recorded.event_ids,
         }
         return answer(body, status=201, headers=headers)
-
-
-def _with_key(ledger: Ledger, asked: Asked) -> Ledger:
-    return ledger.for_request(once=asked.once, expected=asked.expected, is_dry_run=asked.is_dry_run)
-
-
-def _refuse_if_expected(conflict: Conflict, expected: tuple[UUID, int] | None) -> None:
-    """Deciding again is no use to who expected a version that is no longer there."""
-    if expected and conflict.facts.get("id") == str(expected[0]):
-        version = conflict.facts.get("version")
-        raise VersionMismatch(version=version, expected_version=expected[1]) from conflict
 
 
 def _dry_run(request: web.Request) -> bool:

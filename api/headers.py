@@ -38,14 +38,6 @@ def expected_version(request: web.Request) -> int | None:
     return int(found[2])
 
 
-def refuse_expectation() -> RequestInvalid:
-    """Say that a command which creates its record cannot expect a version of it."""
-    return _no_version(
-        "This creates a record: there is no version to expect.",
-        "此操作新建记录，没有可比对的版本。",
-    )
-
-
 def _no_version(en: str, zh: str) -> RequestInvalid:
     return RequestInvalid(
         FieldError(parameter="If-Match", rule="if-match", message=en, message_zh=zh)

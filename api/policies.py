@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 
 from api.routing import Routes
-from ledger.calendar import WORK_CALENDAR_ID
 from ledger.commands.calendar import PublishCalendarYear, calendar_of, publish_calendar_year
 from ledger.commands.policies import (
     AdoptStandardPolicies,
@@ -21,7 +20,6 @@ from ledger.commands.policies import (
     withdraw_policy_entry,
 )
 from ledger.core.values import Day
-from ledger.policies import POLICY_BOOK_ID
 from ledger.storage.ledger import Ledger
 from projections.policies import (
     PolicyAt,
@@ -57,28 +55,24 @@ routes.command(
     adopt_standard_policies,
     zh="采用标准政策值",
     location="/v1/policies",
-    addresses=POLICY_BOOK_ID,
 )
 routes.command(
     "/v1/policies/{name}/values",
     SetPolicyValue,
     set_policy_value,
     zh="设定政策值",
-    addresses=POLICY_BOOK_ID,
 )
 routes.command(
     "/v1/policies/{name}/lists",
     PublishPolicyList,
     publish_policy_list,
     zh="发布清单",
-    addresses=POLICY_BOOK_ID,
 )
 routes.command(
     "/v1/policies/{name}/withdrawals",
     WithdrawPolicyEntry,
     withdraw_policy_entry,
     zh="撤回政策条目",
-    addresses=POLICY_BOOK_ID,
 )
 routes.command(
     "/v1/calendar/years/{year}",
@@ -86,7 +80,6 @@ routes.command(
     publish_calendar_year,
     zh="发布年度工作日安排",
     location="/v1/calendar/due-dates",
-    addresses=WORK_CALENDAR_ID,
 )
 routes.read("/v1/policies", PolicyQuery, policies_in_force, view=view, zh="查看现行政策值")
 routes.read_one("/v1/policies/{name}", PolicyAt, policy_in_force, view=view, zh="查看一项政策值")

@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeAlias
-from uuid import UUID
 
 from projections.engine.view import View
 
@@ -42,10 +41,7 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRoute:
-    """POST: a command. ``addresses`` is the one record it changes, if its path does not say.
-
-    ``location`` is where what was recorded can be read, with ``{id}`` for its id.
-    """
+    """POST: a command. ``location`` is where its record can be read, ``{id}`` the record's id."""
 
     path: str
     takes: type
@@ -53,7 +49,6 @@ class CommandRoute:
     tag: str
     zh: str
     location: str
-    addresses: UUID | None = None
 
     @property
     def operation(self) -> str:
@@ -103,7 +98,7 @@ class Routes:
         """Return the names of all that can be asked for here."""
         return {c.operation for c in self.commands} | {r.operation for r in self.reads}
 
-    def command(  # noqa: PLR0913 - a declaration, each by name
+    def command(
         self,
         path: str,
         command_type: type,
@@ -111,7 +106,6 @@ class Routes:
         *,
         zh: str = "",
         location: str = "",
-        addresses: UUID | None = None,
     ) -> None:
         """POST ``path``: ``function(command, ledger, by)`` records something."""
         _check(path, command_type, ENVELOPE)
@@ -122,7 +116,6 @@ class Routes:
             tag=self.tag,
             zh=zh,
             location=location or _location(path),
-            addresses=addresses,
         )
         self.commands.append(route)
 

@@ -181,11 +181,26 @@ async def test_a_malformed_version_is_refused(
     assert body["errors"][0]["parameter"] == "If-Match"
 
 
-async def test_what_creates_its_record_cannot_expect_a_version(
-    client: Client, county: dict[str, str]
+async def test_what_creates_its_record_finds_it_at_no_version(
+    client: Client, county: dict[str, str], ledger: Ledger
 ) -> None:
     response = await client.post(URL, json=a_county(), headers=county | {"If-Match": "1"})
-    await the_problem(response, 400, "request-invalid")
+    problem = await the_problem(response, 412, "version-mismatch")
+    assert problem["facts"] == {"version": 0, "expected_version": 1}
+    assert await events_of(ledger, COUNTY_ID) == 0
+    response = await client.post(URL, json=a_county(), headers=county | {"If-Match": "0"})
+    assert response.status == 201
+
+
+async def test_the_one_calendar_has_a_version_to_expect(
+    client: Client, county: dict[str, str]
+) -> None:
+    url = "/v1/calendar/years/2027"
+    body = {"holidays": ["2027-01-01"], "workdays": [], "notice": "通知"}
+    for version, status in (("2", 412), ("0", 201), ("0", 412), ("2", 201)):
+        response = await client.post(url, json=body, headers=county | {"If-Match": version})
+        assert response.status == status, await response.text()
+        body = body | {"notice": f"{body['notice']}更正", "reason": "更正"}
 
 
 async def test_the_one_policy_book_has_a_version_to_expect(

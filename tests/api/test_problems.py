@@ -199,7 +199,7 @@ async def test_an_unknown_address_is_not_found(client: Client, county: dict[str,
 
 
 async def test_a_wrong_method_is_told_the_right_ones(client: Client) -> None:
-    response = await client.delete(URL)
+    response = await client.delete(f"{URL}/{uuid4()}/names")
     await the_problem(response, 405, "method-unknown")
     assert response.headers["Allow"] == "POST"
 
