@@ -52,10 +52,18 @@ def days_later(days: float, *, reason: str = "") -> By:
     return at(ENDS_AT + timedelta(days=days), number=VERIFIER.int, reason=reason)
 
 
-async def attended(ledger: Ledger, volunteer_id: UUID = VOLUNTEER, *, days: float = 0) -> UUID:
+async def attended(
+    ledger: Ledger,
+    volunteer_id: UUID = VOLUNTEER,
+    *,
+    days: float = 0,
+    place_id: UUID = ESTATE,
+) -> UUID:
     """Return the id of an activity, some days later, at which the volunteer was for two hours."""
     shift = timedelta(days=days)
-    plan = replace(CLEANING, starts_at=STARTS_AT + shift, ends_at=ENDS_AT + shift)
+    plan = replace(
+        CLEANING, place_id=place_id, starts_at=STARTS_AT + shift, ends_at=ENDS_AT + shift
+    )
     activity_id = (await open_activity(plan, ledger, by())).id
     attending = {"activity_id": activity_id, "volunteer_id": volunteer_id}
     await check_in_volunteer(CheckInVolunteer(**attending), ledger, at(STARTS_AT + shift))
@@ -63,9 +71,15 @@ async def attended(ledger: Ledger, volunteer_id: UUID = VOLUNTEER, *, days: floa
     return activity_id
 
 
-async def served(ledger: Ledger, volunteer_id: UUID = VOLUNTEER, *, days: float = 0) -> UUID:
+async def served(
+    ledger: Ledger,
+    volunteer_id: UUID = VOLUNTEER,
+    *,
+    days: float = 0,
+    place_id: UUID = ESTATE,
+) -> UUID:
     """Return the id of an activity at which the volunteer's two hours are verified."""
-    activity_id = await attended(ledger, volunteer_id, days=days)
+    activity_id = await attended(ledger, volunteer_id, days=days, place_id=place_id)
     verify = VerifyService(activity_id=activity_id, volunteer_id=volunteer_id, minutes=120)
     await verify_service(verify, ledger, days_later(days + 0.1))
     return activity_id
@@ -80,10 +94,15 @@ async def opened_account(
 
 
 async def earned(
-    ledger: Ledger, account_id: UUID, volunteer_id: UUID = VOLUNTEER, *, days: float = 0
+    ledger: Ledger,
+    account_id: UUID,
+    volunteer_id: UUID = VOLUNTEER,
+    *,
+    days: float = 0,
+    place_id: UUID = ESTATE,
 ) -> UUID:
     """Return the activity that brought the account the 20 points of two hours of cleaning."""
-    activity_id = await served(ledger, volunteer_id, days=days)
+    activity_id = await served(ledger, volunteer_id, days=days, place_id=place_id)
     command = AwardPoints(account_id=account_id, activity_id=activity_id)
     await award_points(command, ledger, days_later(days + 0.2))
     return activity_id
