@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 from ledger.core.aggregate import Event
@@ -41,6 +41,9 @@ ENDED_BY: dict[type[Event], frozenset[ClockName]] = {
 }
 """Which clocks an event stops."""
 
+MISSES = frozenset({Petition.DeadlineMissed, Petition.SupervisionOrderMissed})
+"""What the reaction records when a day is over."""
+
 RUNNING, MISSED, LATE, ENDED = "running", "missed", "late", "ended"
 
 
@@ -48,13 +51,18 @@ def move_clocks(row: Row, event: Event, entry: Entry) -> dict[str, list[Any]]:
     """Change the row's clocks as the event does, before its stage changes; tell what moved."""
     clocks: list[Clock] = row["clocks"]
     moved: dict[str, list[Any]] = {}
-    if isinstance(event, Petition.DeadlineRecounted):
-        moved["recounted"] = _recount(clocks, event)
-    elif missed := _miss(clocks, event):
-        moved["missed"] = [missed]
+    kind = type(event)  # a type's identity: asking for instances of these classes is slow
+    if kind is Petition.DeadlineRecounted:
+        moved["recounted"] = _recount(clocks, cast(events.DeadlineRecounted, event))
+    elif kind in MISSES:
+        moved["missed"] = _miss(clocks, event)
     else:
-        moved["ended"] = _end(clocks, row, event)
-        moved["started"] = _start(clocks, getattr(event, "deadlines", ()), entry.position)
+        if kind in ENDED_BY:
+            moved["ended"] = _end(clocks, row, event)
+        if deadlines := getattr(event, "deadlines", ()):
+            moved["started"] = _start(clocks, deadlines, entry.position)
+    if not moved:
+        return moved
     row["clocks"] = [c for c in clocks if c["state"] != ENDED]
     _note_due(row)
     return {name: changes for name, changes in moved.items() if changes}
@@ -79,14 +87,15 @@ def _start(clocks: list[Clock], deadlines: Iterable[Deadline], position: int) ->
 
 
 def _end(clocks: list[Clock], row: Row, event: Event) -> list[Clock]:
-    names = ENDED_BY.get(type(event), frozenset())
-    if isinstance(event, Petition.ResponsibilityClaimed) and row["stage"] != Stage.FILED:
-        names = frozenset()
+    names = ENDED_BY[type(event)]
+    if type(event) is Petition.ResponsibilityClaimed and row["stage"] != Stage.FILED:
+        return []
+    department_id = getattr(event, "department_id", None)
     ended = []
     for clock in clocks:
         if clock["state"] == LATE or clock["clock"] not in names:
             continue
-        if isinstance(event, Petition.DepartmentReportedIn) and not _is_of(clock, event):
+        if department_id is not None and clock["holder_id"] != str(department_id):
             continue
         is_late = _is_over(clock, event.timestamp)
         clock["state"] = LATE if is_late and clock["state"] == RUNNING else ENDED
@@ -94,28 +103,23 @@ def _end(clocks: list[Clock], row: Row, event: Event) -> list[Clock]:
     return ended
 
 
-def _is_of(clock: Clock, event: events.DepartmentReportedIn) -> bool:
-    return bool(clock["holder_id"] == str(event.department_id))
-
-
 def _is_over(clock: Clock, at: datetime) -> bool:
     return local_day(at) > date.fromisoformat(clock["due_on"])
 
 
-def _miss(clocks: list[Clock], event: Event) -> str | None:
+def _miss(clocks: list[Clock], event: Event) -> list[str]:
     """Note a recorded miss: first of a clock that ended late, else of one that still runs."""
     if isinstance(event, Petition.SupervisionOrderMissed):
-        asked = (ClockName.SUPERVISION, event.unit_id, event.due_on)
-    elif isinstance(event, Petition.DeadlineMissed):
-        asked = (event.clock, event.holder_id, event.due_on)
+        asked = (str(ClockName.SUPERVISION), event.unit_id, event.due_on)
     else:
-        return None
+        missed = cast(events.DeadlineMissed, event)
+        asked = (str(missed.clock), missed.holder_id, missed.due_on)
     for state, after in ((LATE, ENDED), (RUNNING, MISSED)):
         for clock in _matching(clocks, *asked):
             if clock["state"] == state:
                 clock["state"] = after
-                return str(clock["id"])
-    return None
+                return [clock["id"]]
+    return []
 
 
 def _recount(clocks: list[Clock], event: events.DeadlineRecounted) -> list[Clock]:
