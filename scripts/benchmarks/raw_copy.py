@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -19,17 +20,17 @@ TABLE = "copied_events"
 _CREATE = f"CREATE TABLE IF NOT EXISTS {TABLE} (LIKE events INCLUDING ALL)"
 
 
-def trial_of_copy(case: str) -> Trial:
-    """Batches of 1,000 rows, one transaction each, one connection."""
-    return Trial(case=case, system="copy", writers=1, run=copy)
+def trial_of_copy(case: str, streams: int) -> Trial:
+    """Batches of 1,000 rows of so many streams, one transaction each, one connection."""
+    return Trial(case=case, system="copy", writers=1, run=partial(copy, streams))
 
 
-async def copy(place: Place) -> Sample:
-    """Measure batches of 1,000 rows whose entries are as long as ours."""
+async def copy(streams: int, place: Place) -> Sample:
+    """Measure batches of 1,000 rows like the ones that our store writes."""
     times = Times()
     db = await connect(place.dsn)
     await db.execute(_CREATE)
-    batches = _batches(place.count(60))
+    batches = _batches(place.count(60), streams)
     sample = await race([_copy(db, batches, times)], times)
     await db.close()
     return sample
@@ -43,13 +44,15 @@ async def _copy(db: Any, batches: list[list[tuple[Any, ...]]], times: Times) -> 
     return len(batches) * BULK_EVENTS
 
 
-def _batches(count: int) -> list[list[tuple[Any, ...]]]:
-    ledger_id, stream_id, now = f"copy-{uuid4().hex}", str(uuid4()), utc_now()
-    entry = new_bench_entry(stream_id, 1).to_bytes(origin=ORIGIN, recorded_at=now)
+def _batches(count: int, streams: int) -> list[list[tuple[Any, ...]]]:
+    ledger_id, now = f"copy-{uuid4().hex}", utc_now()
+    stream_ids = [str(uuid4()) for _ in range(streams)]
+    entry = new_bench_entry(stream_ids[0], 1).to_bytes(origin=ORIGIN, recorded_at=now)
     leaf = os.urandom(HASH_BYTES)
 
     def row(number: int) -> tuple[Any, ...]:
-        return (ledger_id, number, stream_id, number + 1, TOPIC, now, now, leaf, entry)
+        stream_id, version = stream_ids[number % streams], number // streams + 1
+        return (ledger_id, number, stream_id, version, TOPIC, now, now, leaf, entry)
 
     starts = range(0, count * BULK_EVENTS, BULK_EVENTS)
     return [[row(number) for number in range(start, start + BULK_EVENTS)] for start in starts]
