@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from uuid import UUID
 
 import asyncpg
 
+from ledger.core.codec import read_uuid
 from ledger.core.entry import Entry
 from ledger.core.errors import LedgerError
 from ledger.storage.connect import LOST_CONNECTION, Connection
+from projections.engine.batches import Batch
 from projections.engine.checkpoints import (
     NOWHERE,
     Checkpoint,
@@ -86,40 +87,40 @@ class Follower:
             self.position = checkpoint.position
             self.cache.clear()
 
-    async def apply(self, entries: Sequence[Entry]) -> None:
-        """Apply entries that follow each other, or stop at the first that cannot be applied."""
-        fresh = [entry for entry in entries if entry.position > self.position]
-        if not fresh or self.failure:
+    async def apply(self, batch: Batch) -> None:
+        """Apply a stretch of the log, or stop at the first entry that cannot be applied."""
+        if self.failure or batch.end <= self.position:
             return
-        if not any(self.view.wants(entry.topic) for entry in fresh) and await self._pass(fresh):
+        entries = batch.wanted(self.view, self.position)
+        if not entries and await self._pass(batch.end):
             return
         try:
-            await self._transact(fresh)
+            await self._transact(batch, entries)
         except Exception as error:
             self.cache.clear()
             if is_passing(error):
                 raise
-            await self._stop_in(fresh, error)
+            await self._stop_in(batch, entries, error)
 
-    async def _pass(self, entries: Sequence[Entry]) -> bool:
+    async def _pass(self, end: int) -> bool:
         """Move over a batch that does not concern the view, if it stands where we left it."""
-        start, end = self.position, entries[-1].position
         passed = await pass_over(
-            self._pool, self._ledger_id, self.view, position=start, to_position=end
+            self._pool, self._ledger_id, self.view, position=self.position, to_position=end
         )
         if passed:
             self.position = end
         return passed
 
-    async def _transact(self, entries: Sequence[Entry]) -> None:
+    async def _transact(self, batch: Batch, entries: Sequence[Entry]) -> None:
         async with self._pool.acquire() as db, db.transaction():
             position = (await lock_checkpoint(db, self._ledger_id, self.view)).position
             if position != self.position:  # another worker was here: our rows are old
                 self.cache.clear()
-            fresh = [entry for entry in entries if entry.position > position]
-            if fresh and fresh[0].position == position + 1:
-                await self._apply_on(db, fresh)
-                position = fresh[-1].position
+                entries = [entry for entry in entries if entry.position > position]
+            if batch.start <= position + 1 <= batch.end:
+                if entries:
+                    await self._apply_on(db, entries)
+                position = batch.end
                 await move_checkpoint(db, self._ledger_id, self.view, position)
         self.position = position
         self.cache.age()
@@ -131,14 +132,11 @@ class Follower:
         every, handlers = self.view.every, self.view.handlers
         await self._read_ahead(rows, entries)
         for entry in entries:
-            handler = handlers.get(entry.topic)
-            if handler is None and every is None:
-                continue
             rows.begin(entry)
             try:
                 if every is not None:
                     await every(rows, entry)
-                if handler is not None:
+                if (handler := handlers.get(entry.topic)) is not None:
                     await handler(rows, entry.event, entry)
             except Exception as error:
                 if is_passing(error):
@@ -148,32 +146,40 @@ class Follower:
 
     async def _read_ahead(self, rows: Rows, entries: Sequence[Entry]) -> None:
         """Read at once the rows that the batch will ask for."""
-        handled = [entry for entry in entries if entry.topic in self.view.handlers]
-        begun = {entry.stream_id for entry in handled if entry.version <= 1}
-        streams = {e.stream_id for e in handled if e.stream_id not in begun}
-        for table in self.view.tables:
-            if table.is_per_stream:
-                await rows.read(table, [(UUID(stream_id),) for stream_id in streams])
+        handlers, read_aheads = self.view.handlers, self.view.read_aheads
+        handled = [entry for entry in entries if entry.topic in handlers]
+        tables = [table for table in self.view.tables if table.is_per_stream]
+        if tables:
+            begun = {entry.stream_id for entry in handled if entry.version <= 1}
+            streams = {entry.stream_id for entry in handled} - begun
+            keys: list[Key] = [(read_uuid(stream_id),) for stream_id in sorted(streams)]
+            for table in tables:
+                await rows.read(table, keys)
         asked: dict[str, tuple[Table, list[Key]]] = {}
-        for entry in handled:
-            for ahead in self.view.read_aheads.get(entry.topic, ()):
+        for entry in handled if read_aheads else ():
+            for ahead in read_aheads.get(entry.topic, ()):
                 _, keys = asked.setdefault(ahead.table.name, (ahead.table, []))
                 keys.append(ahead.key_of(entry.event))
         for table, keys in asked.values():
             await rows.read(table, keys)
 
-    async def _stop_in(self, entries: Sequence[Entry], error: Exception) -> None:
+    async def _stop_in(self, batch: Batch, entries: Sequence[Entry], error: Exception) -> None:
         """Apply what comes before the entry that is to blame, then stop there."""
         if isinstance(error, EntryNotApplied):
-            await self.apply([entry for entry in entries if entry.position < error.position])
-            if self.position == error.position - 1 and not self.failure:
-                await self._stop(error)
+            await self._stop_before(batch, error)
         elif len(entries) == 1:
-            await self._stop(EntryNotApplied(entries[0].position, error))
-        else:  # the rows could not be written: find out whose
-            middle = len(entries) // 2
-            await self.apply(entries[:middle])
-            await self.apply(entries[middle:])
+            await self._stop_before(batch, EntryNotApplied(entries[0].position, error))
+        elif entries:  # the rows could not be written: find out whose
+            await self.apply(batch.until(entries[len(entries) // 2].position - 1))
+            await self.apply(batch)
+        else:
+            raise error
+
+    async def _stop_before(self, batch: Batch, failure: EntryNotApplied) -> None:
+        if failure.position > batch.start:
+            await self.apply(batch.until(failure.position - 1))
+        if self.position == failure.position - 1 and not self.failure:
+            await self._stop(failure)
 
     async def _stop(self, failure: EntryNotApplied) -> None:
         self.failure = failure

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from ledger.core.entry import Entry
 from ledger.core.errors import LedgerError, NotFound
 from ledger.storage.connect import Database
 from ledger.storage.ledger import Ledger
-from ledger.storage.reading import read_entries, read_head
+from ledger.storage.reading import read_head
+from projections.engine.batches import read_batch
 from projections.engine.checkpoints import read_checkpoints
 from projections.engine.follower import Follower
 from projections.engine.install import install_missing
@@ -76,9 +76,9 @@ class Following:
         ``up_to``: a position to stop after instead of the log's end.
         """
         await self._look()
-        while behind := self._behind(await self._end(up_to)):
+        while behind := self._behind(size := await self._size(up_to)):
             for start, followers in behind.items():
-                await self._step(start, followers, up_to)
+                await self._step(start, min(start + self.batch_entries, size) - 1, followers)
 
     def stopped(self) -> ViewStopped | None:
         """Return what stopped the first view that stands before an entry, if one does."""
@@ -89,7 +89,7 @@ class Following:
                 return stopped
         return None
 
-    async def _end(self, up_to: int | None) -> int:
+    async def _size(self, up_to: int | None) -> int:
         size = (await read_head(self._pool, self._ledger_id)).size
         return size if up_to is None else min(size, up_to + 1)
 
@@ -106,15 +106,11 @@ class Following:
                 behind.setdefault(follower.position + 1, []).append(follower)
         return behind
 
-    async def _step(self, start: int, followers: list[Follower], up_to: int | None) -> None:
-        limit = self.batch_entries
-        if up_to is not None:
-            limit = min(limit, up_to + 1 - start)
-        entries: list[Entry] = await read_entries(
-            self._pool, self._ledger_id, start=start, limit=limit
-        )
+    async def _step(self, start: int, end: int, followers: list[Follower]) -> None:
+        views = [follower.view for follower in followers]
+        batch = await read_batch(self._pool, self._ledger_id, views, start=start, end=end)
         outcomes = await asyncio.gather(
-            *(follower.apply(entries) for follower in followers), return_exceptions=True
+            *(follower.apply(batch) for follower in followers), return_exceptions=True
         )
         for outcome in outcomes:
             if isinstance(outcome, BaseException):

@@ -40,6 +40,7 @@ class Layout:
         self.key_of = {table.name: _key_reader(table.key) for table in view.tables}
         self.read = {t.name: statements.read_rows(shapes[t.name], t.key) for t in view.tables}
         self.change = {t.name: statements.change_rows(shapes[t.name], t.key) for t in view.tables}
+        self.insert = {name: statements.insert_rows(shape) for name, shape in shapes.items()}
         for table in view.tables:
             if table.history and "occurred_at" not in shapes[table.name].types:
                 raise ValueError(f"{table.name} has a history, so it needs a column occurred_at")
@@ -175,9 +176,9 @@ class Rows:
             if status != f"UPDATE {len(rows)}":
                 raise RowMissing(table=name, asked=len(rows), changed=status)
         for name, images in self.images.items():
-            await self._copy_in(name, [_image(row, entry) for row, entry in images.values()])
+            await self._insert(name, [_image(row, entry) for row, entry in images.values()])
         for name, rows in self.line_rows.items():
-            await self._copy_in(name, rows)
+            await self._insert(name, rows)
 
     def _knows(self, place: Place) -> bool:
         return place in self.absent or self.cache.get(place) is not None
@@ -197,12 +198,19 @@ class Rows:
                 copy[column] = copy_value(value)
         return copy
 
+    async def _insert(self, name: str, rows: list[Row]) -> None:
+        """Write new rows; as JSON where there are arrays, which are slow to encode one by one."""
+        if self.layout.shapes[name].has_arrays:
+            await self.db.execute(self.layout.insert[name], _as_json(rows))
+        else:
+            await self._copy_in(name, rows)
+
     async def _copy_in(self, name: str, rows: list[Row]) -> None:
+        """Write new rows by COPY, which refuses a value that is not of its column's type."""
         shape = self.layout.shapes[name]
         if shape.json_names:
             rows = [row | _json_texts(row, shape.json_names) for row in rows]
-        pick = itemgetter(*shape.names)
-        records = list(map(pick, rows))
+        records = list(map(itemgetter(*shape.names), rows))
         await self.db.copy_records_to_table(name, records=records, columns=shape.names)
 
 

@@ -55,6 +55,7 @@ class Shape:
         self.types = types
         self.names = tuple(types)
         self.json_names = tuple(name for name, kind in types.items() if kind in {"jsonb", "json"})
+        self.has_arrays = any(kind.endswith("[]") for kind in types.values())
         self.settlers = _of_columns(types, _settler)
         self.copiers = _of_columns(types, _copier)
         self.blank: Row = dict.fromkeys(types) | self.read(defaults)

@@ -139,10 +139,6 @@ class View:
         """
         self.read_aheads.setdefault(get_topic(event_type), []).append(ReadAhead(table, key_of))
 
-    def wants(self, topic: str) -> bool:
-        """Tell whether events of this topic change the view."""
-        return self.every is not None or topic in self.handlers
-
     def table_names(self) -> Iterable[str]:
         """Return the names of all its tables, histories included."""
         for table in self.tables:

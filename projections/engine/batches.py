@@ -1,0 +1,56 @@
+"""A stretch of the log, read once for all views that stand before it.
+
+Only entries that some view wants are fetched: the topic column, an index into the entry, is
+enough to tell. The entries are decoded when a handler first asks, and then for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ledger.core.entry import Entry
+from ledger.storage.connect import Database
+from projections.engine.view import View
+
+_ALL = """
+    SELECT position, topic, entry FROM events
+    WHERE ledger_id = $1 AND position BETWEEN $2 AND $3 ORDER BY position
+"""
+_SOME = """
+    SELECT position, topic, entry FROM events
+    WHERE ledger_id = $1 AND position BETWEEN $2 AND $3 AND topic = ANY($4) ORDER BY position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All positions from ``start`` to ``end``, with the topics and entries that are wanted."""
+
+    start: int
+    end: int
+    found: Sequence[tuple[str, Entry]]
+
+    def until(self, end: int) -> Batch:
+        """Return the part up to a position."""
+        return Batch(self.start, end, [one for one in self.found if one[1].position <= end])
+
+    def wanted(self, view: View, after: int) -> list[Entry]:
+        """Return the entries after a position that change the view."""
+        if view.every is not None:
+            return [entry for _, entry in self.found if entry.position > after]
+        topics = view.handlers
+        return [e for topic, e in self.found if topic in topics and e.position > after]
+
+
+async def read_batch(
+    db: Database, ledger_id: str, views: Iterable[View], *, start: int, end: int
+) -> Batch:
+    """Read what these views want of the log from ``start`` to ``end``, both included."""
+    views = tuple(views)
+    if any(view.every is not None for view in views):
+        rows = await db.fetch(_ALL, ledger_id, start, end)
+    else:
+        topics = list({topic for view in views for topic in view.handlers})
+        rows = await db.fetch(_SOME, ledger_id, start, end, topics)
+    return Batch(start, end, [(topic, Entry(position, data)) for position, topic, data in rows])
