@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from uuid import UUID
 
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 
 from ledger.core.clock import LOCAL, end_of_day
 from ledger.core.errors import InvalidValue
@@ -23,8 +23,9 @@ def yuan(amount_fen: int | None) -> str:
 
 
 def yuan_short(amount_fen: int) -> str:
-    """Return fen as whole yuan, ``¥5,000``: for tiles, never for statements."""
-    return format_currency(amount_fen // FEN_PER_YUAN, "CNY", format="¤#,##0", locale="zh_CN")
+    """Return fen as whole yuan, cut off, ``¥5,000``: for tiles, never for statements."""
+    sign, fen = ("−", -amount_fen) if amount_fen < 0 else ("", amount_fen)
+    return f"{sign}¥{format_decimal(fen // FEN_PER_YUAN, locale='zh_CN')}"
 
 
 def count(number: int | None) -> str:
