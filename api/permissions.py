@@ -266,7 +266,7 @@ POINTS: Mapping[str, frozenset[Role]] = {
     "withdraw_verification": ORGANISERS,
     "cancel_activity": ORGANISERS,
     "close_activity": ORGANISERS,
-    "open_points_account": POINTS_DESKS,
+    "open_points_account": ORGANISERS,
     "award_points": POINTS_DESKS,
     "reverse_points": POINTS_DESKS,
     "expire_points": POINTS_DESKS,

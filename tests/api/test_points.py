@@ -237,7 +237,7 @@ async def test_two_who_want_the_last_piece_at_once(town: Town, ledger: Ledger) -
     ("role", "path"),
     [
         (Role.VOLUNTEER, ACTIVITIES),
-        (Role.ORGANISER, ACCOUNTS),
+        (Role.VOLUNTEER, ACCOUNTS),
         (Role.VOLUNTEER, f"{ACCOUNTS}/{UUID(int=7)}/awards"),
         (Role.SHOP, f"{ACCOUNTS}/{UUID(int=7)}/reversals"),
         (Role.COMMUNITY, f"{ACCOUNTS}/{UUID(int=7)}/redemptions"),
