@@ -13,7 +13,6 @@ from dataclasses import asdict
 from traceback import format_tb
 from typing import Any, TypeAlias
 
-import asyncpg
 import orjson
 from aiohttp import web
 from uuid_utils.compat import uuid7
@@ -123,8 +122,11 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
 
 
 def is_lost(error: Exception) -> bool:
-    """Tell whether the database or the way to it is gone, rather than a value wrong."""
-    return isinstance(error, LOST_CONNECTION) and not isinstance(error, asyncpg.DataError)
+    """Tell whether the database or the way to it is gone, rather than a value wrong.
+
+    The driver calls a value that does not fit its column an interface error too.
+    """
+    return isinstance(error, LOST_CONNECTION) and not isinstance(error, ValueError)
 
 
 def _our_fault(request: web.Request, error: Exception) -> web.Response:

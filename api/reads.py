@@ -20,6 +20,7 @@ from api.access import authorise
 from api.answers import answer
 from api.bodies import clean_text
 from api.keys import LEDGER
+from api.problems import is_lost
 from api.routing import ReadRoute, Shape
 from api.validation import lists_of, validator_for
 from ledger.storage.ledger import Ledger
@@ -83,10 +84,10 @@ class ReadHandler:
     async def _ask(self, ledger: Ledger, query: Any) -> web.Response:
         try:
             found, position = await self._read(ledger, query)
-        except asyncpg.DataError as error:  # the values in a cursor are the caller's
-            if getattr(query, "cursor", None) is None:
+        except (asyncpg.DataError, asyncpg.InterfaceError) as error:
+            if is_lost(error) or getattr(query, "cursor", None) is None:
                 raise
-            raise CursorInvalid() from error
+            raise CursorInvalid() from error  # the values in a cursor are the caller's
         if self.route.shape is Shape.ONE:
             return answer({"row": found, "position": position})
         page = {"rows": found.rows, "next_cursor": found.next_cursor, "position": position}

@@ -145,6 +145,8 @@ def _tightened(hint: Any) -> Any:
     if hint in _TIGHTENED:
         return _TIGHTENED[hint]
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated and arguments[0] is int:
+        return hint  # it has bounds of its own
     if origin is Annotated:
         return Annotated[(_tightened(arguments[0]), *arguments[1:])]
     if origin in (Union, UnionType):
