@@ -329,7 +329,7 @@ class Deposit(core.Aggregate):
     def miss_top_up(self, by: By, *, demand_id: UUID) -> None:
         """Record that a demand's due day passed unmet (for the reaction that watches the clock)."""
         demand = self._demand(demand_id)
-        if demand.is_missed or demand.open_fen <= 0:
+        if not demand.is_late():
             raise rules.DepositNothingOverdue(open_fen=demand.open_fen)
         guards.past(by, demand.due.on)
         self._record(self.TopUpMissed, by, demand_id=demand_id)
@@ -347,7 +347,7 @@ class Deposit(core.Aggregate):
 
     def miss_return(self, by: By) -> None:
         """Record that the rest was not returned in time (for the reaction that watches)."""
-        if self.ending is None or self.ending.is_missed or self.held_fen <= 0:
+        if self.ending is None or not self.ending.is_late(self.held_fen):
             raise rules.DepositNothingOverdue(held_fen=self.held_fen)
         guards.past(by, self.ending.return_due_on)
         self._record(self.ReturnMissed, by)

@@ -70,7 +70,7 @@ class Received(DepositEvent):
     bank_reference: str
 
     def apply(self, deposit: Deposit) -> None:
-        deposit.held_fen += self.amount_fen
+        _move(deposit, self.amount_fen, self.timestamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +169,7 @@ class DrawPaid(DepositEvent):
         draw.status = DrawStatus.PAID
         draw.paid_fen = self.amount_fen
         draw.contest_until = self.contest_until
-        deposit.held_fen -= self.amount_fen
+        _move(deposit, -self.amount_fen, self.timestamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +224,7 @@ class DrawRefunded(DepositEvent):
 
     def apply(self, deposit: Deposit) -> None:
         deposit.draws[self.draw_id].refunded_fen += self.amount_fen
-        deposit.held_fen += self.amount_fen
+        _move(deposit, self.amount_fen, self.timestamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,8 +252,11 @@ class TopUpReceived(DepositEvent):
     bank_reference: str
 
     def apply(self, deposit: Deposit) -> None:
-        deposit.demands[self.demand_id].open_fen -= self.amount_fen
-        deposit.held_fen += self.amount_fen
+        demand = deposit.demands[self.demand_id]
+        demand.open_fen -= self.amount_fen
+        if demand.open_fen <= 0 and demand.met_at is None:
+            demand.met_at = self.timestamp
+        _move(deposit, self.amount_fen, self.timestamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,7 +294,7 @@ class Returned(DepositEvent):
     bank_reference: str
 
     def apply(self, deposit: Deposit) -> None:
-        deposit.held_fen -= self.amount_fen
+        _move(deposit, -self.amount_fen, self.timestamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,7 +317,7 @@ class Forfeited(DepositEvent):
     amount_fen: int
 
     def apply(self, deposit: Deposit) -> None:
-        deposit.held_fen -= self.amount_fen
+        _move(deposit, -self.amount_fen, self.timestamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,3 +328,10 @@ class Closed(DepositEvent):
 
     def apply(self, deposit: Deposit) -> None:
         deposit.is_closed = True
+
+
+def _move(deposit: Deposit, change_fen: int, at: datetime) -> None:
+    """Change what is held; after the contract's end, remember when nothing was left."""
+    deposit.held_fen += change_fen
+    if ending := deposit.ending:
+        ending.emptied_at = (ending.emptied_at or at) if deposit.held_fen <= 0 else None

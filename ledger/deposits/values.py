@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from ledger.calendar import Due
+from ledger.core.clock import end_of_day
 
 STREET = "street"
 COMMUNITY = "community"
@@ -122,7 +123,13 @@ class Demand:
 
     open_fen: int
     due: Due
+    met_at: datetime | None = None
     is_missed: bool = False
+
+    def is_late(self) -> bool:
+        """Tell whether its due day passes unmet, or did, and that is not on record yet."""
+        is_met = self.met_at is not None and self.met_at <= end_of_day(self.due.on)
+        return not is_met and not self.is_missed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,4 +137,10 @@ class Ending:
     """The contract's end, and by when what is left must go back."""
 
     return_due_on: date
+    emptied_at: datetime | None = None
     is_missed: bool = False
+
+    def is_late(self, held_fen: int) -> bool:
+        """Tell whether the day passes with money held, or did, and that is not on record yet."""
+        was_held = self.emptied_at is not None and self.emptied_at > end_of_day(self.return_due_on)
+        return (held_fen > 0 or was_held) and not self.is_missed

@@ -154,7 +154,9 @@ class Published(ExpenseEvent):
     until_on: date
 
     def apply(self, expense: Expense) -> None:
-        expense.publication.until_on = self.until_on
+        publication = expense.publication
+        publication.until_on = self.until_on
+        publication.first_at = publication.first_at or self.timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +193,7 @@ class ObjectionAnswered(ExpenseEvent):
     answer: str
 
     def apply(self, expense: Expense) -> None:
-        expense.objections[self.objection_id].is_answered = True
+        expense.objections[self.objection_id].answered_at = self.timestamp
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -177,8 +177,8 @@ class Expense(core.Aggregate):
     def miss_publication(self, by: By) -> None:
         """Record that the expense was not published in time (for the reaction that watches)."""
         due = self.publication.due
-        is_settled = self.publication.until_on is not None or self.publication.is_missed
-        if due is None or is_settled or self.status is not ExpenseStatus.PAID:
+        is_late = self.publication.is_late() and self.status is ExpenseStatus.PAID
+        if due is None or not is_late:
             raise rules.ExpenseNothingOverdue(status=self.status)
         guards.past(by, due.on)
         self._record(self.PublicationMissed, by)
@@ -204,7 +204,7 @@ class Expense(core.Aggregate):
     def miss_objection_answer(self, by: By, *, objection_id: UUID) -> None:
         """Record that an objection was not answered in time (for the reaction that watches)."""
         objection = self._objection(objection_id)
-        if objection.is_answered or objection.is_missed:
+        if not objection.is_late():
             raise rules.ExpenseNothingOverdue(status=self.status)
         guards.past(by, objection.due.on)
         self._record(self.ObjectionAnswerMissed, by, objection_id=objection_id)

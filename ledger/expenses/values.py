@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from ledger.calendar import Due
+from ledger.core.clock import end_of_day
 
 COMMITTEE = "owners_committee"
 COMMUNITY = "community"
@@ -74,7 +75,12 @@ class Publication:
 
     due: Due | None = None
     until_on: date | None = None
+    first_at: datetime | None = None
     is_missed: bool = False
+
+    def is_late(self) -> bool:
+        """Tell whether its due day passes without it, or did, and that is not on record yet."""
+        return self.due is not None and not self.is_missed and _is_late(self.first_at, self.due)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,5 +89,18 @@ class Objection:
 
     raised_by: frozenset[UUID]
     due: Due
-    is_answered: bool = False
+    answered_at: datetime | None = None
     is_missed: bool = False
+
+    @property
+    def is_answered(self) -> bool:
+        """Tell whether it has its answer."""
+        return self.answered_at is not None
+
+    def is_late(self) -> bool:
+        """Tell whether its due day passes unanswered, or did, and that is not on record yet."""
+        return not self.is_missed and _is_late(self.answered_at, self.due)
+
+
+def _is_late(done_at: datetime | None, due: Due) -> bool:
+    return done_at is None or done_at > end_of_day(due.on)

@@ -1,10 +1,14 @@
-"""Deposits: a top-up that did not come, money that was not given back in time."""
+"""Deposits: a top-up that did not come in time, money that was not given back in time.
+
+What came late is missed too, also when nobody looked in between.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from uuid import UUID
 
 from ledger.core.aggregate import By, Event
 from ledger.core.clock import moment_missed
@@ -19,22 +23,30 @@ def _due_days(event: Event) -> Iterable[date]:
         yield event.return_due_on
 
 
-def _record_misses(deposit: Deposit, by: By) -> None:
+def _demands_late(deposit: Deposit) -> Iterator[tuple[UUID, date]]:
     for demand_id, demand in list(deposit.demands.items()):
-        missed_at = moment_missed(demand.due.on)
-        if demand.open_fen > 0 and not demand.is_missed and missed_at <= by.at:
-            deposit.miss_top_up(replace(by, at=missed_at), demand_id=demand_id)
+        if demand.is_late():
+            yield demand_id, demand.due.on
+
+
+def _return_late(deposit: Deposit) -> date | None:
     ending = deposit.ending
-    if ending and deposit.held_fen > 0 and not ending.is_missed:
-        missed_at = moment_missed(ending.return_due_on)
-        if missed_at <= by.at:
-            deposit.miss_return(replace(by, at=missed_at))
+    return ending.return_due_on if ending and ending.is_late(deposit.held_fen) else None
+
+
+def _record_misses(deposit: Deposit, by: By) -> None:
+    for demand_id, due_on in _demands_late(deposit):
+        if moment_missed(due_on) <= by.at:
+            deposit.miss_top_up(replace(by, at=moment_missed(due_on)), demand_id=demand_id)
+    return_due_on = _return_late(deposit)
+    if return_due_on and moment_missed(return_due_on) <= by.at:
+        deposit.miss_return(replace(by, at=moment_missed(return_due_on)))
 
 
 def _next_due(deposit: Deposit) -> date | None:
-    due_days = [d.due.on for d in deposit.demands.values() if d.open_fen > 0 and not d.is_missed]
-    if deposit.ending and not deposit.ending.is_missed and deposit.held_fen > 0:
-        due_days.append(deposit.ending.return_due_on)
+    due_days = [due_on for _, due_on in _demands_late(deposit)]
+    if return_due_on := _return_late(deposit):
+        due_days.append(return_due_on)
     return min(due_days, default=None)
 
 

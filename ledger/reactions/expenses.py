@@ -1,4 +1,7 @@
-"""Expenses: not published in time, an owner's objection not answered in time."""
+"""Expenses: not published in time, an owner's objection not answered in time.
+
+What was done late is missed too, also when nobody looked in between.
+"""
 
 from __future__ import annotations
 
@@ -20,33 +23,32 @@ def _due_days(event: Event) -> Iterable[date]:
         yield event.due.on
 
 
-def _publication_due(expense: Expense) -> date | None:
+def _publication_late(expense: Expense) -> date | None:
     publication = expense.publication
-    is_settled = publication.until_on is not None or publication.is_missed
-    if publication.due is None or is_settled or expense.status is not ExpenseStatus.PAID:
+    if publication.due is None or expense.status is not ExpenseStatus.PAID:
         return None
-    return publication.due.on
+    return publication.due.on if publication.is_late() else None
 
 
-def _objections_due(expense: Expense) -> Iterator[tuple[UUID, date]]:
+def _objections_late(expense: Expense) -> Iterator[tuple[UUID, date]]:
     for objection_id, objection in list(expense.objections.items()):
-        if not objection.is_answered and not objection.is_missed:
+        if objection.is_late():
             yield objection_id, objection.due.on
 
 
 def _record_misses(expense: Expense, by: By) -> None:
-    due_on = _publication_due(expense)
+    due_on = _publication_late(expense)
     if due_on and moment_missed(due_on) <= by.at:
         expense.miss_publication(replace(by, at=moment_missed(due_on)))
-    for objection_id, answer_due_on in _objections_due(expense):
+    for objection_id, answer_due_on in _objections_late(expense):
         if moment_missed(answer_due_on) <= by.at:
             missed = replace(by, at=moment_missed(answer_due_on))
             expense.miss_objection_answer(missed, objection_id=objection_id)
 
 
 def _next_due(expense: Expense) -> date | None:
-    due_days = [due_on for _, due_on in _objections_due(expense)]
-    if due_on := _publication_due(expense):
+    due_days = [due_on for _, due_on in _objections_late(expense)]
+    if due_on := _publication_late(expense):
         due_days.append(due_on)
     return min(due_days, default=None)
 

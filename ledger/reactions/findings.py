@@ -19,7 +19,7 @@ def _due_days(event: Event) -> Iterable[date]:
 
 def _record_misses(finding: Finding, by: By) -> None:
     while overdue := finding.overdue(by.at):
-        finding.miss_rectification(replace(by, at=max(by.at, moment_missed(overdue[0]))))
+        finding.miss_rectification(replace(by, at=moment_missed(overdue[0])))
 
 
 def _next_due(finding: Finding) -> date | None:

@@ -17,6 +17,7 @@ from ledger.core.aggregate import Aggregate, By, Event
 from ledger.core.clock import moment_missed
 from ledger.core.entry import Entry
 from ledger.reactions.reaction import Reaction, Work
+from ledger.storage.reading import read_stream
 from ledger.storage.requests import Timer
 
 A = TypeVar("A", bound=Aggregate)
@@ -52,7 +53,15 @@ def watch_deadlines(
         aggregate = await work.load(kind, UUID(timer.key))
         record_misses(aggregate, by)
         if due_on := next_due(aggregate):
-            wait_for(work, aggregate.id, due_on, timer.cause)
+            cause = await _who_set(work, aggregate.id, due_on)
+            wait_for(work, aggregate.id, due_on, cause or timer.cause)
+
+    async def _who_set(work: Work, stream_id: UUID, due_on: date) -> UUID | None:
+        """Return the last event that set this due day."""
+        ledger = work.ledger
+        entries = await read_stream(ledger.pool, ledger.id, str(stream_id), after_version=0)
+        found = (entry for entry in reversed(entries) if due_on in set_by(entry.event))
+        return next((entry.event_id for entry in found), None)
 
     return reaction
 
