@@ -209,15 +209,19 @@ def _read_by(header: dict[str, Any], occurred_at: datetime) -> By:
         correlation=optional_id("correlation"),
         reason=header.get("reason", ""),
         policy_version=header.get("policy", 0),
-        evidence=tuple(
-            Evidence(
-                sha256=e["sha256"],
-                name=e["name"],
-                media_type=e["media_type"],
-                size_bytes=e["size"],
-            )
-            for e in header.get("evidence", ())
-        ),
+        evidence=_read_evidence(header["evidence"]) if "evidence" in header else (),
         is_history=header.get("history", False),
         breaches=tuple(header.get("breaches", ())),
+    )
+
+
+def _read_evidence(documents: list[dict[str, Any]]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(
+            sha256=document["sha256"],
+            name=document["name"],
+            media_type=document["media_type"],
+            size_bytes=document["size"],
+        )
+        for document in documents
     )

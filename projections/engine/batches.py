@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ledger.core.entry import Entry
 from ledger.storage.connect import Database
 from projections.engine.view import View
+
+Found: TypeAlias = tuple[str, Entry]
+"""An entry and its topic."""
 
 _ALL = """
     SELECT position, topic, entry FROM events
@@ -29,18 +33,18 @@ class Batch:
 
     start: int
     end: int
-    found: Sequence[tuple[str, Entry]]
+    found: Sequence[Found]
 
     def until(self, end: int) -> Batch:
         """Return the part up to a position."""
         return Batch(self.start, end, [one for one in self.found if one[1].position <= end])
 
-    def wanted(self, view: View, after: int) -> list[Entry]:
-        """Return the entries after a position that change the view."""
+    def wanted(self, view: View, after: int) -> list[Found]:
+        """Return the entries after a position that change the view, with their topics."""
         if view.every is not None:
-            return [entry for _, entry in self.found if entry.position > after]
+            return [one for one in self.found if one[1].position > after]
         topics = view.handlers
-        return [e for topic, e in self.found if topic in topics and e.position > after]
+        return [one for one in self.found if one[0] in topics and one[1].position > after]
 
 
 async def read_batch(

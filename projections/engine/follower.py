@@ -17,10 +17,9 @@ from collections.abc import Sequence
 import asyncpg
 
 from ledger.core.codec import read_uuid
-from ledger.core.entry import Entry
 from ledger.core.errors import LedgerError
 from ledger.storage.connect import LOST_CONNECTION, Connection
-from projections.engine.batches import Batch
+from projections.engine.batches import Batch, Found
 from projections.engine.checkpoints import (
     NOWHERE,
     Checkpoint,
@@ -111,12 +110,12 @@ class Follower:
             self.position = end
         return passed
 
-    async def _transact(self, batch: Batch, entries: Sequence[Entry]) -> None:
+    async def _transact(self, batch: Batch, entries: Sequence[Found]) -> None:
         async with self._pool.acquire() as db, db.transaction():
             position = (await lock_checkpoint(db, self._ledger_id, self.view)).position
             if position != self.position:  # another worker was here: our rows are old
                 self.cache.clear()
-                entries = [entry for entry in entries if entry.position > position]
+                entries = [one for one in entries if one[1].position > position]
             if batch.start <= position + 1 <= batch.end:
                 if entries:
                     await self._apply_on(db, entries)
@@ -125,18 +124,18 @@ class Follower:
         self.position = position
         self.cache.age()
 
-    async def _apply_on(self, db: Connection, entries: Sequence[Entry]) -> None:
+    async def _apply_on(self, db: Connection, entries: Sequence[Found]) -> None:
         if self._layout is None:
             self._layout = await read_layout(db, self.view)
         rows = Rows(db, self._ledger_id, self._layout, self.cache)
         every, handlers = self.view.every, self.view.handlers
         await self._read_ahead(rows, entries)
-        for entry in entries:
+        for topic, entry in entries:
             rows.begin(entry)
             try:
                 if every is not None:
                     await every(rows, entry)
-                if (handler := handlers.get(entry.topic)) is not None:
+                if (handler := handlers.get(topic)) is not None:
                     await handler(rows, entry.event, entry)
             except Exception as error:
                 if is_passing(error):
@@ -144,33 +143,33 @@ class Follower:
                 raise EntryNotApplied(entry.position, error) from error
         await rows.write()
 
-    async def _read_ahead(self, rows: Rows, entries: Sequence[Entry]) -> None:
+    async def _read_ahead(self, rows: Rows, entries: Sequence[Found]) -> None:
         """Read at once the rows that the batch will ask for."""
-        handlers, read_aheads = self.view.handlers, self.view.read_aheads
-        handled = [entry for entry in entries if entry.topic in handlers]
-        tables = [table for table in self.view.tables if table.is_per_stream]
+        view = self.view
+        tables = [table for table in view.tables if table.is_per_stream]
         if tables:
-            begun = {entry.stream_id for entry in handled if entry.version <= 1}
-            streams = {entry.stream_id for entry in handled} - begun
+            headers = [entry.header for topic, entry in entries if topic in view.handlers]
+            begun = {header["stream"] for header in headers if header["version"] <= 1}
+            streams = {header["stream"] for header in headers} - begun
             keys: list[Key] = [(read_uuid(stream_id),) for stream_id in sorted(streams)]
             for table in tables:
                 await rows.read(table, keys)
         asked: dict[str, tuple[Table, list[Key]]] = {}
-        for entry in handled if read_aheads else ():
-            for ahead in read_aheads.get(entry.topic, ()):
+        for topic, entry in entries if view.read_aheads else ():
+            for ahead in view.read_aheads.get(topic, ()):
                 _, keys = asked.setdefault(ahead.table.name, (ahead.table, []))
                 keys.append(ahead.key_of(entry.event))
         for table, keys in asked.values():
             await rows.read(table, keys)
 
-    async def _stop_in(self, batch: Batch, entries: Sequence[Entry], error: Exception) -> None:
+    async def _stop_in(self, batch: Batch, entries: Sequence[Found], error: Exception) -> None:
         """Apply what comes before the entry that is to blame, then stop there."""
         if isinstance(error, EntryNotApplied):
             await self._stop_before(batch, error)
         elif len(entries) == 1:
-            await self._stop_before(batch, EntryNotApplied(entries[0].position, error))
+            await self._stop_before(batch, EntryNotApplied(entries[0][1].position, error))
         elif entries:  # the rows could not be written: find out whose
-            await self.apply(batch.until(entries[len(entries) // 2].position - 1))
+            await self.apply(batch.until(entries[len(entries) // 2][1].position - 1))
             await self.apply(batch)
         else:
             raise error

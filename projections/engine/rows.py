@@ -130,10 +130,15 @@ class Rows:
     def put(self, table: Table, row: Row) -> None:
         """Write a row, as it is now. One that was not read before must be new."""
         name, entry = table.name, self.entry
-        full = self._settled(name, row)
+        shape = self.layout.shapes[name]
+        full = shape.full(row)
         key = self.layout.key_of[name](full)
         place = (name, key)
         before = self.cache.get(place)
+        for column, settle in shape.settlers:
+            value = full[column]
+            if value is not None and (before is None or value is not before[column]):
+                full[column] = settle(value)
         _stamp(full, before, entry)
         full["ledger_id"] = self.ledger_id
         is_new = before is None or place in self.added
@@ -182,14 +187,6 @@ class Rows:
 
     def _knows(self, place: Place) -> bool:
         return place in self.absent or self.cache.get(place) is not None
-
-    def _settled(self, name: str, row: Row) -> Row:
-        shape = self.layout.shapes[name]
-        full = shape.full(row)
-        for column, settle in shape.settlers:
-            if (value := full[column]) is not None:
-                full[column] = settle(value)
-        return full
 
     def _copy(self, name: str, row: Row) -> Row:
         copy = row.copy()
