@@ -61,8 +61,12 @@ async def volunteer_list(visit: Visit) -> dict[str, Any]:
         "next_cursor": page.next_cursor,
         "communities": communities,
         "names": await names_of(visit, [row["community_id"] for row in communities]),
-        "held_points": sum(row["points"] for row in communities),
-        "verified": time,
+        "held_points": sum(
+            row["points"]
+            for row in communities
+            if community_id is None or row["community_id"] == community_id
+        ),
+        "verified": time if community_id is None else None,
         "position": await _position(visit, points.view),
     }
 
