@@ -4,7 +4,8 @@ Every acknowledged command is there exactly once, at the position that was answe
 command without an answer is there once or not at all, and never in part. Positions run from
 0 without holes, versions from 1; the head is the last row's; leaf hashes, frontier and root
 re-derive from the bytes of the entries; the columns say what the headers say; every receipt
-is about what it points to.
+is about what it points to. Views that were followed all the while are, row by row, what the
+log makes of them when they are built anew.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ import orjson
 from ledger.core.values import derived_id
 from ledger.merkle.tree import Frontier, leaf_hash, tree_root
 from ledger.storage.group import EVENT_COLUMNS, MICROSECOND, RECEIPT_COLUMNS
+from ledger.storage.ledger import open_ledger
+from projections import VIEWS
+from projections.engine import catch_up, verify
 from tests.faults.diary import Diary
 
 BATCH_ROWS = 5_000
@@ -84,6 +88,19 @@ async def check_ledger(dsn: str, ledger_id: str, diary: Diary | None = None) -> 
     if diary is not None:
         check_answers(diary, receipts, walk)
     return walk
+
+
+async def follow(dsn: str, ledger_id: str) -> None:
+    """Bring all views up to the log's end, as their worker does."""
+    async with open_ledger(dsn, ledger_id, pool_size_max=4) as ledger:
+        await catch_up(ledger, VIEWS)
+
+
+async def check_views(dsn: str, ledger_id: str) -> None:
+    """Every view as it stands equals the one that is made from the log anew."""
+    await follow(dsn, ledger_id)
+    for view in VIEWS:
+        assert (await verify(dsn, ledger_id, view)).is_right, f"the view {view.name} differs"
 
 
 async def _rows(db: asyncpg.Connection, ledger_id: str) -> AsyncIterator[asyncpg.Record]:

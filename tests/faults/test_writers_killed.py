@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 from tests.faults.diary import Diary
-from tests.faults.oracle import check_ledger
+from tests.faults.oracle import check_ledger, check_views, follow
 from tests.faults.writers import Writers, shared_jar_in
 
 SEED = 20_260_301
@@ -18,15 +18,18 @@ async def test_f1_a_service_with_8_writers_is_killed_20_times(
     dice = random.Random(SEED)  # noqa: S311  dice, not secrets
     jar = await shared_jar_in(store_dsn, ledger_id)
     with Writers(store_dsn, ledger_id, tmp_path, shared_jar=jar, lanes=8) as writers:
-        for _ in range(20):
+        for number in range(20):
             writers.start()
             await writers.go_on(dice.randrange(40))
             writers.kill(writers.alive[0])
-            await check_ledger(store_dsn, ledger_id, Diary.read(tmp_path))
+            if number % 5 == 0:
+                await check_ledger(store_dsn, ledger_id, Diary.read(tmp_path))
+                await follow(store_dsn, ledger_id)
         writers.start()
         await writers.go_on(20)
     diary = Diary.read(tmp_path)
     walk = await check_ledger(store_dsn, ledger_id, diary)
+    await check_views(store_dsn, ledger_id)
 
     assert writers.killed_count == 21
     assert len(diary.acknowledged) > 20
