@@ -12,23 +12,24 @@ from projections.engine.view import View
 
 NOWHERE = -1
 
-# A view can be made again from the log, so its transactions need not wait for the disk: after a
-# crash rows and checkpoint are both as they were a moment earlier.
-_SETTINGS = "SELECT set_config('synchronous_commit', 'off', true)"
 _BEGIN = """
     INSERT INTO view_checkpoints (ledger_id, view, version) VALUES ($1, $2, $3)
     ON CONFLICT DO NOTHING
 """
+# A view can be made again from the log, so its transactions need not wait for the disk: after a
+# crash rows and checkpoint are both as they were a moment earlier.
 _LOCK = """
-    SELECT position, failed_position, failure FROM view_checkpoints
-    WHERE ledger_id = $1 AND view = $2 AND version = $3 FOR UPDATE
+    WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+    SELECT position, failed_position, failure FROM view_checkpoints, quick
+    WHERE ledger_id = $1 AND view = $2 AND version = $3 FOR UPDATE OF view_checkpoints
 """
 _MOVE = """
     UPDATE view_checkpoints SET position = $4, failed_position = NULL, failure = NULL
     WHERE ledger_id = $1 AND view = $2 AND version = $3
 """
 _MOVE_OVER = """
-    UPDATE view_checkpoints SET position = $5
+    WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+    UPDATE view_checkpoints SET position = $5 FROM quick
     WHERE ledger_id = $1 AND view = $2 AND version = $3 AND position = $4
         AND failed_position IS NULL
 """
@@ -58,7 +59,6 @@ class Checkpoint:
 
 async def lock_checkpoint(db: Connection, ledger_id: str, view: View) -> Checkpoint:
     """Wait for the view's row and lock it until the transaction ends."""
-    await db.execute(_SETTINGS)
     row = await db.fetchrow(_LOCK, ledger_id, view.name, view.version)
     if row is None:
         await db.execute(_BEGIN, ledger_id, view.name, view.version)

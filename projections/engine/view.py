@@ -43,10 +43,11 @@ class Table:
     """Rows about things, found by ``key`` (without ``ledger_id``).
 
     Columns that the engine fills where the table has them: ``ledger_id``; ``positions`` (all
-    that made the row) or ``first_position`` and ``last_position``; ``occurred_at`` (the
-    latest among its events), ``recorded_at`` (of its last event). ``history`` is the table
-    that keeps an image of the row after each event that changed it: the same columns and
-    ``position``, ``recorded_at``; with a history, the row needs ``occurred_at``.
+    that made the row, for rows that few events make) or ``first_position`` and
+    ``last_position``; ``occurred_at`` (the latest among its events), ``recorded_at`` (of its
+    last event). ``history`` is the table that keeps an image of the row after each event that
+    changed it: the same columns and ``position``, ``recorded_at``; with a history, the row
+    needs ``occurred_at``.
     """
 
     name: str

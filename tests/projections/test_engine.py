@@ -93,6 +93,24 @@ async def test_the_size_of_batches_makes_no_difference(ledger: Ledger, batch_ent
     await assert_counted_once(ledger)
 
 
+async def test_a_large_batch_is_one_transaction(ledger: Ledger) -> None:
+    view = jars_view()
+    for _ in range(10):
+        jars = [Jar.make(by(), label=f"label {number % 9}") for number in range(100)]
+        for jar in jars:
+            for stones in range(1, 5):
+                jar.fill(by(), stones)
+        await ledger.save(*jars)
+    await install_missing(ledger.pool, (view,))
+    await Following(ledger.pool, ledger.id, [view], batch_entries=10_000).catch_up()
+    writers = await ledger.pool.fetchval(
+        "SELECT count(DISTINCT xmin::text) FROM test_jar_states_v1 WHERE ledger_id = $1", ledger.id
+    )
+
+    assert writers == 1
+    await assert_counted_once(ledger)
+
+
 async def test_of_many_workers_at_once_each_entry_counts_once(ledger: Ledger) -> None:
     view = jars_view()
     await install_missing(ledger.pool, (view,))
