@@ -24,7 +24,9 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
-LEFT_OPEN = re.compile(r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError|mark\.(skip|xfail)|pytest\.skip")
+LEFT_OPEN = re.compile(
+    r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError|mark\.(skip|xfail)|pytest\.skip"
+)
 VAGUE = {"utils", "helpers", "common", "manager", "base", "misc"}
 CHINESE = re.compile(r"[一-鿿]")
 

@@ -172,10 +172,7 @@ class Ledger:
         aggregate = await self.find(kind, aggregate_id)
         if aggregate is None:
             raise NotFound(kind=get_topic(kind), id=str(aggregate_id))
-        if self._expected and self._expected[0] == aggregate_id:
-            expected_version = self._expected[1]
-            if aggregate.version != expected_version:
-                raise VersionMismatch(version=aggregate.version, expected_version=expected_version)
+        self._guard_expected(aggregate_id, aggregate.version)
         return aggregate
 
     async def consult(self, kind: type[A], aggregate_id: UUID) -> A | None:
@@ -205,6 +202,8 @@ class Ledger:
         Raises ``Conflict`` when another writer was first, and the errors of
         ``ledger.storage.errors``.
         """
+        for aggregate in aggregates:
+            self._guard_expected(aggregate.id, aggregate.version - len(aggregate.pending_events))
         events = [event for aggregate in aggregates for event in aggregate.collect_events()]
         entries = [new_entry(event, event_id=uuid7(), nonce=os.urandom(16)) for event in events]  # type: ignore[arg-type]
         if self._is_dry_run:
@@ -252,6 +251,10 @@ class Ledger:
             event_ids=tuple(entry.event_id for entry in entries),
             replayed=True,
         )
+
+    def _guard_expected(self, aggregate_id: UUID, version: int) -> None:
+        if self._expected and self._expected[0] == aggregate_id and self._expected[1] != version:
+            raise VersionMismatch(version=version, expected_version=self._expected[1])
 
     def _forget(self, ids: set[UUID]) -> None:
         for aggregate_id in ids:

@@ -16,7 +16,8 @@ from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.reading import read_entries
 from ledger.storage.requests import Timer
 from tests.examples import AT, by
-from tests.storage.test_ledger import Jar, fill, saved_jar
+from tests.storage.jars import Jar
+from tests.storage.test_ledger import fill, saved_jar
 
 WAIT = timedelta(days=3)
 
