@@ -159,8 +159,24 @@ async def _draw_on_the_deposit(ledger: Ledger, petition_id: UUID) -> tuple[UUID,
         cause_record="巡查记录：供热管道老化漏水，须在供暖前修好",
         reminder_id=remind.reminder_id,
     )
-    ids = {"deposit_id": deposit_id, "draw_id": pipe.draw_id}
     await draws.request_draw(pipe, ledger, on(6, m.CLERK))
+    await _mend_the_pipe(ledger, deposit_id, pipe.draw_id)
+    damp = replace(
+        pipe,
+        amount_fen=2_000_00,
+        purpose="地下车库防潮",
+        payee="宏达维修公司",
+        cause_kind=CauseKind.PETITION,
+        cause_id=petition_id,
+        cause_record="",
+        draw_id=uuid4(),
+    )
+    await draws.request_draw(damp, ledger, on(31, m.REVIEWER))
+    return deposit_id, pipe.draw_id
+
+
+async def _mend_the_pipe(ledger: Ledger, deposit_id: UUID, draw_id: UUID) -> None:
+    ids = {"deposit_id": deposit_id, "draw_id": draw_id}
     order = draws.OrderEmergencyWork(**ids, contractor="供热维修公司", work="更换管道三十米")
     await draws.order_emergency_work(order, ledger, on(6, m.CLERK))
     await draws.approve_draw(draws.ApproveDraw(**ids), ledger, on(7, m.HEAD))
@@ -177,15 +193,3 @@ async def _draw_on_the_deposit(ledger: Ledger, petition_id: UUID) -> tuple[UUID,
         deposit_id=deposit_id, demand_id=demand.demand_id, amount_fen=3_000_00
     )
     await deposits.receive_top_up(top_up, ledger, on(30, m.CLERK))
-    damp = replace(
-        pipe,
-        amount_fen=2_000_00,
-        purpose="地下车库防潮",
-        payee="宏达维修公司",
-        cause_kind=CauseKind.PETITION,
-        cause_id=petition_id,
-        cause_record="",
-        draw_id=uuid4(),
-    )
-    await draws.request_draw(damp, ledger, on(31, m.REVIEWER))
-    return deposit_id, pipe.draw_id
