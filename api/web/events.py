@@ -8,6 +8,7 @@ from uuid import UUID
 from api.event_names import event_names
 from api.permissions import ROLE_NAMES_ZH
 from api.web.figures import read_id
+from api.web.places import names_of
 from api.web.site import Pages, Visit
 from ledger.core.errors import NotFound
 from projections.audit_trail import (
@@ -23,6 +24,7 @@ from projections.engine import Row
 
 PAGE_SIZE = 50
 POSITION_DIGITS_MAX = 18
+UUID_LENGTH = 36
 
 pages = Pages()
 
@@ -62,12 +64,25 @@ async def event_page(visit: Visit) -> dict[str, Any]:
     event = await _find(visit, given)
     led_here = await visit.read(causes, event["event_id"])
     followed = await visit.read(consequences, ConsequencesQuery(event_id=event["event_id"]))
+    fields = _readable(event["fields"])
+    ids = {value: found for _, value in fields if (found := _as_id(value))}
+    names = await names_of(visit, [event["organisation_id"], *ids.values()])
     return {
         "event": event,
         "causes": led_here,
         "consequences": followed.rows,
-        "fields": _readable(event["fields"]),
+        "fields": fields,
+        "names": {value: names[found] for value, found in ids.items() if found in names},
+        "organisation": names.get(event["organisation_id"]),
+        "ids": ids,
     }
+
+
+def _as_id(value: object) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) and len(value) == UUID_LENGTH else None
+    except ValueError:
+        return None
 
 
 async def _find(visit: Visit, given: str) -> Row:
