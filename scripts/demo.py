@@ -22,12 +22,11 @@ from ledger.postgres import erase
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.ledgers import ledger_ids
 from ledger.storage.reading import read_head
-from projections import VIEWS
-from projections.engine import catch_up
 from scripts.arguments import SubParsers
 from scripts.database import Database, open_database
 from scripts.demonstration.cases import garage_petition_id
 from scripts.demonstration.county import County, a_county
+from scripts.demonstration.following import views_follow
 from scripts.demonstration.loading import VERSION, Edition, Loading, found_in
 from scripts.demonstration.logins import Login, logins
 from scripts.demonstration.plan import FULL, Scale, plan
@@ -96,13 +95,13 @@ async def prepare(database: Database, settings: Settings, scale: Scale = FULL) -
     async with open_ledger(
         database.dsn, settings.ledger, space=database.space_guard(), is_sole_writer=True
     ) as ledger:
-        edition = await _edition_to_load(ledger, scale)
+        edition = await edition_to_load(ledger, scale)
         if edition is None:
             return False
         with _progress() as progress:
-            await _load(ledger, edition, progress)
-            views = progress.add_task("视图 views", total=None)
-            await catch_up(ledger, VIEWS)
+            async with views_follow(database.dsn, ledger.id):
+                await _load(ledger, edition, progress)
+                views = progress.add_task("视图 views", total=None)
             progress.update(views, total=1, completed=1)
     return True
 
@@ -118,7 +117,7 @@ async def _load(ledger: Ledger, edition: Edition, progress: Progress) -> None:
     await Loading(ledger, steps, edition.scale, advanced=advanced).load()
 
 
-async def _edition_to_load(ledger: Ledger, scale: Scale) -> Edition | None:
+async def edition_to_load(ledger: Ledger, scale: Scale) -> Edition | None:
     """Return the edition to begin or to go on with; ``None`` if the ledger has it all."""
     found = await found_in(ledger)
     if found is None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,7 @@ AT_ONCE = 512
 ATTEMPTS_MAX = 5
 WEEK = timedelta(days=7)
 COMPLETE = "complete"
+NAMED_BY_THE_LEDGER = frozenset({"finding_id", "expense_id", "activity_id", "lease_id", "cause_id"})
 
 
 class StepRefused(Exception):
@@ -121,7 +123,7 @@ class Loading:
         made = self._done.get(key)
         if made is None:
             once = Once(caller=DEMO, key=key, request_digest=sha256(key.encode()).digest())
-            command = self._real(step.command) if self._ids else step.command
+            command = self._real(step.command)
             try:
                 made = await self._give(step, command, once)
             except LedgerError as error:
@@ -139,9 +141,9 @@ class Loading:
     def _real(self, command: Any) -> Any:
         """Put the ids that the ledger chose in the place of those that the plan uses."""
         changes = {
-            field.name: self._ids[value]
-            for field in fields(command)
-            if isinstance(value := getattr(command, field.name), UUID) and value in self._ids
+            name: self._ids[value]
+            for name in _id_fields(command.__class__)
+            if (value := getattr(command, name)) in self._ids
         }
         return replace(command, **changes) if changes else command
 
@@ -150,6 +152,12 @@ class Loading:
         for follower in self._reactions.followers:
             if follower.failure is not None:
                 raise StepRefused(f"{follower.name}: {follower.failure}")
+
+
+@cache
+def _id_fields(kind: type) -> tuple[str, ...]:
+    """Return the fields of a command that may name what the ledger gave an id of its own."""
+    return tuple(field.name for field in fields(kind) if field.name in NAMED_BY_THE_LEDGER)
 
 
 def _chunks(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from scripts.demonstration import cases
 from scripts.demonstration.accounts import account_steps, lease_rows
-from scripts.demonstration.county import Community, County, Estate, a_county
+from scripts.demonstration.county import ESTATES_COUNT, Community, County, Estate, a_county
 from scripts.demonstration.deposits import deposit_steps
 from scripts.demonstration.escalations import escalated_petitions
 from scripts.demonstration.expenses import expense_steps
@@ -28,23 +29,27 @@ PETITIONS_COUNT = 8_000
 class Scale:
     """How large a demo is. The cases are the same at every scale.
 
-    ``estates`` without a case of their own are left out beyond this number.
+    Beyond these numbers are left out: ``estates`` without a case of their own, and the
+    volunteers of ``communities``.
     """
 
     petitions: int = PETITIONS_COUNT
     findings: int = FINDINGS_COUNT
-    estates: int = 1_000
+    estates: int = ESTATES_COUNT
+    communities: int = 43
 
     @property
     def name(self) -> str:
         """How the scale is written into the keys of commands."""
-        return f"{self.petitions}-{self.findings}-{self.estates}"
+        return f"{self.petitions}-{self.findings}-{self.estates}-{self.communities}"
 
     @classmethod
     def named(cls, name: str) -> Scale:
         """Return the scale of this name."""
-        petitions, findings, estates = (int(part) for part in name.split("-"))
-        return cls(petitions=petitions, findings=findings, estates=estates)
+        petitions, findings, estates, communities = map(int, name.split("-"))
+        return cls(
+            petitions=petitions, findings=findings, estates=estates, communities=communities
+        )
 
 
 FULL = Scale()
@@ -93,7 +98,7 @@ def _steps(
         steps, incomes = account_steps(estate, start)
         yield from steps
         yield from expense_steps(estate, incomes, start, end)
-    for community, own in _by_community(estates).items():
+    for community, own in islice(_by_community(estates).items(), scale.communities):
         yield from volunteer_steps(county, community, own, start)
 
 
