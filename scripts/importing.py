@@ -21,10 +21,10 @@ from ledger.core.errors import LedgerError
 from ledger.storage.errors import NotInitialised
 from ledger.storage.ledger import Ledger, open_ledger
 from scripts.arguments import SubParsers
-from scripts.database import open_database
+from scripts.database import Database, open_database
 from scripts.failures import Failure
 from scripts.imports import rules
-from scripts.imports.flow import KINDS, Options, import_rows, read
+from scripts.imports.flow import KINDS, Options, Reading, import_rows, let_others_follow, read
 from scripts.imports.problems import printable, problem
 from scripts.imports.report import Report, as_csv, show
 from scripts.imports.tables import read_source
@@ -101,28 +101,39 @@ async def _import(
     report.sha256 = source.sha256
     reading = read(source, options, report, bar)
     if reading is not None:
-        async with _open(settings, is_dry_run=options.is_dry_run) as ledger:
-            await import_rows(ledger, reading, options, report, bar)
+        await _store(reading, options, report, settings, bar)
+
+
+async def _store(
+    reading: Reading, options: Options, report: Report, settings: Settings, bar: Progress
+) -> None:
+    async with open_database(settings) as database:
+        if not options.is_dry_run:  # which leaves even the tables as they are
+            await initialise(database, settings)
+        async with _open(database, settings, is_sole_writer=True) as ledger:
+            is_recorded = await import_rows(ledger, reading, options, report, bar)
+        if is_recorded:
+            async with _open(database, settings, is_sole_writer=False) as ledger:
+                await let_others_follow(ledger, report, bar)
 
 
 @asynccontextmanager
-async def _open(settings: Settings, *, is_dry_run: bool) -> AsyncIterator[Ledger]:
-    """Open the ledger; only an import that stores something brings its tables up to date."""
-    async with open_database(settings) as database:
-        if not is_dry_run:
-            await initialise(database, settings)
-        try:
-            opened = open_ledger(
-                database.dsn,
-                settings.ledger,
-                space=database.space_guard(),
-                pool_size_max=settings.pool_size_max,
-                queue_max=settings.queue_max,
-            )
-            async with opened as ledger:
-                yield ledger
-        except asyncpg.UndefinedTableError as error:
-            raise NotInitialised(ledger=settings.ledger) from error
+async def _open(
+    database: Database, settings: Settings, *, is_sole_writer: bool
+) -> AsyncIterator[Ledger]:
+    try:
+        opened = open_ledger(
+            database.dsn,
+            settings.ledger,
+            space=database.space_guard(),
+            pool_size_max=settings.pool_size_max,
+            queue_max=settings.queue_max,
+            is_sole_writer=is_sole_writer,
+        )
+        async with opened as ledger:
+            yield ledger
+    except asyncpg.UndefinedTableError as error:
+        raise NotInitialised(ledger=settings.ledger) from error
 
 
 @contextmanager

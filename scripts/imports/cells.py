@@ -41,7 +41,9 @@ DIGITS_KEPT = 15
 YES = frozenset({"是", "已", "有", "yes", "y", "true", "1", "√", "满意", "已解决", "解决"})
 NO = frozenset({"否", "未", "无", "no", "n", "false", "0", "×", "不满意", "未解决"})
 
-_AMOUNT = re.compile(r"(?:¥|￥|RMB|CNY)?(-?\d{1,3}(?:,\d{3})+|-?\d+)(\.\d+)?元?", re.IGNORECASE)
+_AMOUNT = re.compile(
+    r"(?:(?:¥|RMB|CNY)\s*)?(-?\d{1,3}(?:,\d{3})+|-?\d+)(\.\d+)?(?:\s*元)?", re.IGNORECASE
+)
 _DAY = re.compile(
     r"(\d{4})\s*(?:[-/.年])\s*(\d{1,2})\s*(?:[-/.月])\s*(\d{1,2})\s*日?"
     r"(?:[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?|分)?"
@@ -121,7 +123,7 @@ def _narrow(cell: Cell) -> str:
 
 def amount(cell: Cell) -> int:
     """Read an amount in yuan; return it in fen, exactly."""
-    text = _narrow(cell).replace("¥ ", "¥")
+    text = _narrow(cell)
     found = _AMOUNT.fullmatch(text)
     if isinstance(cell, bool) or found is None:
         raise rules.AmountMalformed()

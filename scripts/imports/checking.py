@@ -13,11 +13,13 @@ from uuid import UUID
 from ledger.commands.policies import policies_of
 from ledger.core.aggregate import Aggregate
 from ledger.policies import PolicyBook, PolicyMissing
+from ledger.storage.errors import IdempotencyMismatch
 from ledger.storage.ledger import Ledger
+from ledger.storage.requests import Append
 from scripts.imports import rules
 from scripts.imports.cells import is_blank
 from scripts.imports.columns import fields_of, match_headings, read_row
-from scripts.imports.plan import NumberedRow, PlannedRow, plan
+from scripts.imports.plan import NumberedRow, PlannedRow, PlannedStep, plan
 from scripts.imports.problems import Problem, problem
 from scripts.imports.records import At, Found, ImportRow, Step
 from scripts.imports.tables import Table
@@ -88,7 +90,7 @@ class Checks:
         for row in planned:
             self._note(row.number, _time_problems(row, book, now))
         sound = self._sound(planned)
-        await _ask_what_is_there(self._ledger, sound, self._progress)
+        await _side_by_side(self._ask_what_is_there(row) for row in sound)
         for row in sound:
             if row.there_count == 0 and (refused := row.row.recorded(found)):
                 self._note(row.number, [refused])
@@ -104,6 +106,24 @@ class Checks:
             first = begun.setdefault(row_id, numbered.number)
             if first != numbered.number:
                 self._note(numbered.number, [("", rules.RowRepeated(row=first))])
+
+    async def _ask_what_is_there(self, row: PlannedRow) -> None:
+        """Find the steps that an earlier import recorded; they must be the row's first ones."""
+        for count, planned in enumerate(row.steps):
+            try:
+                record_id = await _recorded_before(self._ledger, planned)
+            except IdempotencyMismatch:
+                self._note(row.number, [_altered(planned)])
+                continue
+            if record_id is None:
+                if count == 0:
+                    break
+            elif count == row.there_count:
+                row.there_count += 1
+                row.record_id = row.record_id or record_id
+            else:
+                self._note(row.number, [_altered(row.steps[row.there_count])])
+        self._progress(1)
 
     def _note(self, number: int, wrong: Iterable[At]) -> None:
         if found := list(wrong):
@@ -149,19 +169,14 @@ def _time_problems(row: PlannedRow, book: PolicyBook, now: datetime) -> Iterator
         earlier = step
 
 
-async def _ask_what_is_there(
-    ledger: Ledger, rows: Sequence[PlannedRow], progress: Progress
-) -> None:
-    async def ask(row: PlannedRow) -> None:
-        for planned in row.steps:
-            recorded = await ledger.for_request(once=planned.once).replay()
-            if recorded is None:
-                break
-            row.there_count += 1
-            row.record_id = row.record_id or recorded.id
-        progress(1)
+async def _recorded_before(ledger: Ledger, planned: PlannedStep) -> UUID | None:
+    """Return the record that a step was recorded for; asks the log itself, writes nothing."""
+    appended = await ledger.appender.append(Append(once=planned.once))
+    return UUID(appended.stream_id) if appended.replayed else None
 
-    await _side_by_side(ask(row) for row in rows)
+
+def _altered(planned: PlannedStep) -> At:
+    return planned.step.column, rules.RowAltered(step=planned.step.name)
 
 
 async def _side_by_side(tasks: Iterator[object]) -> None:

@@ -252,7 +252,7 @@ def code(zh: str, *also: str) -> Column:
 
 def amount(zh: str, limit: Any, *also: str, name: str) -> Column:
     """A column of amounts in yuan."""
-    units = tuple(f"{one}{unit}" for one in (zh, *also) for unit in ("(元)", "（元）"))
+    units = tuple(f"{one}(元)" for one in (zh, *also))
     return Column(zh, cells.amount, (*also, *units), limit=limit, name=name)
 
 

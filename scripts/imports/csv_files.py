@@ -45,6 +45,6 @@ def decode(data: bytes) -> str:
 
 def separator_of(text: str) -> str:
     """Return what stands most often between the cells of the first filled line."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in io.StringIO(text) if line.strip()), "")
     outside = "".join(first.split(QUOTE)[::2])
     return max(SEPARATORS, key=outside.count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -114,6 +114,9 @@ class DepositRow(ImportRow):
     approved_by: Annotated[str, person("审批人工号")] = ""
     paid_at: Annotated[When | None, when("支付日期", "支付时间")] = None
     paid_by: Annotated[str, person("支付人工号")] = ""
+
+    def later(self) -> Mapping[str, tuple[str, ...]]:
+        return self.LATER if self.line == "drawn" else {}
 
     def needs(self) -> Iterator[Need]:
         yield Organisation, organisation_id(self.estate)

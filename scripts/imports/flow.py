@@ -74,8 +74,12 @@ async def import_rows(
     options: Options,
     report: Report,
     bar: Progress,
-) -> None:
-    """Check all rows, and record them unless one is bad or nothing is to be stored."""
+) -> bool:
+    """Check all rows, and record them unless one is bad or nothing is to be stored.
+
+    Return whether they were recorded. The ledger may remember what it saved, although others
+    write to it too: a step decided on an old state is decided again.
+    """
     task = bar.add_task("检查 / checking", total=len(reading.rows))
     checks = Checks(ledger, reading.headings.labels, lambda n: bar.advance(task, n))
     rows, problems = await checks.check(reading.rows)
@@ -85,9 +89,9 @@ async def import_rows(
     report.there_count = len(rows) - len(missing)
     report.to_record_count = len(missing)
     if options.is_dry_run or (report.problems and not options.accepts_good_rows):
-        return
+        return False
     await _record(ledger, reading.source, missing, report, bar)
-    await _let_others_follow(ledger, report, bar)
+    return True
 
 
 async def _record(
@@ -108,7 +112,7 @@ async def _record(
     ]
 
 
-async def _let_others_follow(ledger: Ledger, report: Report, bar: Progress) -> None:
+async def let_others_follow(ledger: Ledger, report: Report, bar: Progress) -> None:
     """Let reactions answer what was recorded and views show it, so that serving begins at once.
 
     Where the ledger is being served, its server does the same: each event counts once.

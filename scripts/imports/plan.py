@@ -1,9 +1,10 @@
 """Which steps a file asks for, each with the key by which it happens once.
 
-A key follows from what a row says, not from how the file says it: the kind, the first step's
-fields and those of the steps up to this one, and a number among rows that begin alike. Columns
-in another order, another encoding, a spreadsheet instead of CSV give the same keys. A row to
-which later steps were added has the old keys for its old steps.
+A key follows from what a row says, not from how the file says it: the kind, the step, what the
+row says about its first step, and a number among rows that begin alike. Columns in another order,
+another encoding, a spreadsheet instead of CSV give the same keys. A row to which later steps were
+added has the old keys for its old steps; a step that says something else than it did when it was
+recorded is found out by its digest.
 """
 
 from __future__ import annotations
@@ -63,24 +64,19 @@ def plan(rows: Sequence[NumberedRow], found: Found) -> list[PlannedRow]:
         row = numbered.row
         begin = _digest(row, _first_fields(row), occurrence)
         steps = row.steps(found, begin.hex())
-        planned.append(
-            PlannedRow(
-                numbered.number, row, begin.hex(), list(_planned_steps(row, steps, occurrence))
-            )
-        )
+        taken = list(_planned_steps(row, steps, begin))
+        planned.append(PlannedRow(numbered.number, row, begin.hex(), taken))
     return sorted(planned, key=lambda one: one.number)
 
 
-def _planned_steps(row: ImportRow, steps: Sequence[Step], occurrence: int) -> Iterable[PlannedStep]:
-    names = list(_first_fields(row))
+def _planned_steps(row: ImportRow, steps: Sequence[Step], begin: bytes) -> Iterable[PlannedStep]:
     latest: datetime | None = None
     for step in steps:
-        names += row.LATER.get(step.name, ())
-        digest = _digest(row, names, occurrence)
         # A day without its time counts as its start, but never as before the step before it.
         latest = step.when.at if latest is None else max(latest, step.when.at)
-        key = f"{row.KIND}:{step.name}:{digest.hex()}"
-        yield PlannedStep(step, latest, Once(caller=CALLER, key=key, request_digest=digest))
+        key = f"{row.KIND}:{step.name}:{begin.hex()}"
+        said = _digest(row, row.later().get(step.name, _first_fields(row)), 0)
+        yield PlannedStep(step, latest, Once(caller=CALLER, key=key, request_digest=said))
 
 
 def _occurrences(rows: Sequence[NumberedRow]) -> Iterable[tuple[NumberedRow, int]]:
@@ -89,18 +85,18 @@ def _occurrences(rows: Sequence[NumberedRow]) -> Iterable[tuple[NumberedRow, int
     for numbered in rows:
         alike[_digest(numbered.row, _first_fields(numbered.row), 0)].append(numbered)
     for group in alike.values():
-        group.sort(key=lambda one: _dumped(one.row.content()))
+        group.sort(key=lambda one: _dumped(one.row.content))
         for occurrence, numbered in enumerate(group):
             yield numbered, occurrence
 
 
 def _first_fields(row: ImportRow) -> Sequence[str]:
-    later = {name for names in row.LATER.values() for name in names}
-    return [name for name in row.content() if name not in later]
+    later = {name for names in row.later().values() for name in names}
+    return [name for name in row.content if name not in later]
 
 
 def _digest(row: ImportRow, names: Iterable[str], occurrence: int) -> bytes:
-    content = row.content()
+    content = row.content
     said = {name: content[name] for name in names if name in content}
     return sha256(_dumped([row.KIND, occurrence, said])).digest()
 

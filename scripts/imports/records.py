@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
@@ -77,6 +78,10 @@ class ImportRow:
     PROBE: ClassVar[str]
     LATER: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
+    def later(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the fields of each later step that such a row can have."""
+        return self.LATER
+
     def needs(self) -> Iterator[Need]:
         """Yield what must be looked up in the ledger to check the row."""
         yield from ()
@@ -101,6 +106,7 @@ class ImportRow:
         """Return the steps in their order; ``key`` is the row's own digest, in hex."""
         raise AssertionError("a kind of row says its steps")
 
+    @cached_property
     def content(self) -> dict[str, object]:
         """Return what the row says, the same however the file was written."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]

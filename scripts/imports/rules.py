@@ -296,6 +296,13 @@ class DayInFuture(InvalidValue):
     """
 
 
+class RowAltered(InvalidValue):
+    """This row was imported before and this step said otherwise: correct the record itself.
+
+    本行此前已导入，而这一步骤的内容与当时不同；请直接更正该记录。
+    """
+
+
 class RowRepeated(InvalidValue):
     """Another row of this file is about the same record.
 

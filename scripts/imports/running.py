@@ -129,10 +129,10 @@ class Recorder:
         except (Conflict, Unavailable, IdempotencyMismatch):
             raise
         except LedgerError:
-            # Perhaps it is refused because this very step was recorded a moment ago.
-            if (replayed := await handle.replay()) is None:
-                raise
-            return replayed
+            # Perhaps this very step was recorded a moment ago, or what was remembered is old.
+            if (replayed := await handle.replay()) is not None:
+                return replayed
+            return await planned.step.run(command, handle, by)
 
     def _by(self, row: PlannedRow, planned: PlannedStep) -> By:
         step, source = planned.step, self._source

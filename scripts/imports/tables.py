@@ -65,20 +65,18 @@ def read_table(source: Source, *, sheet: str | None, header_row: int | None) -> 
         raise rules.FileFormatUnknown(file=printable(source.name))
     else:
         rows = csv_rows(source.data)
-    return _table(_numbered(rows), header_row)
+    return _table(_filled(rows), header_row)
 
 
 def _table(lines: Iterator[Line], header_row: int | None) -> Table:
     headings: tuple[str, ...] = ()
     number = 0
     for line in lines:
-        if line.number == header_row or (header_row is None and _is_filled(line)):
+        if header_row in (None, line.number):
             headings, number = _headings(line), line.number
             break
     filled: list[Line] = []
     for line in lines:
-        if not _is_filled(line):
-            continue
         if len(filled) == ROWS_MAX:
             raise rules.RowsTooMany(rows_max=ROWS_MAX)
         filled.append(line)
@@ -87,11 +85,13 @@ def _table(lines: Iterator[Line], header_row: int | None) -> Table:
     return Table(number, headings, tuple(filled))
 
 
-def _numbered(rows: Iterable[tuple[Cell, ...]]) -> Iterator[Line]:
+def _filled(rows: Iterable[tuple[Cell, ...]]) -> Iterator[Line]:
+    """Yield the rows in which something stands."""
     for number, cells in enumerate(rows, start=1):
         if number > ROWS_SCANNED_MAX:
             raise rules.RowsTooMany(rows_max=ROWS_MAX)
-        yield Line(number, cells)
+        if cells and not all(is_blank(cell) for cell in cells):
+            yield Line(number, cells)
 
 
 def _headings(line: Line) -> tuple[str, ...]:
@@ -101,10 +101,6 @@ def _headings(line: Line) -> tuple[str, ...]:
     if len(cells) > COLUMNS_MAX:
         raise rules.ColumnsTooMany(columns_max=COLUMNS_MAX)
     return tuple(plain(cell) for cell in cells)
-
-
-def _is_filled(line: Line) -> bool:
-    return not all(is_blank(cell) for cell in line.cells)
 
 
 def _guard_name(name: str) -> None:

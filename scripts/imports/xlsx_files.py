@@ -52,8 +52,7 @@ def xlsx_rows(data: bytes, sheet: str | None, *, columns_max: int) -> Iterator[t
             warnings.simplefilter("ignore")  # about styles and other things that no cell needs
             book = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
             try:
-                for row in _rows(_sheet(book, sheet), columns_max):
-                    yield tuple(_cell(one) for one in row)
+                yield from _rows(_sheet(book, sheet), columns_max)
             finally:
                 book.close()
     except BROKEN as error:
@@ -97,10 +96,17 @@ def _sheet(book: Any, name: str | None) -> Any:
     return book.worksheets[0 if name is None else titles.index(name)]
 
 
-def _rows(sheet: Any, columns_max: int) -> Iterator[tuple[Any, ...]]:
+def _rows(sheet: Any, columns_max: int) -> Iterator[tuple[Cell, ...]]:
     sheet.reset_dimensions()  # what the file says about its size need not be true
-    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_col=columns_max + 1)
-    return rows
+    last: tuple[Any, ...] = ()
+    for row in sheet.iter_rows():
+        if row is last:  # the library stands in for rows that the file leaves out
+            yield ()
+            continue
+        last = row
+        if any(one.value is not None for one in row[columns_max:]):
+            raise rules.ColumnsTooMany(columns_max=columns_max)
+        yield tuple(_cell(one) for one in row[:columns_max])
 
 
 def _cell(cell: Any) -> Cell:

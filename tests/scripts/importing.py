@@ -12,7 +12,7 @@ from rich.progress import Progress
 from ledger.core.entry import Entry
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_entries
-from scripts.imports.flow import Options, import_rows, read
+from scripts.imports.flow import Options, import_rows, let_others_follow, read
 from scripts.imports.report import Report
 from scripts.imports.tables import Source, read_source
 from tests.commands.county import build_county
@@ -60,8 +60,8 @@ async def imported(ledger: Ledger, kind: str, source: Source | Path, **options: 
     chosen = Options(**options)
     with Progress(disable=True) as bar:
         reading = read(source, chosen, report, bar)
-        if reading is not None:
-            await import_rows(ledger, reading, chosen, report, bar)
+        if reading is not None and await import_rows(ledger, reading, chosen, report, bar):
+            await let_others_follow(ledger, report, bar)
     return report
 
 
