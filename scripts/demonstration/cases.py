@@ -23,14 +23,16 @@ from ledger.petitions import Petition
 from ledger.petitions.labels import ITEMS
 from scripts.demonstration import people
 from scripts.demonstration.county import County, Estate, dice
-from scripts.demonstration.deposits import deposit_of
+from scripts.demonstration.deposits import deposit_of, officials
 from scripts.demonstration.founding import LABEL
 from scripts.demonstration.life import DAY, HOUR, Life, reference_of
 from scripts.demonstration.petitions import Place, matter_at, work
 from scripts.demonstration.steps import Step, Story, alias
 from scripts.demonstration.working_time import a_day, any_hour, at, months_later
 
+AUGUST = 8
 HEATING_FEN = 5_000_00
+REPAIRER = "暖通维修单位（演示）"
 GARAGE_FEN = 40_000_00
 CLEANERS = 8
 GARAGE_NUMBER, GARAGE_CHANNEL = 1, "reception_day"
@@ -44,20 +46,34 @@ ORDER_CATEGORIES = ("property_service", "facilities", "parking_and_order", "fees
 def heating_pipe(county: County, start: date) -> Iterator[Step]:
     """Repair a heating pipe with the deposit, because of a supervisor's finding."""
     estate = county.named["yangguang"]
-    day = date(start.year + (start.month > 10), 10, 20)
-    supervisor, company_id = people.supervisor(estate), estate.company.id
-    clerk, leader, cashier = (
-        people.street_official(estate.community, post) for post in ("clerk", "leader", "cashier")
-    )
-    finding_id, draw_id = alias("finding", "heating pipe"), alias("draw", "heating pipe")
-    demand_id = alias("demand", "heating pipe")
+    day = date(start.year + (start.month > AUGUST), 10, 20)  # the deposit has come in by then
     story = Story(f"money {estate.code}", at(day, 9))
+    finding_id = alias("finding", "heating pipe")
+    _find_unrectified(story, estate, finding_id)
+    _draw(story, estate, finding_id)
+    rectified = findings.RectifyFinding(finding_id=finding_id, summary="管道已更换，试水正常")
+    story.do(findings.rectify_finding, rectified, people.supervisor(estate), 2 * HOUR)
+    top_up: dict[str, Any] = {
+        "deposit_id": deposit_of(estate),
+        "demand_id": alias("demand", "heating pipe"),
+    }
+    clerk, _, cashier = officials(estate)
+    story.do(deposits.demand_top_up, deposits.DemandTopUp(**top_up), clerk, DAY)
+    paid_in = deposits.ReceiveTopUp(
+        **top_up, amount_fen=HEATING_FEN, bank_reference="demo-top-up-0001"
+    )
+    story.do(deposits.receive_top_up, paid_in, cashier, 8 * DAY)
+    yield from story.steps
+
+
+def _find_unrectified(story: Story, estate: Estate, finding_id: UUID) -> None:
+    supervisor = people.supervisor(estate)
     story.do(
         findings.raise_finding,
         findings.RaiseFinding(
             supervisor_id=supervisor.id,
             estate_id=estate.id,
-            company_id=company_id,
+            company_id=estate.company.id,
             source=FindingSource.OPEN_VISIT,
             category="facilities",
             item="pipes",
@@ -74,34 +90,30 @@ def heating_pipe(county: County, start: date) -> Iterator[Step]:
         finding_id=finding_id, summary="复查时仍未维修，供热季将至"
     )
     story.do(findings.report_unrectified, unrectified, supervisor, 4 * DAY)
-    deposit: dict[str, Any] = {"deposit_id": deposit_of(estate), "draw_id": draw_id}
+
+
+def _draw(story: Story, estate: Estate, finding_id: UUID) -> None:
+    clerk, leader, cashier = officials(estate)
+    draw: dict[str, Any] = {
+        "deposit_id": deposit_of(estate),
+        "draw_id": alias("draw", "heating pipe"),
+    }
     request = draws.RequestDraw(
-        **deposit,
+        **draw,
         amount_fen=HEATING_FEN,
-        payee="暖通维修单位（演示）",
+        payee=REPAIRER,
         purpose="维修老化损坏的供热管道，确保按时供热",
         cause_kind=CauseKind.FINDING,
         cause_id=finding_id,
     )
     story.do(draws.request_draw, request, clerk, 2 * HOUR)
-    story.do(draws.approve_draw, draws.ApproveDraw(**deposit), leader, 2 * HOUR)
-    order = draws.OrderEmergencyWork(
-        **deposit, contractor="暖通维修单位（演示）", work="更换锈蚀管段并做保温"
-    )
+    story.do(draws.approve_draw, draws.ApproveDraw(**draw), leader, 2 * HOUR)
+    order = draws.OrderEmergencyWork(**draw, contractor=REPAIRER, work="更换锈蚀管段并做保温")
     story.do(draws.order_emergency_work, order, clerk, HOUR)
-    verify = draws.VerifyWork(**deposit, is_accepted=True)
+    verify = draws.VerifyWork(**draw, is_accepted=True)
     story.do(draws.verify_work, verify, people.secretary(estate.community), 2 * DAY)
-    pay = draws.PayDraw(**deposit, amount_fen=HEATING_FEN, bank_reference="demo-draw-0001")
+    pay = draws.PayDraw(**draw, amount_fen=HEATING_FEN, bank_reference="demo-draw-0001")
     story.do(draws.pay_draw, pay, cashier, 3 * HOUR)
-    rectified = findings.RectifyFinding(finding_id=finding_id, summary="管道已更换，试水正常")
-    story.do(findings.rectify_finding, rectified, supervisor, 2 * HOUR)
-    top_up: dict[str, Any] = {"deposit_id": deposit_of(estate), "demand_id": demand_id}
-    story.do(deposits.demand_top_up, deposits.DemandTopUp(**top_up), clerk, DAY)
-    paid_in = deposits.ReceiveTopUp(
-        **top_up, amount_fen=HEATING_FEN, bank_reference="demo-top-up-0001"
-    )
-    story.do(deposits.receive_top_up, paid_in, cashier, 8 * DAY)
-    yield from story.steps
 
 
 def garage_petition_id() -> UUID:

@@ -46,7 +46,7 @@ def deposit_steps(estate: Estate, start: date, end: date) -> Iterator[Step]:
     rng = dice(f"deposit {estate.code}")
     day = working_day_after(start, 1 + estate.number % 15)
     story = Story(f"money {estate.code}", office_hours(rng, day))
-    clerk, cashier = _officials(estate)[::2]
+    clerk, cashier = officials(estate)[::2]
     assess = deposits.AssessDeposit(
         estate_id=estate.id,
         company_id=estate.company.id,
@@ -74,8 +74,8 @@ def _rate_bp(estate: Estate) -> int:
     return RATES_BP[estate.number % len(RATES_BP)]
 
 
-def _officials(estate: Estate) -> tuple[people.Person, people.Person, people.Person]:
-    """The street's clerk, leader and cashier."""
+def officials(estate: Estate) -> tuple[people.Person, people.Person, people.Person]:
+    """Return the clerk, the leader and the cashier of an estate's street."""
     clerk, leader, cashier = (
         people.street_official(estate.community, post) for post in ("clerk", "leader", "cashier")
     )
@@ -84,7 +84,7 @@ def _officials(estate: Estate) -> tuple[people.Person, people.Person, people.Per
 
 def _drawn(story: Story, estate: Estate, rng: Random, day: date) -> None:
     """Remind the company, draw on the deposit, and let the company fill it up again."""
-    clerk, leader, cashier = _officials(estate)
+    clerk, leader, cashier = officials(estate)
     turn = estate.number // DRAWN_EVERY
     record, work = WORKS[turn % len(WORKS)]
     story.at = office_hours(rng, day)
@@ -126,7 +126,7 @@ def _drawn(story: Story, estate: Estate, rng: Random, day: date) -> None:
 
 
 def _contested(story: Story, estate: Estate, amount_fen: int, *, is_upheld: bool) -> None:
-    clerk, _, cashier = _officials(estate)
+    clerk, _, cashier = officials(estate)
     draw: dict[str, Any] = {"deposit_id": deposit_of(estate), "draw_id": alias("draw", estate.code)}
     contest = draws.ContestDraw(**draw, statement="我方已安排维修，对动用保证金有异议")
     story.do(draws.contest_draw, contest, people.manager(estate), 3 * DAY)
@@ -147,7 +147,7 @@ def _contested(story: Story, estate: Estate, amount_fen: int, *, is_upheld: bool
 def _topped_up(
     story: Story, estate: Estate, amount_fen: int, rng: Random, *, is_late: bool
 ) -> None:
-    clerk, _, cashier = _officials(estate)
+    clerk, _, cashier = officials(estate)
     demand: dict[str, Any] = {
         "deposit_id": deposit_of(estate),
         "demand_id": alias("demand", estate.code),
@@ -162,7 +162,7 @@ def _topped_up(
 
 def _dismissed(story: Story, estate: Estate, start: date) -> None:
     """The owners dismissed the company: part of its deposit is kept, the rest goes back."""
-    clerk, _, cashier = _officials(estate)
+    clerk, _, cashier = officials(estate)
     deposit: dict[str, Any] = {"deposit_id": deposit_of(estate)}
     story.at = at(working_day_after(start + timedelta(days=400), 0), 10)
     end = deposits.EndContract(**deposit, ended_on=local_day(story.at))

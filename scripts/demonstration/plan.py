@@ -47,9 +47,7 @@ class Scale:
     def named(cls, name: str) -> Scale:
         """Return the scale of this name."""
         petitions, findings, estates, communities = map(int, name.split("-"))
-        return cls(
-            petitions=petitions, findings=findings, estates=estates, communities=communities
-        )
+        return cls(petitions=petitions, findings=findings, estates=estates, communities=communities)
 
 
 FULL = Scale()
