@@ -99,7 +99,7 @@ def show(report: Report, console: Console) -> None:
     if report.events:
         console.print(_event_table(report.events))
     for line in _summary(report):
-        console.print(Text(line))
+        console.print(Text(line), soft_wrap=True)
 
 
 def _problem_table(problems: Sequence[Problem]) -> Table:

@@ -196,7 +196,7 @@ class AmountTooFine(InvalidValue):
 
 
 class DayMalformed(InvalidValue):
-    """This must be a day, with a time if it is known: 2026-03-02, 2026/3/2 or 2026年3月2日 9:30.
+    """This must be a day, with its time if that is known, such as 2026-03-02 or 2026/3/2 9:30.
 
     应为日期，可带时间，如 2026-03-02、2026/3/2 或 2026年3月2日 9:30。
     """
@@ -210,7 +210,7 @@ class ChoiceUnknown(InvalidValue):
 
 
 class TruthMalformed(InvalidValue):
-    """This must be yes or no (是 or 否).
+    """This must be yes or no.
 
     应填“是”或“否”。
     """

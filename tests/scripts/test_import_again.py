@@ -137,7 +137,7 @@ async def test_a_file_that_has_grown_adds_what_is_new(ledger: Ledger, tmp_path: 
     ("column", "value", "heading"),
     [
         ("答复内容", "已更换水泵", "答复时间"),
-        ("签收时间", "", "办结时间"),
+        ("签收时间", "", "签收时间"),
         ("是否满意", "否", "回访时间"),
     ],
 )
