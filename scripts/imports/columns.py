@@ -114,7 +114,7 @@ def match_headings(
         field = by_heading.get(bare)
         if field is None:
             if bare not in skipped:
-                wrong.append((heading or f"#{index + 1}", rules.ColumnUnknown()))
+                wrong.append((heading or f"#{index + 1}", rules.HeadingUnknown()))
         elif field.name in places:
             wrong.append((heading, rules.ColumnDoubled(field=field.heading)))
         else:

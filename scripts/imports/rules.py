@@ -94,7 +94,7 @@ class TableEmpty(InvalidValue):
 # Columns ----------------------------------------------------------------------------------
 
 
-class ColumnUnknown(InvalidValue):
+class HeadingUnknown(InvalidValue):
     """No field has this heading: map it to a field, or leave the column out by name.
 
     没有字段使用这一表头：请用 --map 指定字段，或用 --ignore 略过该列。

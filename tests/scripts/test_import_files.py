@@ -113,7 +113,7 @@ def test_every_wrong_heading_is_named_at_once() -> None:
     assert {(column, error.code()) for column, error in wrong} == {
         ("nothing", "field-unknown"),
         ("estate", "column-doubled"),
-        ("电话", "column-unknown"),
+        ("电话", "heading-unknown"),
         ("received_at", "column-missing"),
         ("付款人", "heading-missing"),
     }

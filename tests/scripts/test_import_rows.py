@@ -318,7 +318,7 @@ async def test_wrong_headings_are_reported_by_the_file_s_own_names(
     report = await imported(ledger, "revenue", path)
     mapped = await imported(ledger, "revenue", path, mapping={"payer": "谁付的"})
 
-    assert rules_of(report) == {(1, "谁付的", "column-unknown"), (1, "payer", "column-missing")}
+    assert rules_of(report) == {(1, "谁付的", "heading-unknown"), (1, "payer", "column-missing")}
     assert report.refused_count == 1
     assert (2, "到账日期", "day-malformed") in rules_of(mapped)
 
