@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import asyncpg
@@ -19,11 +20,13 @@ from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
 from projections.engine.batches import read_batch
 from projections.engine.checkpoints import read_checkpoints
+from projections.engine.collecting import collected_rarely
 from projections.engine.follower import Follower
 from projections.engine.install import install_missing
 from projections.engine.view import View
 
 BATCH_ENTRIES = 2_000
+FAR_ENTRIES = 500
 WAIT_STEP_SECONDS = 0.02
 
 
@@ -77,8 +80,10 @@ class Following:
         """
         await self._look()
         while behind := self._behind(size := await self._size(up_to)):
-            for start, followers in behind.items():
-                await self._step(start, min(start + self.batch_entries, size) - 1, followers)
+            with collected_rarely() if size - min(behind) > FAR_ENTRIES else nullcontext():
+                for start, followers in behind.items():
+                    end = min(start + self.batch_entries, size) - 1
+                    await self._step(start, end, followers)
 
     def stopped(self) -> ViewStopped | None:
         """Return what stopped the first view that stands before an entry, if one does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from datetime import timedelta
 from uuid import UUID
 
@@ -102,7 +103,9 @@ async def test_a_large_batch_is_one_transaction(ledger: Ledger) -> None:
                 jar.fill(by(), stones)
         await ledger.save(*jars)
     await install_missing(ledger.pool, (view,))
+    usual = gc.get_threshold()
     await Following(ledger.pool, ledger.id, [view], batch_entries=10_000).catch_up()
+    assert gc.get_threshold() == usual, "the collector works as before"
     writers = await ledger.pool.fetchval(
         "SELECT count(DISTINCT xmin::text) FROM test_jar_states_v1 WHERE ledger_id = $1", ledger.id
     )
