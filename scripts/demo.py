@@ -126,7 +126,7 @@ async def edition_to_load(ledger: Ledger, scale: Scale) -> Edition | None:
         return Edition(VERSION, reference_day(), scale)
     if found.is_complete:
         return None
-    if found.edition.version != VERSION:
+    if found.edition is None:
         raise Failure(
             "账本中有另一版本未装载完的演示；请运行 make demo-reset。",
             "the ledger holds an unfinished demo of another version: run make demo-reset",

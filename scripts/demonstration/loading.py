@@ -29,7 +29,7 @@ from scripts.demonstration.plan import FULL, Plan, Scale
 from scripts.demonstration.steps import Step
 from scripts.demonstration.working_time import at
 
-VERSION = 1
+VERSION = 2
 """Counts up when the plan changes, so that two versions never mix in one ledger."""
 
 AT_ONCE = 512
@@ -57,9 +57,9 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What of a demo a ledger holds already."""
+    """What of a demo a ledger holds; ``edition`` is ``None`` if another version wrote it."""
 
-    edition: Edition
+    edition: Edition | None
     is_complete: bool
 
 
@@ -68,10 +68,13 @@ async def found_in(ledger: Ledger) -> Found | None:
     key = await first_key(ledger.pool, ledger.id, DEMO)
     if key is None:
         return None
-    version, day, scale = key.partition(":")[0].split("/")
-    edition = Edition(int(version), date.fromisoformat(day), Scale.named(scale))
-    mark = f"{edition}:{COMPLETE}"
-    return Found(edition, await has_receipt(ledger.pool, ledger.id, DEMO, mark))
+    written, _, _ = key.partition(":")
+    is_complete = await has_receipt(ledger.pool, ledger.id, DEMO, f"{written}:{COMPLETE}")
+    version, _, rest = written.partition("/")
+    if version != str(VERSION):
+        return Found(None, is_complete)
+    day, scale = rest.split("/")
+    return Found(Edition(VERSION, date.fromisoformat(day), Scale.named(scale)), is_complete)
 
 
 class Loading:
