@@ -86,7 +86,7 @@ def reader_of(hint: Any) -> Reader | None:
     if origin in _COMPOSED:
         return _COMPOSED[origin](arguments)
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return hint
+        return cache(hint)
     if isinstance(hint, type) and is_dataclass(hint):
         return _dataclass_reader(hint)
     return None
@@ -112,10 +112,18 @@ def _dict_reader(arguments: tuple[Any, ...]) -> Reader | None:
 
 def _dataclass_reader(kind: type) -> Reader:
     hints = get_type_hints(kind)
-    readers = [(field.name, reader_of(hints[field.name]) or _same) for field in fields(kind)]
-    return lambda value: kind(
-        **{name: read(value[name]) for name, read in readers if name in value}
-    )
+    names = frozenset(field.name for field in fields(kind))
+    found = ((name, reader_of(hints[name])) for name in sorted(names))
+    readers = [(name, read) for name, read in found if read is not None]
+
+    def read_one(value: dict[str, Any]) -> Any:
+        own = {name: given for name, given in value.items() if name in names}
+        for name, read in readers:
+            if name in own:
+                own[name] = read(own[name])
+        return kind(**own)
+
+    return read_one
 
 
 def _same(value: Any) -> Any:
