@@ -25,7 +25,7 @@ from ledger.commands.activities import (
     check_in_volunteer,
     open_activity,
 )
-from ledger.commands.policies import AdoptStandardPolicies, adopt_standard_policies
+from ledger.commands.policies import AdoptStandardPolicies, adopt_standard_policies, policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger, open_ledger
@@ -55,6 +55,7 @@ async def command_path(place: Place) -> Sample:
     ledger_id = await fresh_ledger(place.dsn)
     async with open_ledger(place.dsn, ledger_id, pool_size_max=10) as ledger:
         await adopt_standard_policies(AdoptStandardPolicies(), ledger, by_clerk())
+        await policies_of(ledger)  # a service that runs has read them
         return await race([_serve(ledger, rounds, times) for _ in range(WRITERS)], times)
 
 
