@@ -135,8 +135,8 @@ async def test_expenses_that_broke_rules_are_recorded_and_marked(ledger: Ledger)
     }
     account = await ledger.load(PublicAccount, ACCOUNT)
     assert account.balance_fen == 23_400_00 - 4_800_00 - 30_000_00
-    applied = next(e for e in await history_of(ledger) if e.topic == "expense.applied.v1")
-    [evidence] = applied.by.evidence
+    applied = [e for e in await history_of(ledger) if e.topic == "expense.applied.v1"]
+    [evidence] = [document for e in applied for document in e.by.evidence]
     assert (evidence.media_type, evidence.size_bytes) == ("application/pdf", 48213)
 
 
