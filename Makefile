@@ -22,7 +22,7 @@ demo: $(VENV)/for-demo
 demo-reset: $(VENV)/for-demo
 	@exec $(BIN)/minzhang demo --reset $(ARGS)
 
-bench: $(VENV)/for-demo
+bench: $(VENV)/for-bench
 	@exec $(BIN)/minzhang bench $(ARGS)
 
 test: $(VENV)/for-test browser
@@ -60,6 +60,10 @@ $(VENV)/created:
 $(VENV)/for-demo: $(VENV)/created $(DESCRIPTION)
 	$(PIP) --editable .
 	@touch $@
+
+$(VENV)/for-bench: $(VENV)/created $(DESCRIPTION)
+	$(PIP) --editable '.[bench]'
+	@touch $(VENV)/for-demo $@
 
 $(VENV)/for-test: $(VENV)/created $(DESCRIPTION)
 	$(PIP) --editable '.[test]'
