@@ -9,11 +9,13 @@ still was so, and the command is asked again if not.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 from typing import TypeVar
 from uuid import UUID
@@ -98,6 +100,7 @@ class Store:
     memory: Memory
     consulted_seconds: float = CONSULTED_SECONDS
     cache: dict[UUID, Consulted] = field(default_factory=dict)
+    looking: dict[UUID, asyncio.Future[Consulted]] = field(default_factory=dict)
 
 
 class Ledger:
@@ -179,9 +182,28 @@ class Ledger:
         """Return an aggregate to read from only; the append checks that it has not changed."""
         cached = self._store.cache.get(aggregate_id)
         if cached is None or time.monotonic() - cached.seen_at > self._store.consulted_seconds:
-            cached = await self._refresh(kind, aggregate_id, cached)
+            cached = await self._refreshed(kind, aggregate_id, cached)
         self._consulted[aggregate_id] = cached.version
         return cached.aggregate if isinstance(cached.aggregate, kind) else None
+
+    async def _refreshed(
+        self, kind: type[A], aggregate_id: UUID, cached: Consulted | None
+    ) -> Consulted:
+        """Look once for all who ask at the same moment; one that gives up stops nobody else."""
+        looking = self._store.looking
+        look = looking.get(aggregate_id)
+        if look is None:
+            look = asyncio.ensure_future(self._refresh(kind, aggregate_id, cached))
+            looking[aggregate_id] = look
+            look.add_done_callback(partial(self._keep_look, aggregate_id))
+        return await asyncio.shield(look)
+
+    def _keep_look(self, aggregate_id: UUID, look: asyncio.Future[Consulted]) -> None:
+        """Keep what was found, unless the record was changed here in the meantime."""
+        if self._store.looking.get(aggregate_id) is look:
+            del self._store.looking[aggregate_id]
+            if not look.cancelled() and look.exception() is None:
+                self._store.cache[aggregate_id] = look.result()
 
     async def _refresh(
         self, kind: type[A], aggregate_id: UUID, cached: Consulted | None
@@ -190,11 +212,9 @@ class Ledger:
         if cached and not await read_stream(
             self.pool, self.id, str(aggregate_id), after_version=cached.version
         ):
-            fresh = replace(cached, seen_at=seen_at)
-        else:  # a new object: a command in flight keeps the state it began with
-            fresh = Consulted(await self.find(kind, aggregate_id), seen_at)
-        self._store.cache[aggregate_id] = fresh
-        return fresh
+            return replace(cached, seen_at=seen_at)
+        # A new object: a command in flight keeps the state it began with.
+        return Consulted(await self.find(kind, aggregate_id), seen_at)
 
     async def save(self, *aggregates: Aggregate, beside: Beside = NOTHING_BESIDE) -> Recorded:
         """Append the new events of all aggregates, all or none.
@@ -259,6 +279,7 @@ class Ledger:
     def _forget(self, ids: set[UUID]) -> None:
         for aggregate_id in ids:
             self._store.cache.pop(aggregate_id, None)
+            self._store.looking.pop(aggregate_id, None)
 
 
 def _recorded(

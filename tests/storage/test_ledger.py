@@ -147,6 +147,18 @@ async def test_what_was_consulted_must_not_have_changed(ledger: Ledger) -> None:
     assert (await reader.save(Jar.make(by()))).version == 1
 
 
+async def test_all_who_consult_at_the_same_moment_get_what_one_look_found(ledger: Ledger) -> None:
+    jar_id = await saved_jar(ledger)
+    found = await asyncio.gather(*(ledger.for_request().consult(Jar, jar_id) for _ in range(50)))
+
+    assert len({id(jar) for jar in found}) == 1
+    assert found[0] is not None
+    await fill(ledger, jar_id)
+    again = await ledger.consult(Jar, jar_id)
+    assert again is not None
+    assert (found[0].stones, again.stones) == (0, 1)
+
+
 async def test_an_entry_that_is_too_large_is_refused_alone(ledger: Ledger) -> None:
     big, small = Jar.make(by(), label="x" * 70_000), Jar.make(by())
     outcomes = await asyncio.gather(ledger.save(big), ledger.save(small), return_exceptions=True)
