@@ -111,7 +111,7 @@ async def prepare(database: Database, settings: Settings, scale: Scale = FULL) -
 async def _load(ledger: Ledger, edition: Edition, progress: Progress) -> None:
     task = progress.add_task("演示 demo", total=None)
     with _kept_aside():
-        steps = plan(edition.end, edition.scale)
+        steps = plan(edition.end, edition.scale, until=local_day(utc_now()))
     progress.update(task, total=len(steps.steps))
 
     def advanced(count: int) -> None:

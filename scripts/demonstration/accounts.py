@@ -23,6 +23,7 @@ RENT_FEN = 800_000_00
 
 MONTHS = 24
 RENT_DAY = timedelta(days=9)
+"""Rent is due on the tenth day of the second month of its quarter."""
 FEN = 100
 HUNDREDTHS = 100
 PARKING_A_HOUSEHOLD_FEN = 25_00
@@ -135,7 +136,9 @@ def _lease(
     begins_on = months_later(start, row["begins"])
     lease_id = alias("lease", str(number))
     schedule = tuple(
-        Instalment(due_on=months_later(begins_on, month) + RENT_DAY, amount_fen=row["rent"] * FEN)
+        Instalment(
+            due_on=months_later(begins_on, month + 1) + RENT_DAY, amount_fen=row["rent"] * FEN
+        )
         for month in range(0, 36, 3)
     )
     sign = leases.SignLease(

@@ -29,7 +29,7 @@ from scripts.demonstration.plan import FULL, Plan, Scale
 from scripts.demonstration.steps import Step
 from scripts.demonstration.working_time import at
 
-VERSION = 2
+VERSION = 3
 """Counts up when the plan changes, so that two versions never mix in one ledger."""
 
 AT_ONCE = 512
@@ -104,7 +104,7 @@ class Loading:
         for until, chunk in _chunks(steps, at(self._plan.start, 0)):
             await self._take_all(chunk)
             await self._react(until)
-        await self._react(at(self._plan.end, 0))
+        await self._react(at(self._plan.until, 0))
         await self._take(COMPLETE, last[1], None)
 
     async def _take_all(self, chunk: Sequence[tuple[int, Step]]) -> None:

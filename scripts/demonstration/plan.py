@@ -55,24 +55,30 @@ FULL = Scale()
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All steps of a demo that ends where ``end`` begins."""
+    """All steps of a demo: what began before ``end`` goes on until ``until`` begins."""
 
     county: County
     estates: tuple[Estate, ...]
     start: date
     end: date
+    until: date
     steps: tuple[Step, ...]
 
 
-def plan(end: date, scale: Scale = FULL) -> Plan:
-    """Write the demo's two years before ``end``, the first day of a month; the same each time."""
+def plan(end: date, scale: Scale = FULL, *, until: date | None = None) -> Plan:
+    """Write the demo's two years before ``end``, the first day of a month; the same each time.
+
+    What is under way by then goes on until a later day, if one is given: a later one only adds
+    steps at the end.
+    """
     county = a_county()
     start = months_later(end, -MONTHS)
     estates = _estates(county, scale)
-    over_at = at(end, 0)
+    until = max(end, until or end)
+    over_at = at(until, 0)
     steps = [step for step in _steps(county, estates, scale, (start, end)) if step.by.at < over_at]
     steps.sort(key=lambda step: step.by.at)
-    return Plan(county, estates, start, end, tuple(steps))
+    return Plan(county, estates, start, end, until, tuple(steps))
 
 
 def _estates(county: County, scale: Scale) -> tuple[Estate, ...]:

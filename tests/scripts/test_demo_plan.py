@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import is_dataclass
-from datetime import date
+from datetime import date, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -133,3 +133,10 @@ def commands_of(module: ModuleType) -> set[str]:
 
 NOT_SHOWN = {"ReclassifyPetition", "ReverseObligorSpend", "RecountDeadlines"}
 """Corrections that nobody in the demo has to make."""
+
+
+def test_a_later_day_only_adds_steps_at_the_end() -> None:
+    at_the_end, later = plan(END, SMALL), plan(END, SMALL, until=END + timedelta(days=20))
+    assert len(later.steps) > len(at_the_end.steps)
+    assert later.steps[: len(at_the_end.steps)] == at_the_end.steps
+    assert len(commands(later.steps, petitions.FilePetition)) == SMALL.petitions
