@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -21,15 +21,16 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ledger.commands.policies import policies_of
 from ledger.core.clock import local_day, utc_now
 from ledger.postgres import erase
+from ledger.storage.connect import connect
 from ledger.storage.ledger import Ledger, open_ledger
-from ledger.storage.ledgers import ledger_ids
+from ledger.storage.ledgers import hold_alone, ledger_ids
 from ledger.storage.reading import read_head
 from scripts.arguments import SubParsers
 from scripts.database import Database, open_database
 from scripts.demonstration.cases import garage_petition_id
 from scripts.demonstration.county import County, a_county
 from scripts.demonstration.following import views_follow
-from scripts.demonstration.loading import VERSION, Edition, Loading, found_in
+from scripts.demonstration.loading import VERSION, Edition, Loading, StepRefused, found_in
 from scripts.demonstration.logins import Login, logins
 from scripts.demonstration.plan import FULL, Scale, plan
 from scripts.demonstration.volunteers import volunteer
@@ -94,9 +95,12 @@ async def reset(settings: Settings) -> None:
 async def prepare(database: Database, settings: Settings, scale: Scale = FULL) -> bool:
     """Load what is missing of the demo; return whether anything was."""
     await initialise(database, settings)
-    async with open_ledger(
-        database.dsn, settings.ledger, space=database.space_guard(), is_sole_writer=True
-    ) as ledger:
+    async with (
+        _alone(database, settings),
+        open_ledger(
+            database.dsn, settings.ledger, space=database.space_guard(), is_sole_writer=True
+        ) as ledger,
+    ):
         edition = await edition_to_load(ledger, scale)
         if edition is None:
             return False
@@ -106,6 +110,21 @@ async def prepare(database: Database, settings: Settings, scale: Scale = FULL) -
                 views = progress.add_task("视图 views", total=None)
             progress.update(views, total=1, completed=1)
     return True
+
+
+@asynccontextmanager
+async def _alone(database: Database, settings: Settings) -> AsyncIterator[None]:
+    """Refuse a second process that would load the same demo at the same time."""
+    connection = await connect(database.dsn)
+    try:
+        if not await hold_alone(connection, settings.ledger, "demo"):
+            raise Failure(
+                "另一个进程正在装载演示；请等它完成或先停止它。",
+                "another process is loading the demo: wait until it is done, or stop it",
+            )
+        yield
+    finally:
+        await connection.close()
 
 
 async def _load(ledger: Ledger, edition: Edition, progress: Progress) -> None:
@@ -119,8 +138,21 @@ async def _load(ledger: Ledger, edition: Edition, progress: Progress) -> None:
 
     try:
         await Loading(ledger, steps, edition.scale, advanced=advanced).load()
+    except (ExceptionGroup, StepRefused) as refused:
+        raise Failure(
+            f"演示未能装载完：{_first(refused)}。再次启动会接着装载；make demo-reset 重新开始。",
+            f"the demo could not be loaded to its end: {_first(refused)};"
+            " the next start goes on, make demo-reset starts over",
+        ) from refused
     finally:
         gc.unfreeze()
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the first of the errors that happened together, and what caused it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error.__cause__ or error
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -127,19 +126,25 @@ class Loading:
         if made is None:
             once = Once(caller=DEMO, key=key, request_digest=sha256(key.encode()).digest())
             command = self._real(step.command)
-            try:
-                made = await self._give(step, command, once)
-            except LedgerError as error:
-                raise StepRefused(f"{key} {command}") from error
+            made = await self._give(step, command, once)
         if step.names is not None:
             self._ids[step.names] = made
 
     async def _give(self, step: Step, command: Any, once: Once) -> UUID:
-        """Give the command; decide again where something it relied on changed meanwhile."""
-        for _ in range(ATTEMPTS_MAX - 1):
-            with suppress(Conflict):
-                return (await step.run(command, self._ledger.for_request(once=once), step.by)).id
-        return (await step.run(command, self._ledger.for_request(once=once), step.by)).id
+        """Give the command; decide again where something it relied on changed meanwhile.
+
+        What is refused may have been recorded before this process began: then that counts.
+        """
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            ledger = self._ledger.for_request(once=once)
+            try:
+                return (await step.run(command, ledger, step.by)).id
+            except LedgerError as error:
+                if before := await ledger.replay():
+                    return before.id
+                if not isinstance(error, Conflict) or attempt == ATTEMPTS_MAX:
+                    raise StepRefused(f"{once.key} {command}") from error
+        raise AssertionError("the last attempt returns or raises")
 
     def _real(self, command: Any) -> Any:
         """Put the ids that the ledger chose in the place of those that the plan uses."""

@@ -23,11 +23,12 @@ from ledger.core.entry import Entry
 from ledger.organisations import Kind
 from ledger.postgres import erase
 from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.ledgers import hold_alone
 from ledger.storage.reading import read_head
 from ledger.storage.receipts import read_receipts
 from ledger.storage.tokens import find_token, list_tokens
 from scripts.database import open_database
-from scripts.demo import edition_to_load, reset, tokens_file, welcome
+from scripts.demo import edition_to_load, prepare, reset, tokens_file, welcome
 from scripts.demonstration.county import a_county
 from scripts.demonstration.loading import VERSION, Edition, Loading, found_in
 from scripts.demonstration.logins import logins
@@ -114,6 +115,30 @@ async def kill_half_way(dsn: str, name: str) -> None:
     finally:
         await db.close()
     assert loader.returncode == -signal.SIGKILL
+
+
+async def test_two_loads_at_once_record_everything_once(store_dsn: str, small_demo: Plan) -> None:
+    part = replace(small_demo, steps=small_demo.steps[: PART // 3])
+    name = await new_ledger(store_dsn)
+    async with (
+        open_ledger(store_dsn, name, pool_size_max=2, is_sole_writer=True) as one,
+        open_ledger(store_dsn, name, pool_size_max=2, is_sole_writer=True) as other,
+    ):
+        await asyncio.gather(*(Loading(ledger, part, SMALL).load() for ledger in (one, other)))
+        assert len(await read_receipts(one.pool, name, DEMO)) == PART // 3
+
+
+async def test_a_second_process_is_told_that_one_is_loading(store_dsn: str, tmp_path: Path) -> None:
+    name = await new_ledger(store_dsn)
+    settings = load_settings({"ledger": name}, {"MINZHANG_DSN": store_dsn}, tmp_path)
+    first = await asyncpg.connect(store_dsn)
+    try:
+        assert await hold_alone(first, name, DEMO)
+        async with open_database(settings) as database:
+            with pytest.raises(Failure, match="another process"):
+                await prepare(database, settings, SMALL)
+    finally:
+        await first.close()
 
 
 # Who may look in, and what is left alone ----------------------------------------------------
