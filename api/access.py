@@ -19,9 +19,17 @@ async def identify_by_token(request: web.Request) -> Identity:
     token = given[len(BEARER) :].strip()
     if not given.lower().startswith(BEARER) or not 0 < len(token) <= TOKEN_CHARACTERS_MAX:
         raise NotAuthenticated()
+    identity = await identity_of(request, token)
+    if identity is None:
+        raise NotAuthenticated()
+    return identity
+
+
+async def identity_of(request: web.Request, token: str) -> Identity | None:
+    """Return whom a token stands for, if it is valid now; the API and the pages both ask here."""
     found = await request.app[TOKENS].find(token)
     if found is None:
-        raise NotAuthenticated()
+        return None
     return Identity(
         actor_id=found.actor_id,
         role=found.role,

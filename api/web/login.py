@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from api.keys import LEDGER
+from api.access import identity_of
 from api.web.site import TOKEN_COOKIE, render, visit_of
-from ledger.storage.tokens import find_token
 
 COOKIE_SECONDS = 12 * 3600
 
@@ -28,10 +27,9 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     _only_from_here(request)
     form = await request.post()
     token = str(form.get("token", "")).strip()
-    ledger = request.app[LEDGER]
     visit = await visit_of(request)
     where = _next(str(form.get("next", "")))
-    if await find_token(ledger.pool, ledger.id, token, now=ledger.clock()) is None:
+    if await identity_of(request, token) is None:
         return render(visit, "login.jinja2", {"next": where, "wrong": True}, status=401)
     response = web.Response(status=303, headers={"Location": where})
     response.set_cookie(

@@ -24,6 +24,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+from api.access import identity_of
 from api.event_names import event_name
 from api.identity import Identity
 from api.keys import LEDGER
@@ -35,7 +36,6 @@ from api.web.words import LANGUAGES, Language, Words
 from ledger.core.clock import local_day
 from ledger.core.errors import LedgerError, NotFound
 from ledger.storage.ledger import Ledger
-from ledger.storage.tokens import find_token
 
 T = TypeVar("T")
 PageFunction: TypeAlias = Callable[["Visit"], Awaitable[dict[str, Any]]]
@@ -185,19 +185,7 @@ def _language(request: web.Request) -> Language:
 
 async def _visitor(request: web.Request) -> Identity | None:
     token = request.cookies.get(TOKEN_COOKIE, "")
-    if not token:
-        return None
-    ledger = request.app[LEDGER]
-    found = await find_token(ledger.pool, ledger.id, token, now=ledger.clock())
-    if found is None:
-        return None
-    return Identity(
-        actor_id=found.actor_id,
-        role=found.role,
-        organisation_id=found.organisation_id,
-        post=found.post,
-        token_id=found.token_id,
-    )
+    return await identity_of(request, token) if token else None
 
 
 def render(
