@@ -61,6 +61,15 @@ def people_of(county: County) -> dict[Role, tuple[Person, str]]:
             people.of_body(county.bodies["demo-hotline"], "hotline", "operator"),
             "热线话务员 hotline operator",
         ),
+        Role.GRID_WORKER: (
+            people.grid_worker(estate.community),
+            f"{estate.community.zh}网格员 grid worker",
+        ),
+        Role.RESIDENT: (people.resident(estate), f"{place}居民 resident"),
+        Role.DATA_PROTECTION_OFFICER: (
+            people.data_protection_officer(county),
+            "个人信息保护负责人 data protection officer",
+        ),
         Role.ORGANISER: (organiser(lake), f"{lake.zh}志愿队 volunteers' organiser"),
         Role.VOLUNTEER: (volunteer(lake, 1), f"{lake.zh}志愿者 volunteer"),
         Role.SHOP: (keeper(lake), f"{lake.zh}爱心超市 charity shop"),

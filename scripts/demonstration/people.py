@@ -61,6 +61,11 @@ def community_worker(community: Community, number: int = 1) -> Person:
     return of_body(community, "community", "worker", number)
 
 
+def grid_worker(community: Community, number: int = 1) -> Person:
+    """One of those who walk a community's grids every day."""
+    return of_body(community, "grid_worker", "grid-worker", number)
+
+
 def street_official(community: Community, post: str) -> Person:
     """A person of a community's street: leader, clerk or cashier."""
     return a_person(f"{community.parent_code} {post} 1", "street", community.street_id, post)
@@ -86,6 +91,11 @@ def owner(estate: Estate, number: int = 1) -> Person:
     return a_person(f"{estate.code} owner {number}", "owner", estate.id, "owner")
 
 
+def resident(estate: Estate, number: int = 1) -> Person:
+    """Somebody who lives on an estate."""
+    return a_person(f"{estate.code} resident {number}", "resident", estate.id, "resident")
+
+
 def supervisor(estate: Estate) -> Person:
     """The supervisor who watches over an estate."""
     return a_person(f"supervisor {estate.number}", "supervisor", estate.id, "supervisor")
@@ -102,6 +112,12 @@ def county_official(county: County, code: str, post: str = "officer") -> Person:
         "demo-governance": "county",
     }
     return of_body(county.bodies[code], roles.get(code, "department"), post)
+
+
+def data_protection_officer(county: County) -> Person:
+    """Who answers for personal data in the whole county."""
+    body = county.bodies["demo-governance"]
+    return of_body(body, "data_protection_officer", "data-protection-officer")
 
 
 def a_document(name: str, media_type: str = PDF) -> Evidence:
