@@ -25,6 +25,7 @@ from api.envelope import Envelope, decided_by
 from api.errors import RequestInvalid
 from api.headers import expected_version, idempotency_key
 from api.keys import LEDGER
+from api.log.receipts import receipts_of
 from api.problems import is_lost
 from api.routing import CommandRoute
 from api.sentences import BOOLEAN, UNKNOWN
@@ -150,6 +151,7 @@ class CommandHandler:
             "version": recorded.version,
             "position": recorded.position,
             "event_ids": recorded.event_ids,
+            "receipts": receipts_of(recorded),
         }
         return answer(body, status=201, headers=headers)
 

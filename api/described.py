@@ -95,6 +95,19 @@ PROBLEM = _object(
         "instance": {**TEXT, "format": "uri"},
     }
 )
+RECEIPT = _object(
+    {
+        "event_id": UUID_SCHEMA,
+        "position": POSITION | {"minimum": 0},
+        "leaf_hash": {
+            **TEXT,
+            "pattern": "^[A-Za-z0-9+/]{43}=$",
+            "description": "SHA256(00 ‖ entry) in base64: keep it, the proof must lead from it.",
+        },
+        "checkpoint": {**TEXT, "format": "uri-reference"},
+        "proof": {**TEXT, "format": "uri-reference"},
+    }
+)
 RECORDED = _object(
     {
         "recorded": {"const": True},
@@ -102,6 +115,7 @@ RECORDED = _object(
         "version": {"type": "integer"},
         "position": POSITION,
         "event_ids": {"type": "array", "items": UUID_SCHEMA},
+        "receipts": {"type": "array", "items": {"$ref": "#/components/schemas/Receipt"}},
     }
 )
 NOTHING_RECORDED = _object(
@@ -153,6 +167,7 @@ COMPONENTS: Schema = {
     "schemas": {
         "FieldError": FIELD_ERROR,
         "Problem": PROBLEM,
+        "Receipt": RECEIPT,
         "Recorded": RECORDED,
         "NothingRecorded": NOTHING_RECORDED,
         "Page": PAGE,

@@ -133,13 +133,13 @@ class Group:
 
     def take(self, request: Append, known: Known) -> Appended | LedgerError:
         """Give the request its positions; an entry that is too large refuses all of it."""
-        appended = _place(request, self.frontier.size)
+        first = self.frontier.size
         try:
             ready = self._encode(request.entries)
         except LedgerError as error:
             return error
-        for entry, recorded_at, data in ready:
-            self._add(entry, recorded_at, data)
+        leaves = [self._add(entry, recorded_at, data) for entry, recorded_at, data in ready]
+        appended = _place(request, first, tuple(leaves))
         known.remember(request, appended)
         self.accepted.append(request)
         if request.once and request.entries:
@@ -156,7 +156,7 @@ class Group:
             recorded_at += MICROSECOND
         return ready
 
-    def _add(self, entry: NewEntry, recorded_at: datetime, data: bytes) -> None:
+    def _add(self, entry: NewEntry, recorded_at: datetime, data: bytes) -> bytes:
         leaf = leaf_hash(data)
         self.events.append(
             (
@@ -173,16 +173,17 @@ class Group:
         )
         self.frontier.append(leaf)
         self.next_recorded_at = recorded_at + MICROSECOND
+        return leaf
 
 
-def _place(request: Append, first: int) -> Appended:
+def _place(request: Append, first: int, leaves: tuple[bytes, ...]) -> Appended:
     if not request.entries:
         return Appended("", -1, first, 0)
     addressed, version = request.entries[0].stream_id, request.entries[0].version
     for entry in request.entries:
         if entry.stream_id == addressed and entry.version > version:
             version = entry.version
-    return Appended(addressed, version, first, len(request.entries))
+    return Appended(addressed, version, first, len(request.entries), leaf_hashes=leaves)
 
 
 def _receipt(ledger_id: str, once: Once, appended: Appended) -> tuple[Any, ...]:

@@ -28,6 +28,7 @@ from ledger.core.aggregate import Aggregate, Event
 from ledger.core.clock import Clock, utc_now
 from ledger.core.entry import NewEntry, new_entry
 from ledger.core.errors import Conflict, NotFound
+from ledger.merkle.tree import leaf_hash
 from ledger.storage.appender import QUEUE_MAX, Appender
 from ledger.storage.connect import create_pool
 from ledger.storage.errors import VersionMismatch
@@ -55,7 +56,8 @@ class Recorded:
 
     ``id`` and ``version`` are of the aggregate it addressed, ``position`` is the last event's
     place in the log (-1 in a dry run). ``events`` are the new events; a replay of an
-    idempotency key has none, only the ids of what was recorded then.
+    idempotency key has none, only the ids of what was recorded then. ``leaf_hashes`` are what
+    the log commits to, one an event: whoever keeps one can prove later that it was accepted.
     """
 
     id: UUID
@@ -64,6 +66,7 @@ class Recorded:
     event_ids: tuple[UUID, ...]
     events: tuple[Event, ...] = ()
     replayed: bool = False
+    leaf_hashes: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +230,7 @@ class Ledger:
         events = [event for aggregate in aggregates for event in aggregate.collect_events()]
         entries = [new_entry(event, event_id=uuid7(), nonce=os.urandom(16)) for event in events]  # type: ignore[arg-type]
         if self._is_dry_run:
-            return _recorded(aggregates[0], entries, events, NOWHERE)
+            return _recorded(aggregates[0], entries, events)
         changed = {aggregate.id for aggregate in aggregates}
         consulted, self._consulted = self._consulted, {}
         request = Append(
@@ -247,8 +250,9 @@ class Ledger:
         if appended.replayed:
             return await self._as_recorded_before(appended)
         self._store.memory.keep(*aggregates)
-        last = appended.first_position + appended.event_count - 1
-        return _recorded(aggregates[0], entries, events, last) if aggregates else _nothing(last)
+        if not aggregates:
+            return _nothing(appended.last_position)
+        return _recorded(aggregates[0], entries, events, appended)
 
     def give_back(self, *aggregates: Aggregate) -> None:
         """Take back what was loaded and not changed, for whoever loads it next."""
@@ -267,9 +271,10 @@ class Ledger:
         return Recorded(
             id=UUID(appended.stream_id),
             version=appended.version,
-            position=first + count - 1,
+            position=appended.last_position,
             event_ids=tuple(entry.event_id for entry in entries),
             replayed=True,
+            leaf_hashes=tuple(leaf_hash(entry.data) for entry in entries),
         )
 
     def _guard_expected(self, aggregate_id: UUID, version: int) -> None:
@@ -283,14 +288,18 @@ class Ledger:
 
 
 def _recorded(
-    addressed: Aggregate, entries: Sequence[NewEntry], events: Sequence[object], position: int
+    addressed: Aggregate,
+    entries: Sequence[NewEntry],
+    events: Sequence[object],
+    appended: Appended | None = None,
 ) -> Recorded:
     return Recorded(
         id=addressed.id,
         version=addressed.version,
-        position=position,
+        position=appended.last_position if appended else NOWHERE,
         event_ids=tuple(entry.event_id for entry in entries),
         events=tuple(events),  # type: ignore[arg-type]
+        leaf_hashes=appended.leaf_hashes if appended else (),
     )
 
 

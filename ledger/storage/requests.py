@@ -67,7 +67,8 @@ class Appended:
     """Where the entries are now; ``replayed`` when an earlier request with this key put them there.
 
     ``stream_id`` and ``version`` are of the stream that the request addressed (its first
-    entry's), after the append.
+    entry's), after the append. ``leaf_hashes`` are of the entries as they were hashed now; a
+    replay's stand in the log.
     """
 
     stream_id: str
@@ -75,3 +76,9 @@ class Appended:
     first_position: int
     event_count: int
     replayed: bool = False
+    leaf_hashes: tuple[bytes, ...] = ()
+
+    @property
+    def last_position(self) -> int:
+        """Where the last entry is."""
+        return self.first_position + self.event_count - 1

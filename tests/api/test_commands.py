@@ -34,6 +34,7 @@ async def test_a_command_answers_with_what_it_recorded(
         "version": 1,
         "position": 0,
         "event_ids": body["event_ids"],
+        "receipts": body["receipts"],
     }
     assert len(body["event_ids"]) == 1
     assert response.headers["ETag"] == '"1"'

@@ -110,6 +110,7 @@ async def test_a_key_can_be_asked_for_before_the_command_is_decided_again(ledger
 
     assert again is not None
     assert (again.id, again.event_ids, again.replayed) == (first.id, first.event_ids, True)
+    assert again.leaf_hashes == first.leaf_hashes != ()
 
 
 async def test_the_same_key_with_another_body_is_refused(ledger: Ledger) -> None:
