@@ -130,17 +130,19 @@ def place_of(node: Node) -> Place:
 
 def node_in(tile: bytes, place: Place) -> bytes:
     """Return a node's hash, computed from the tile that holds it (``TileWrong`` if too narrow)."""
-    row = split_hashes(tile)[place.offset : place.offset + place.count]
+    first, end = place.offset * HASH_BYTES, (place.offset + place.count) * HASH_BYTES
+    row = split_hashes(tile[first:end])
     if len(row) != place.count:
         raise TileWrong(level=place.level, number=place.number, hashes=len(row))
+    return subtree_root(row)
+
+
+def subtree_root(hashes: Sequence[bytes]) -> bytes:
+    """Return the root over 2^n hashes; over a full tile's it is a hash of the level above."""
+    row = list(hashes)
     while len(row) > 1:
         row = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
     return row[0]
-
-
-def tile_root(hashes: Sequence[bytes]) -> bytes:
-    """Return the root over a full tile's hashes: a hash of the level above."""
-    return node_in(b"".join(hashes), Place(0, 0, 0, TILE_WIDTH))
 
 
 def split_hashes(data: bytes) -> list[bytes]:

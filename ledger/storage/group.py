@@ -1,7 +1,7 @@
 """One group of appends in one transaction: what writes to the log (and `quick.py`, its shortcut).
 
     lock the head row ► what do the streams and keys say now? ► take out who conflicts
-    ► positions, recorded_at, entries, leaf hashes, frontier ► COPY ► head ► commit
+    ► positions, recorded_at, entries, leaf hashes, frontier, full tiles ► COPY ► head ► commit
 
 Everything that decides an outcome is read after the head row is locked, so the
 answers are the truth at the moment of the append, for every process. A replay of
@@ -24,6 +24,7 @@ from ledger.storage.connect import Connection
 from ledger.storage.errors import NotInitialised
 from ledger.storage.known import HeadRow, Known, Remembered, look, refusal_or_replay
 from ledger.storage.requests import Append, Appended, Once
+from ledger.storage.tiling import TILE_COLUMNS, TileRow, tile
 
 CHANNEL = "minzhang_appended"
 MICROSECOND = timedelta(microseconds=1)
@@ -39,6 +40,7 @@ EVENT_COLUMNS = (
     "leaf_hash",
     "entry",
 )
+LEAF_COLUMN = EVENT_COLUMNS.index("leaf_hash")
 RECEIPT_COLUMNS = (
     "ledger_id",
     "caller",
@@ -92,8 +94,10 @@ async def append_group(
     known = await look(db, ledger_id, requests, remembered.versions)
     group = Group.after(head, ledger_id, clock)
     outcomes = group.take_all(requests, known)
-    await _write(db, group)
-    remembered.propose(group.head() if group.events else head, known.versions)
+    tiling = await tile(db, ledger_id, head.size, remembered.open_leaves, group.leaves)
+    await _write(db, group, tiling.rows)
+    after = group.head() if group.events else head
+    remembered.propose(after, known.versions, tiling.open_leaves)
     return outcomes
 
 
@@ -126,6 +130,11 @@ class Group:
         """Return the head row after the group."""
         last = self.next_recorded_at - MICROSECOND
         return HeadRow(self.origin, self.frontier.size, self.frontier.to_bytes(), last)
+
+    @property
+    def leaves(self) -> list[bytes]:
+        """The leaf hashes of the accepted events."""
+        return [event[LEAF_COLUMN] for event in self.events]
 
     def take_all(self, requests: Sequence[Append], known: Known) -> list[Appended | LedgerError]:
         """Give each request its positions or its refusal."""
@@ -199,12 +208,14 @@ def _receipt(ledger_id: str, once: Once, appended: Appended) -> tuple[Any, ...]:
     )
 
 
-async def _write(db: Connection, group: Group) -> None:
+async def _write(db: Connection, group: Group, tiles: Sequence[TileRow]) -> None:
     for request in group.accepted:
         await _write_beside(db, group.ledger_id, request)
     if not group.events:
         return
     await db.copy_records_to_table("events", records=group.events, columns=EVENT_COLUMNS)
+    if tiles:
+        await db.copy_records_to_table("tiles", records=tiles, columns=TILE_COLUMNS)
     if group.receipts:
         await db.copy_records_to_table("receipts", records=group.receipts, columns=RECEIPT_COLUMNS)
     head = group.head()

@@ -60,17 +60,19 @@ class Remembered:
 
     Equal frontiers mean equal logs, so nothing that anybody else did can be missed. What a
     group learns is kept only once its commit is certain (``confirm``). ``head`` is None
-    when nobody knows; ``is_alone`` while nobody else seems to write.
+    when nobody knows; ``is_alone`` while nobody else seems to write. ``open_leaves`` are the
+    leaf hashes since the last full tile, None when nobody knows.
     """
 
     head: HeadRow | None = None
     is_alone: bool = False
     versions: dict[str, int] = field(default_factory=dict)
-    _proposed: tuple[HeadRow, dict[str, int]] | None = None
+    open_leaves: Sequence[bytes] | None = None
+    _proposed: tuple[HeadRow, dict[str, int], Sequence[bytes] | None] | None = None
 
     def forget(self) -> None:
         """Somebody else wrote, or nobody knows: start from nothing."""
-        self.head, self.is_alone, self._proposed = None, False, None
+        self.head, self.is_alone, self.open_leaves, self._proposed = None, False, None, None
         self.versions.clear()
 
     def forget_unless(self, head: HeadRow) -> None:
@@ -83,14 +85,16 @@ class Remembered:
         if len(self.versions) > REMEMBERED_STREAMS_MAX:
             self.versions.clear()
 
-    def propose(self, head: HeadRow, versions: dict[str, int]) -> None:
+    def propose(
+        self, head: HeadRow, versions: dict[str, int], open_leaves: Sequence[bytes] | None
+    ) -> None:
         """Take note of how the log will be after the commit."""
-        self._proposed = (head, versions)
+        self._proposed = (head, versions, open_leaves)
 
     def confirm(self) -> None:
         """The commit is certain: from now on it is so."""
         if self._proposed:
-            self.head, versions = self._proposed
+            self.head, versions, self.open_leaves = self._proposed
             self.versions.update(versions)
             self._proposed = None
 

@@ -1,6 +1,6 @@
 """A small group in one statement: for a process that was the last to write, and usually is.
 
-    what do new streams and keys say? ► positions, entries, leaf hashes ► one statement:
+    what do new streams and keys say? ► positions, entries, leaf hashes, tiles ► one statement:
     move the head if its frontier is still the remembered one, and only then write the rows
 
 No lock is taken before the decision. It is sound because a log only grows: its frontier was
@@ -24,6 +24,7 @@ from ledger.storage.errors import OutcomeUnknown
 from ledger.storage.group import CHANNEL, EVENT_COLUMNS, RECEIPT_COLUMNS, Group
 from ledger.storage.known import Remembered, look
 from ledger.storage.requests import Append, Appended
+from ledger.storage.tiling import TILE_COLUMNS, TileRow, tile_quickly
 
 QUICK_EVENTS_MAX = 300  # beyond, COPY is cheaper
 
@@ -42,8 +43,12 @@ _WRITE = """
             first_position, event_count)
         SELECT moved.ledger_id, r.* FROM moved, unnest($14::text[], $15::text[], $16::bytea[],
             $17::text[], $18::bigint[], $19::bigint[], $20::integer[]) AS r
+    ), tiled AS (
+        INSERT INTO tiles (ledger_id, level, number, hashes, root)
+        SELECT moved.ledger_id, t.* FROM moved, unnest($21::smallint[], $22::bigint[],
+            $23::bytea[], $24::bytea[]) AS t
     )
-    SELECT pg_notify($21, ledger_id || ' ' || $3::bigint) FROM moved
+    SELECT pg_notify($25, ledger_id || ' ' || $3::bigint) FROM moved
 """
 
 
@@ -74,14 +79,17 @@ async def append_quickly(
     outcomes = group.take_all(requests, known)
     if not group.events:
         return None
-    if not await _write(db, group, remembered.head.frontier):
+    tiling = tile_quickly(ledger_id, remembered.head.size, remembered.open_leaves, group.leaves)
+    if tiling is None:
+        return None
+    if not await _write(db, group, tiling.rows, remembered.head.frontier):
         remembered.forget()
         return None
-    remembered.propose(group.head(), known.versions)
+    remembered.propose(group.head(), known.versions, tiling.open_leaves)
     return outcomes
 
 
-async def _write(db: Connection, group: Group, frontier: bytes) -> bool:
+async def _write(db: Connection, group: Group, tiles: Sequence[TileRow], frontier: bytes) -> bool:
     """Write the group if the log still ends with this frontier; return whether it did."""
     head = group.head()
     try:
@@ -94,6 +102,7 @@ async def _write(db: Connection, group: Group, frontier: bytes) -> bool:
             head.recorded_at,
             *_columns(group.events, len(EVENT_COLUMNS)),
             *_columns(group.receipts, len(RECEIPT_COLUMNS)),
+            *_columns(tiles, len(TILE_COLUMNS)),
             CHANNEL,
         )
     except LOST_CONNECTION as error:
@@ -103,6 +112,6 @@ async def _write(db: Connection, group: Group, frontier: bytes) -> bool:
     return bool(rows)
 
 
-def _columns(rows: list[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:
+def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:
     """Turn rows into one sequence a column, but the first: the ledger's name."""
     return [*zip(*rows, strict=True)][1:] if rows else [()] * (count - 1)
