@@ -2,8 +2,8 @@
 
 Every acknowledged command is there exactly once, at the position that was answered; a
 command without an answer is there once or not at all, and never in part. Positions run from
-0 without holes, versions from 1; the head is the last row's; leaf hashes, frontier and root
-re-derive from the bytes of the entries; the columns say what the headers say; every receipt
+0 without holes, versions from 1; the head is the last row's; leaf hashes, tiles, frontier and
+root re-derive from the bytes of the entries; the columns say what the headers say; every receipt
 is about what it points to. Views that were followed all the while are, row by row, what the
 log makes of them when they are built anew.
 """
@@ -20,6 +20,7 @@ import asyncpg
 import orjson
 
 from ledger.core.values import derived_id
+from ledger.merkle.tiles import TILE_WIDTH
 from ledger.merkle.tree import Frontier, leaf_hash, tree_root
 from ledger.storage.group import EVENT_COLUMNS, MICROSECOND, RECEIPT_COLUMNS
 from ledger.storage.ledger import open_ledger
@@ -81,9 +82,13 @@ async def check_ledger(dsn: str, ledger_id: str, diary: Diary | None = None) -> 
                 f"SELECT {', '.join(RECEIPT_COLUMNS)} FROM receipts WHERE ledger_id = $1",  # noqa: S608
                 ledger_id,
             )
+            tiles = await db.fetch(
+                "SELECT level, number, hashes, root FROM tiles WHERE ledger_id = $1", ledger_id
+            )
     finally:
         await db.close()
     check_head(head, walk)
+    check_tiles(tiles, walk)
     check_receipts(receipts, walk)
     if diary is not None:
         check_answers(diary, receipts, walk)
@@ -120,6 +125,20 @@ def check_head(head: asyncpg.Record, walk: Walk) -> None:
         frontier.append(leaf)
     assert head["frontier"] == frontier.to_bytes()
     assert Frontier.from_bytes(head["size"], head["frontier"]).root() == tree_root(walk.leaves)
+
+
+def check_tiles(tiles: Sequence[asyncpg.Record], walk: Walk) -> None:
+    """Every tile that the tree fills is stored, as the leaves make it, and no other."""
+    stored = {(row["level"], row["number"]): (row["hashes"], row["root"]) for row in tiles}
+    made: dict[tuple[int, int], tuple[bytes, bytes]] = {}
+    level, hashes = 0, walk.leaves
+    while hashes:
+        rows = [hashes[at : at + TILE_WIDTH] for at in range(0, len(hashes), TILE_WIDTH)]
+        full = [row for row in rows if len(row) == TILE_WIDTH]
+        roots = [tree_root(row) for row in full]
+        made |= {(level, n): (b"".join(row), roots[n]) for n, row in enumerate(full)}
+        level, hashes = level + 1, roots
+    assert stored == made
 
 
 def check_receipts(receipts: Sequence[asyncpg.Record], walk: Walk) -> None:

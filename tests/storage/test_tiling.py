@@ -10,9 +10,9 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from ledger.core.clock import utc_now
-from ledger.core.entry import NewEntry
+from ledger.core.entry import NewEntry, stamp
 from ledger.merkle.proofs import check_consistency, check_inclusion
-from ledger.merkle.tiles import Tile, pack_entries, tiles_of
+from ledger.merkle.tiles import Tile, pack_entries
 from ledger.merkle.tree import leaf_hash, tree_root
 from ledger.storage.connect import connect
 from ledger.storage.ledger import Ledger, open_ledger
@@ -26,24 +26,33 @@ from ledger.storage.tree import (
     read_root,
     read_tile,
 )
+from tests.faults.oracle import check_ledger
 
 LONG = 66_000  # one full tile of level 1, and more
 
 
 def entries(count: int, *, stream: str) -> list[NewEntry]:
-    now = utc_now()
-    return [
-        NewEntry(
-            event_id=uuid7(),
-            stream_id=stream,
-            version=version,
-            topic="tests.counted.v1",
-            occurred_at=now,
-            header={"stream": stream, "version": version},
-            state=b"{}",
-        )
-        for version in range(1, count + 1)
-    ]
+    return [an_entry(stream, version) for version in range(1, count + 1)]
+
+
+def an_entry(stream: str, version: int) -> NewEntry:
+    event_id, now, topic = uuid7(), utc_now(), "tests.counted.v1"
+    header = {
+        "id": str(event_id),
+        "stream": stream,
+        "version": version,
+        "topic": topic,
+        "occurred_at": stamp(now),
+    }
+    return NewEntry(
+        event_id=event_id,
+        stream_id=stream,
+        version=version,
+        topic=topic,
+        occurred_at=now,
+        header=header,
+        state=b"{}",
+    )
 
 
 async def append(ledger: Ledger, count: int) -> None:
@@ -55,42 +64,22 @@ async def leaves_of(ledger: Ledger) -> list[bytes]:
     return [leaf_hash(entry.data) for entry in found]
 
 
-async def check_tiles(ledger: Ledger) -> int:
-    """Every stored tile is what the leaves make it, none is missing, none too many."""
-    hashes = await leaves_of(ledger)
-    size = len(hashes)
-    rows = {
-        (level, number): (stored, root)
-        for level, number, stored, root in await ledger.pool.fetch(
-            "SELECT level, number, hashes, root FROM tiles WHERE ledger_id = $1", ledger.id
-        )
-    }
-    expected = {(tile.level, tile.number) for tile in tiles_of(size) if tile.width == 256}
-    assert rows.keys() == expected
-    level = 0
-    while hashes:
-        full = [hashes[i : i + 256] for i in range(0, len(hashes) - 255, 256)]
-        roots = [tree_root(row) for row in full]
-        for number, row in enumerate(full):
-            assert rows[level, number] == (b"".join(row), roots[number])
-        hashes, level = roots, level + 1
-    return size
-
-
 @pytest.mark.parametrize("counts", [[255, 1], [256], [300] * 6, [1, 254, 1, 1, 511, 2_000]])
 async def test_a_tile_is_complete_with_the_append_that_completes_it(
-    ledger: Ledger, counts: list[int]
+    store_dsn: str, ledger: Ledger, counts: list[int]
 ) -> None:
     for count in counts:
         await append(ledger, count)
-        await check_tiles(ledger)
+        await check_ledger(store_dsn, ledger.id)
 
 
-async def test_single_events_by_the_short_way_complete_tiles_too(ledger: Ledger) -> None:
+async def test_single_events_by_the_short_way_complete_tiles_too(
+    store_dsn: str, ledger: Ledger
+) -> None:
     for _ in range(13):
         await asyncio.gather(*(append(ledger, 1) for _ in range(50)))
     assert ledger.appender.figures.quick_groups > 0
-    assert await check_tiles(ledger) == 650
+    assert (await check_ledger(store_dsn, ledger.id)).size == 650
 
 
 async def test_processes_that_take_turns_complete_each_others_tiles(
@@ -99,13 +88,15 @@ async def test_processes_that_take_turns_complete_each_others_tiles(
     async with open_ledger(store_dsn, ledger.id, pool_size_max=2) as other:
         for turn in range(12):
             await append((ledger, other)[turn % 2], 97)
-    assert await check_tiles(ledger) == 12 * 97
+    assert (await check_ledger(store_dsn, ledger.id)).size == 12 * 97
 
 
-async def test_proofs_roots_and_tiles_of_a_long_log_at_many_sizes(ledger: Ledger) -> None:
+async def test_proofs_roots_and_tiles_of_a_long_log_at_many_sizes(
+    store_dsn: str, ledger: Ledger
+) -> None:
     for _ in range(LONG // 6_000):
         await append(ledger, 6_000)
-    assert await check_tiles(ledger) == LONG
+    assert (await check_ledger(store_dsn, ledger.id)).size == LONG
     hashes, db = await leaves_of(ledger), ledger.pool
     sizes = [1, 255, 256, 257, 65_535, 65_536, 65_537, LONG]
     roots = {size: tree_root(hashes[:size]) for size in sizes}
