@@ -44,7 +44,7 @@ _SMALL_ORDER_Y = frozenset(
         ),
     }
 )
-_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,255}")
+_NAME = re.compile(r"[^\s+\x00-\x1f\x7f\ud800-\udfff]{1,255}")  # lone surrogates are no UTF-8
 
 
 class KeyWrong(InvalidValue):

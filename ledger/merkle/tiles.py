@@ -22,9 +22,10 @@ from ledger.merkle.tree import HASH_BYTES, node_hash
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
 LEVEL_MAX = 63 // TILE_HEIGHT
+NUMBER_MAX = (1 << 63 - TILE_HEIGHT) - 1  # of the last tile of the largest tree
 ENTRIES = "entries"
 
-_NUMBER = r"(?:x\d{3}/)*\d{3}"
+_NUMBER = r"(?:x\d{3}/){0,6}\d{3}"
 _PATH = re.compile(
     rf"tile/(?P<level>0|[1-9]\d?|{ENTRIES})/(?P<number>{_NUMBER})(?:\.p/(?P<width>[1-9]\d?\d?))?",
     re.ASCII,
@@ -74,8 +75,13 @@ def parse_tile_path(path: str) -> Tile:
     number = int(found["number"].replace("x", "").replace("/", ""))
     level = None if found["level"] == ENTRIES else int(found["level"])
     tile = Tile(level, number, int(found["width"] or TILE_WIDTH))
-    # One tile has one address: no leading groups of zeroes, no .p/256, no impossible level.
-    if tile.path != path or (level or 0) > LEVEL_MAX:
+    # One tile has one address: no leading groups of zeroes, no .p/256; and no impossible tile.
+    is_possible = (
+        (level or 0) <= LEVEL_MAX
+        and tile.width <= TILE_WIDTH
+        and number <= NUMBER_MAX >> TILE_HEIGHT * (level or 0)
+    )
+    if tile.path != path or not is_possible:
         raise TilePathWrong(path=path[:100])
     return tile
 

@@ -44,6 +44,17 @@ class Frontier:
         self.hashes.append(leaf)
         self.size += 1
 
+    def append_subtree(self, root: bytes, level: int) -> None:
+        """Add ``2 ** level`` leaves at once, by the root over them; the size must be a multiple."""
+        if self.size & (1 << level) - 1:
+            raise ValueError(f"no complete subtree of level {level} begins at leaf {self.size}")
+        carry = self.size >> level
+        while carry & 1:
+            root = node_hash(self.hashes.pop(), root)
+            carry >>= 1
+        self.hashes.append(root)
+        self.size += 1 << level
+
     def root(self) -> bytes:
         """Return the root of the whole tree."""
         if not self.hashes:
