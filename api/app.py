@@ -17,7 +17,10 @@ from api.docs import add_docs
 from api.hardening import harden_answer
 from api.health import Health, add_health
 from api.identity import Identify
-from api.keys import HEALTH, IDENTIFY, LEDGER, METRICS, NEWS, PERMISSIONS, TOKENS
+from api.keys import HEALTH, IDENTIFY, LEDGER, LOG, METRICS, NEWS, PERMISSIONS, TOKENS
+from api.log.addresses import add_log
+from api.log.desk import LogDesk
+from api.log.trust import TrustNow, no_trust
 from api.metrics import Metrics, metrics_middleware
 from api.permissions import MAY, Role, check_complete
 from api.problems import problem_middleware
@@ -30,7 +33,7 @@ from api.web import add_web
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 
-OPERATIONS = frozenset({"read_metrics", "stream_events"})
+OPERATIONS = frozenset({"event_entry", "read_entry_bundle", "read_metrics", "stream_events"})
 """Operations with a row in the table of permissions that are no declared routes."""
 
 
@@ -42,8 +45,9 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     health: Health | None = None,
     routes: Iterable[Routes] = ROUTES,
     may: Mapping[str, frozenset[Role]] = MAY,
+    trust: TrustNow = no_trust,
 ) -> web.Application:
-    """Build the application around an open ledger.
+    """Build the application around an open ledger; ``trust`` tells the log's keys and policy.
 
     Refuses to start (``PermissionsIncomplete``) when a route has no row in ``may``.
     """
@@ -55,10 +59,12 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     app[NEWS] = news
     app[TOKENS] = TokenDesk(ledger)
     app[PERMISSIONS] = may
+    app[LOG] = LogDesk(ledger, trust)
     app[METRICS] = Metrics(ledger)
     app[HEALTH] = health or Health()
     app.on_response_prepare.append(harden_answer)
     add_stream(app)
+    add_log(app)
     contexts = tuple(routes)
     operations = set(OPERATIONS)
     for context in contexts:

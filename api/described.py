@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from api.log.described import LOG_PATHS
 from api.stream import PATH as STREAM_PATH
 
 Schema: TypeAlias = "dict[str, Any]"
@@ -228,6 +229,7 @@ _READY["get"]["responses"]["503"] = {
     "content": {"application/json": {"schema": {"type": "object"}}},
 }
 ADDITIONAL_PATHS: Schema = {
+    **LOG_PATHS,
     STREAM_PATH: _STREAM,
     "/healthz": _plain("healthz", "是否存活 · Whether it is alive", "application/json"),
     "/readyz": _READY,

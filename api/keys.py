@@ -15,6 +15,7 @@ from ledger.storage.news import News
 
 if TYPE_CHECKING:
     from api.health import Health
+    from api.log.desk import LogDesk
     from api.metrics import Metrics
     from api.stream import Streams
 
@@ -25,4 +26,5 @@ NEWS = web.AppKey("news", News)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
 HEALTH: web.AppKey[Health] = web.AppKey("health")
 TOKENS = web.AppKey("tokens", TokenDesk)
+LOG: web.AppKey[LogDesk] = web.AppKey("log")
 STREAMS: web.AppKey[Streams] = web.AppKey("streams")

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from api.commands import CommandHandler
 from api.described import ADDITIONAL_PATHS, COMMAND_HEADERS, COMPONENTS, DRY_RUN, INFO
 from api.examples import example_of
+from api.log.described import TAG as LOG_TAG
 from api.permissions import Role
 from api.reads import ReadHandler
 from api.routing import CommandRoute, ReadRoute, Routes, Shape
@@ -45,7 +46,10 @@ def describe(contexts: Iterable[Routes], may: Permissions) -> Schema:
         "openapi": "3.1.0",
         "info": INFO,
         "servers": [{"url": "/"}],
-        "tags": [{"name": c.tag, "description": f"{c.zh} · {c.en}"} for c in contexts],
+        "tags": [
+            *({"name": c.tag, "description": f"{c.zh} · {c.en}"} for c in contexts),
+            LOG_TAG,
+        ],
         "security": [{"token": []}],
         "paths": paths | ADDITIONAL_PATHS,
         "components": COMPONENTS | {"schemas": COMPONENTS["schemas"] | described.shared},

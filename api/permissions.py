@@ -303,6 +303,8 @@ EVENTS: Mapping[str, frozenset[Role]] = {
     "event": AUDIT_READERS,
     "consequences": AUDIT_READERS,
     "stream_events": AUDIT_READERS,
+    "event_entry": AUDIT_READERS,
+    "read_entry_bundle": OVERSIGHT,
 }
 
 OPERATIONS: Mapping[str, frozenset[Role]] = {"read_metrics": OVERSIGHT | {Role.ADMINISTRATOR}}

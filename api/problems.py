@@ -19,6 +19,7 @@ from uuid_utils.compat import uuid7
 
 from api import errors
 from api.errors import RequestInvalid
+from api.log.desk import NotCoveredYet, NothingPublished
 from ledger.core.errors import Conflict, InvalidValue, LedgerError, NotFound, RuleViolated
 from ledger.storage import errors as storage
 from ledger.storage.connect import LOST_CONNECTION
@@ -42,6 +43,7 @@ STATUS: tuple[tuple[type[LedgerError], int], ...] = (
     (errors.MethodUnknown, 405),
     (errors.BodyTooSlow, 408),
     (storage.IdempotencyMismatch, 409),
+    (NotCoveredYet, 409),
     (Conflict, 409),
     (storage.VersionMismatch, 412),
     (errors.BodyTooLarge, 413),
@@ -55,6 +57,9 @@ STATUS: tuple[tuple[type[LedgerError], int], ...] = (
     (errors.StreamsFull, 503),
 )
 """The first family that an error belongs to gives its status; what is not listed is our fault."""
+
+AGAIN_SOON = (NotCoveredYet, NothingPublished)
+"""Refusals that hold for a moment only, though they are nobody's fault."""
 
 BY_HTTP_STATUS: Mapping[int, type[LedgerError]] = {
     404: errors.AddressUnknown,
@@ -89,7 +94,7 @@ def problem(
     if isinstance(error, RequestInvalid):
         body["errors"] = [_without_empty(asdict(one)) for one in error.errors]
     headers = {}
-    if status in (503, 507):
+    if status in (503, 507) or isinstance(error, AGAIN_SOON):
         headers["Retry-After"] = str(RETRY_SECONDS)
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="minzhang"'

@@ -182,6 +182,12 @@ async def event_by_position(db: Database, ledger_id: str, position: int) -> Row:
     return await _with_fields(db, ledger_id, row)
 
 
+async def position_of_event(db: Database, ledger_id: str, event_id: UUID) -> int | None:
+    """Return where an event is in the log; ``None`` if this view has not met it."""
+    row = await Select(trail, ledger_id).equal(event_id=event_id).one(db)
+    return None if row is None else row["position"]
+
+
 async def events_at(db: Database, ledger_id: str, positions: list[int]) -> list[Row]:
     """Return the events at these positions: what a view's row was made from."""
     if not positions:

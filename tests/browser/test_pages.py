@@ -61,7 +61,16 @@ PAGES: Final[Mapping[str, Paths]] = {
 }
 """Every page, and paths at which to look at it."""
 
-MACHINES: Final = ("/v1/", "/assets/", "/docs/", "/openapi.json", "/healthz", "/readyz", "/metrics")
+MACHINES: Final = (
+    "/v1/",
+    "/assets/",
+    "/docs/",
+    "/log/",
+    "/openapi.json",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)
 """How the addresses begin that are not for people."""
 BOTH_LANGUAGES_AT_ONCE: Final = ("/docs",)
 

@@ -1,0 +1,119 @@
+"""What the log's addresses and pages ask: the published part of the log, and nothing beyond it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from api.log.trust import TrustNow
+from ledger.core.errors import LedgerError, NotFound
+from ledger.merkle.tiles import Tile, width_at
+from ledger.storage.checkpoints import KeptCheckpoint, checkpoint_at, latest_published
+from ledger.storage.ledger import Ledger
+from ledger.storage.reading import read_head
+from ledger.storage.tree import read_bundle, read_tile
+from projections.audit_trail import position_of_event
+from projections.audit_trail import view as trail
+from projections.engine.checkpoints import read_checkpoints
+
+POSITION_DIGITS_MAX = 18
+
+
+class NothingPublished(NotFound):
+    """No checkpoint of this log has been published yet; ask again shortly.
+
+    该账本日志尚未发布检查点，请稍后再试。
+    """
+
+
+class TileUnpublished(NotFound):
+    """No published checkpoint covers this tile at this width.
+
+    已发布的检查点尚未覆盖该瓦片的这一宽度。
+    """
+
+
+class CheckpointUnknown(NotFound):
+    """No checkpoint of exactly this size was published.
+
+    未曾发布过恰为这一大小的检查点。
+    """
+
+
+class NotCoveredYet(LedgerError):
+    """No published checkpoint covers this yet; ask again shortly.
+
+    已发布的检查点尚未覆盖此处，请稍后再试。
+    """
+
+
+class LogDesk:
+    """Reads what was published of one ledger's log."""
+
+    def __init__(self, ledger: Ledger, trust: TrustNow) -> None:
+        self.ledger = ledger
+        self.trust = trust
+
+    async def published(self) -> KeptCheckpoint:
+        """Return the latest published checkpoint (refuses with ``NothingPublished``)."""
+        found = await latest_published(self.ledger.pool, self.ledger.id)
+        if found is None:
+            raise NothingPublished(ledger=self.ledger.id)
+        return found
+
+    async def published_at(self, size: int) -> KeptCheckpoint:
+        """Return the published checkpoint of exactly this size (``CheckpointUnknown``)."""
+        found = await checkpoint_at(self.ledger.pool, self.ledger.id, size)
+        if found is None or found.published_at is None:
+            raise CheckpointUnknown(size=size)
+        return found
+
+    async def covering(self, position: int, size: int | None = None) -> KeptCheckpoint:
+        """Return a published checkpoint that covers a position: the latest, or that of ``size``.
+
+        Raises ``NotCoveredYet``, ``CheckpointUnknown``, and ``NotFound`` beyond the log's end.
+        """
+        found = await latest_published(self.ledger.pool, self.ledger.id)
+        if size is not None:
+            found = await self.published_at(size)
+        if found is not None and position < found.checkpoint.size:
+            return found
+        head = await read_head(self.ledger.pool, self.ledger.id)
+        if position >= head.size:
+            raise NotFound(kind="event", position=position)
+        raise NotCoveredYet(position=position, size=0 if found is None else found.checkpoint.size)
+
+    async def position_of(self, given: str) -> int:
+        """Return the place of an event that is named by its position or its id (``NotFound``).
+
+        An id is looked up in the audit trail; while that lags behind: ``NotCoveredYet``.
+        """
+        if given.isascii() and given.isdecimal() and len(given) <= POSITION_DIGITS_MAX:
+            return int(given)
+        try:
+            event_id = UUID(given)
+        except ValueError as error:
+            raise NotFound(kind="event", asked=given[:100]) from error
+        found = await position_of_event(self.ledger.pool, self.ledger.id, event_id)
+        if found is not None:
+            return found
+        head = await read_head(self.ledger.pool, self.ledger.id)
+        checkpoints = await read_checkpoints(self.ledger.pool, self.ledger.id, (trail,))
+        if checkpoints[trail.name].position < head.size - 1:
+            raise NotCoveredYet(id=given, position=checkpoints[trail.name].position)
+        raise NotFound(kind="event", id=given)
+
+    async def tile(self, tile: Tile) -> bytes:
+        """Return a tile's hashes (refuses with ``TileUnpublished``)."""
+        await self._guard(tile)
+        return await read_tile(self.ledger.pool, self.ledger.id, tile)
+
+    async def bundle(self, tile: Tile) -> bytes:
+        """Return a bundle of entries (refuses with ``TileUnpublished``)."""
+        await self._guard(tile)
+        return await read_bundle(self.ledger.pool, self.ledger.id, tile)
+
+    async def _guard(self, tile: Tile) -> None:
+        found = await latest_published(self.ledger.pool, self.ledger.id)
+        size = 0 if found is None else found.checkpoint.size
+        if width_at(size, tile.level, tile.number) < tile.width:
+            raise TileUnpublished(path=tile.path, size=size)
