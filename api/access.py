@@ -8,6 +8,7 @@ from api.errors import NotAllowed, NotAuthenticated
 from api.identity import Identity
 from api.keys import IDENTIFY, PERMISSIONS, TOKENS
 from api.permissions import is_allowed
+from api.scopes import SCOPES
 
 BEARER = "bearer "
 TOKEN_CHARACTERS_MAX = 200
@@ -44,4 +45,5 @@ async def authorise(request: web.Request, operation: str) -> Identity:
     identity = await request.app[IDENTIFY](request)
     if not is_allowed(identity.role, operation, request.app[PERMISSIONS]):
         raise NotAllowed(role=identity.role, operation=operation)
+    await request.app[SCOPES].guard_post(identity)
     return identity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.concerning import of_organisation, of_record
 from api.routing import Routes
 from ledger.commands import accounts
 from projections import accounts as shown
@@ -10,19 +11,33 @@ routes = Routes("accounts", zh="小区公共账户", en="Public accounts")
 
 ALL = "/v1/accounts"
 ONE = ALL + "/{account_id}"
+ACCOUNT = of_record("account_id", "public_account")
 
-routes.command(ALL, accounts.OpenPublicAccount, accounts.open_public_account, zh="开立公共账户")
 routes.command(
-    ONE + "/receipts", accounts.ReceiveRevenue, accounts.receive_revenue, zh="登记收益到账"
+    ALL,
+    accounts.OpenPublicAccount,
+    accounts.open_public_account,
+    about=(of_organisation("estate_id"), of_organisation("street_id")),
+    zh="开立公共账户",
+)
+routes.command(
+    ONE + "/receipts",
+    accounts.ReceiveRevenue,
+    accounts.receive_revenue,
+    about=ACCOUNT,
+    zh="登记收益到账",
 )
 routes.command(
     ONE + "/receipts/{receipt_id}/reversals",
     accounts.ReverseRevenue,
     accounts.reverse_revenue,
+    about=ACCOUNT,
     zh="冲正一笔收益",
     location=ONE,
 )
-routes.command(ONE + "/closings", accounts.ClosePeriod, accounts.close_period, zh="月末结账")
+routes.command(
+    ONE + "/closings", accounts.ClosePeriod, accounts.close_period, about=ACCOUNT, zh="月末结账"
+)
 
 view = shown.view
 routes.read(ALL, shown.AccountQuery, shown.account_register, view=view, zh="公共账户台账")

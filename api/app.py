@@ -22,18 +22,23 @@ from api.log.addresses import add_log
 from api.log.desk import LogDesk
 from api.log.trust import TrustNow, no_trust
 from api.metrics import Metrics, metrics_middleware
-from api.permissions import MAY, Role, check_complete
+from api.permissions import MAY, check_complete
 from api.problems import problem_middleware
+from api.reach import Row, as_row
 from api.reads import ReadHandler
+from api.roles import Role
 from api.routes import ROUTES
 from api.routing import Routes
+from api.scopes import SCOPES, Scopes
 from api.stream import add_stream
 from api.token_desk import TokenDesk
 from api.web import add_web
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 
-OPERATIONS = frozenset({"event_entry", "read_entry_bundle", "read_metrics", "stream_events"})
+OPERATIONS = frozenset(
+    {"event_entry", "overview", "read_entry_bundle", "read_metrics", "stream_events"}
+)
 """Operations with a row in the table of permissions that are no declared routes."""
 
 
@@ -44,7 +49,7 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     identify: Identify = identify_by_token,
     health: Health | None = None,
     routes: Iterable[Routes] = ROUTES,
-    may: Mapping[str, frozenset[Role]] = MAY,
+    may: Mapping[str, Row | frozenset[Role]] = MAY,
     trust: TrustNow = no_trust,
 ) -> web.Application:
     """Build the application around an open ledger; ``trust`` tells the log's keys and policy.
@@ -58,8 +63,10 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     app[IDENTIFY] = identify
     app[NEWS] = news
     app[TOKENS] = TokenDesk(ledger)
-    app[PERMISSIONS] = may
     app[LOG] = LogDesk(ledger, trust)
+    rows = {name: as_row(row) for name, row in may.items()}
+    app[PERMISSIONS] = rows
+    app[SCOPES] = Scopes(ledger, news, rows)
     app[METRICS] = Metrics(ledger)
     app[HEALTH] = health or Health()
     app.on_response_prepare.append(harden_answer)
@@ -69,9 +76,9 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     operations = set(OPERATIONS)
     for context in contexts:
         operations |= _add_context(app, context)
-    check_complete(operations, may)
+    check_complete(operations, rows)
     add_health(app)
-    add_docs(app, contexts, may)
+    add_docs(app, contexts, rows)
     add_web(app)
     return app
 

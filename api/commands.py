@@ -1,4 +1,4 @@
-"""One handler for every command: who, what, decide, answer.
+"""One handler for every command: who, about whose records, what, decide, answer.
 
 A command that lost a race is decided again, with the state as it now is. A key
 that was used before is found where it counts: in the append, under the head's
@@ -9,7 +9,6 @@ asking the append once more. A client that hangs up cancels nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, get_type_hints
@@ -24,10 +23,12 @@ from api.bodies import as_number, clean_text, read_object
 from api.envelope import Envelope, decided_by
 from api.errors import RequestInvalid
 from api.headers import expected_version, idempotency_key
+from api.identity import Identity
 from api.keys import LEDGER
 from api.log.receipts import receipts_of
 from api.problems import is_lost
 from api.routing import CommandRoute
+from api.scopes import SCOPES, Scopes
 from api.sentences import BOOLEAN, UNKNOWN
 from api.validation import validator_for
 from ledger.core.aggregate import By, Event
@@ -47,6 +48,8 @@ class Asked:
     """A command on its way to be decided."""
 
     command: Any
+    identity: Identity
+    scopes: Scopes
     by: By
     once: Once | None
     expected_version: int | None
@@ -74,6 +77,8 @@ class CommandHandler:
         ledger = request.app[LEDGER]
         asked = Asked(
             command=command,
+            identity=identity,
+            scopes=request.app[SCOPES],
             by=await decided_by(identity, said, ledger),
             once=_once(request, identity.actor_id, given),
             expected_version=expected_version(request),
@@ -102,13 +107,19 @@ class CommandHandler:
 
     async def _decide(self, ledger: Ledger, asked: Asked) -> Recorded | None:
         for _ in range(DECISIONS_MAX - 1):
-            with suppress(Conflict):
+            try:
                 return await self._decide_once(ledger, asked)
+            except Conflict:  # perhaps about an organisation that another process moved
+                await asked.scopes.standing.look_again()
         return await self._decide_once(ledger, asked)
 
     async def _decide_once(self, ledger: Ledger, asked: Asked) -> Recorded | None:
+        relied_on = await asked.scopes.acting(
+            asked.identity, self.route.operation, self.route.about, asked.command
+        )
         expected = await self._expected(ledger, asked)
         handle = ledger.for_request(once=asked.once, expected=expected, is_dry_run=asked.is_dry_run)
+        handle.rely_on(relied_on)
         recorded: Recorded | None = await self.route.function(asked.command, handle, asked.by)
         return recorded
 

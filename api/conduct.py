@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.concerning import of_organisation
 from api.routing import CommandFunction, Routes
 from ledger.commands import conduct as commands
 from projections import conduct as streaks
@@ -15,7 +16,14 @@ ONE = "/v1/units/{unit_id}"
 
 def _step(path: str, command_type: type, function: CommandFunction, zh: str) -> None:
     """Declare a step about one unit: it can be read at the unit's own address."""
-    routes.command(path, command_type, function, zh=zh, location=ONE)
+    routes.command(
+        path,
+        command_type,
+        function,
+        about=of_organisation("unit_id"),
+        zh=zh,
+        location=ONE,
+    )
 
 
 _step(ONE + "/transfers", commands.TransferUnit, commands.transfer_unit, "移交作风效能办公室")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.concerning import OfRecord, Source, of_organisation, of_record
 from api.routing import CommandFunction, Routes
 from ledger.commands import deposits, draws
 from projections import deposits as shown
@@ -12,14 +13,30 @@ ALL = "/v1/deposits"
 ONE = ALL + "/{deposit_id}"
 DRAWS = ONE + "/draw-downs"
 DRAW = DRAWS + "/{draw_id}"
+DEPOSIT = of_record("deposit_id", "deposit")
+CAUSE = OfRecord(
+    field="cause_id", kind="", kind_of="cause_kind", kinds=frozenset({"petition", "finding"})
+)
+"""A petition or finding that a draw-down rests on."""
 
 
-def _step(path: str, command_type: type, function: CommandFunction, zh: str) -> None:
+def _step(path: str, command_type: type, function: CommandFunction, zh: str, *more: Source) -> None:
     """Declare a step of one deposit: it can be read at the deposit's own address."""
-    routes.command(path, command_type, function, zh=zh, location=ONE)
+    routes.command(path, command_type, function, about=(DEPOSIT, *more), zh=zh, location=ONE)
 
 
-routes.command(ALL, deposits.AssessDeposit, deposits.assess_deposit, zh="核定保证金")
+def _draw(path: str, command_type: type, function: CommandFunction, zh: str) -> None:
+    """Declare a step of one draw-down: it can be read at its own address."""
+    routes.command(DRAW + path, command_type, function, about=DEPOSIT, zh=zh)
+
+
+routes.command(
+    ALL,
+    deposits.AssessDeposit,
+    deposits.assess_deposit,
+    about=of_organisation("estate_id"),
+    zh="核定保证金",
+)
 _step(ONE + "/reassessments", deposits.ReassessDeposit, deposits.reassess_deposit, "重新核定保证金")
 _step(ONE + "/receipts", deposits.ReceiveDeposit, deposits.receive_deposit, "登记保证金到账")
 _step(
@@ -37,23 +54,16 @@ _step(ONE + "/returns", deposits.ReturnDeposit, deposits.return_deposit, "退还
 _step(ONE + "/forfeitures", deposits.ForfeitDeposit, deposits.forfeit_deposit, "不予退还")
 _step(ONE + "/closings", deposits.CloseDeposit, deposits.close_deposit, "销户")
 
-_step(DRAWS, draws.RequestDraw, draws.request_draw, "申请动用保证金")
-routes.command(DRAW + "/approvals", draws.ApproveDraw, draws.approve_draw, zh="批准动用")
-routes.command(DRAW + "/rejections", draws.RejectDraw, draws.reject_draw, zh="不批准动用")
-routes.command(DRAW + "/cancellations", draws.CancelDraw, draws.cancel_draw, zh="放弃动用")
-routes.command(
-    DRAW + "/work-orders",
-    draws.OrderEmergencyWork,
-    draws.order_emergency_work,
-    zh="通知施工单位应急处置",
-)
-routes.command(DRAW + "/payments", draws.PayDraw, draws.pay_draw, zh="支付动用款")
-routes.command(DRAW + "/verifications", draws.VerifyWork, draws.verify_work, zh="验收")
-routes.command(DRAW + "/contests", draws.ContestDraw, draws.contest_draw, zh="物业企业提出异议")
-routes.command(
-    DRAW + "/contest-decisions", draws.DecideContest, draws.decide_contest, zh="处理物业企业异议"
-)
-routes.command(DRAW + "/refunds", draws.RefundDraw, draws.refund_draw, zh="登记动用款退回")
+_step(DRAWS, draws.RequestDraw, draws.request_draw, "申请动用保证金", CAUSE)
+_draw("/approvals", draws.ApproveDraw, draws.approve_draw, "批准动用")
+_draw("/rejections", draws.RejectDraw, draws.reject_draw, "不批准动用")
+_draw("/cancellations", draws.CancelDraw, draws.cancel_draw, "放弃动用")
+_draw("/work-orders", draws.OrderEmergencyWork, draws.order_emergency_work, "通知施工单位应急处置")
+_draw("/payments", draws.PayDraw, draws.pay_draw, "支付动用款")
+_draw("/verifications", draws.VerifyWork, draws.verify_work, "验收")
+_draw("/contests", draws.ContestDraw, draws.contest_draw, "物业企业提出异议")
+_draw("/contest-decisions", draws.DecideContest, draws.decide_contest, "处理物业企业异议")
+_draw("/refunds", draws.RefundDraw, draws.refund_draw, "登记动用款退回")
 
 view = shown.view
 routes.read(ALL, shown.DepositQuery, shown.deposit_register, view=view, zh="保证金台账")

@@ -75,6 +75,13 @@ class NotAllowed(LedgerError):
     """
 
 
+class PostNotInTerm(NotAllowed):
+    """You do not hold this post today: outside its term nobody acts in it.
+
+    您今天不在该职务的任期内，不得以该职务行事。
+    """
+
+
 class AddressUnknown(LedgerError):
     """There is nothing at this address.
 

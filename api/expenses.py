@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.concerning import of_record
 from api.routing import CommandFunction, Routes
 from ledger.commands import expenses
 from projections import expenses as shown
@@ -11,14 +12,21 @@ routes = Routes("expenses", zh="公共收益支出", en="Expenses from public re
 ALL = "/v1/expenses"
 ONE = ALL + "/{expense_id}"
 OBJECTIONS = ONE + "/objections"
+EXPENSE = of_record("expense_id", "expense")
 
 
 def _step(path: str, command_type: type, function: CommandFunction, zh: str) -> None:
     """Declare a step of one expense: it can be read at the expense's own address."""
-    routes.command(path, command_type, function, zh=zh, location=ONE)
+    routes.command(path, command_type, function, about=EXPENSE, zh=zh, location=ONE)
 
 
-routes.command(ALL, expenses.ApplyForExpense, expenses.apply_for_expense, zh="申请支出")
+routes.command(
+    ALL,
+    expenses.ApplyForExpense,
+    expenses.apply_for_expense,
+    about=of_record("account_id", "public_account"),
+    zh="申请支出",
+)
 _step(ONE + "/changes", expenses.ChangeExpense, expenses.change_expense, "更改申请")
 _step(ONE + "/reviews", expenses.PassExpenseReview, expenses.pass_expense_review, "社区审核通过")
 _step(ONE + "/returns", expenses.ReturnExpense, expenses.return_expense, "社区退回申请")

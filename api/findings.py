@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.concerning import of_organisation, of_record
 from api.routing import Routes
 from ledger.commands import findings as commands
 from projections import findings as register
@@ -12,11 +13,14 @@ routes = Routes("findings", zh="小区监督", en="Findings of estate supervisor
 SUPERVISORS = "/v1/supervisors"
 ALL = "/v1/findings"
 ONE = "/v1/findings/{finding_id}"
+FINDING = of_record("finding_id", "finding")
+ESTATE = of_organisation("estate_id")
 
 routes.command(
     SUPERVISORS,
     commands.AppointSupervisor,
     commands.appoint_supervisor,
+    about=of_organisation("estate_ids"),
     zh="聘任小区监督员",
     location=SUPERVISORS,
 )
@@ -24,6 +28,7 @@ routes.command(
     SUPERVISORS + "/{person_id}/estates",
     commands.AssignSupervisor,
     commands.assign_supervisor,
+    about=ESTATE,
     zh="增加监督小区",
     location=SUPERVISORS,
 )
@@ -31,28 +36,62 @@ routes.command(
     SUPERVISORS + "/{person_id}/releases",
     commands.ReleaseSupervisor,
     commands.release_supervisor,
+    about=ESTATE,
     zh="不再监督某小区",
     location=SUPERVISORS,
 )
-routes.command(ALL, commands.RaiseFinding, commands.raise_finding, zh="登记发现的问题")
-routes.command(ONE + "/reminders", commands.RemindCompany, commands.remind_company, zh="提醒企业")
+routes.command(
+    ALL, commands.RaiseFinding, commands.raise_finding, about=ESTATE, zh="登记发现的问题"
+)
+routes.command(
+    ONE + "/reminders",
+    commands.RemindCompany,
+    commands.remind_company,
+    about=FINDING,
+    zh="提醒企业",
+)
 routes.command(
     ONE + "/solutions",
     commands.SolveFindingOnTheSpot,
     commands.solve_finding_on_the_spot,
+    about=FINDING,
     zh="现场解决",
 )
 routes.command(
-    ONE + "/rectifications", commands.RectifyFinding, commands.rectify_finding, zh="确认已整改"
+    ONE + "/rectifications",
+    commands.RectifyFinding,
+    commands.rectify_finding,
+    about=FINDING,
+    zh="确认已整改",
 )
 routes.command(
-    ONE + "/failures", commands.ReportUnrectified, commands.report_unrectified, zh="认定未整改"
+    ONE + "/failures",
+    commands.ReportUnrectified,
+    commands.report_unrectified,
+    about=FINDING,
+    zh="认定未整改",
 )
-routes.command(ONE + "/talks", commands.HoldCompanyTalk, commands.hold_company_talk, zh="约谈企业")
 routes.command(
-    ONE + "/scores", commands.NoteAssessmentScore, commands.note_assessment_score, zh="考核计分"
+    ONE + "/talks",
+    commands.HoldCompanyTalk,
+    commands.hold_company_talk,
+    about=FINDING,
+    zh="约谈企业",
 )
-routes.command(ONE + "/withdrawals", commands.WithdrawFinding, commands.withdraw_finding, zh="撤回")
+routes.command(
+    ONE + "/scores",
+    commands.NoteAssessmentScore,
+    commands.note_assessment_score,
+    about=FINDING,
+    zh="考核计分",
+)
+routes.command(
+    ONE + "/withdrawals",
+    commands.WithdrawFinding,
+    commands.withdraw_finding,
+    about=FINDING,
+    zh="撤回",
+)
 
 routes.read(ALL, register.FindingQuery, register.finding_register, view=view, zh="问题台账")
 routes.read_one(ONE, register.FindingAt, register.finding_by_id, view=view, zh="查看问题")

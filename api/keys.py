@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from api.identity import Identify
-from api.permissions import Role
+from api.reach import Row
 from api.token_desk import TokenDesk
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LEDGER = web.AppKey("ledger", Ledger)
 IDENTIFY: web.AppKey[Identify] = web.AppKey("identify")
-PERMISSIONS: web.AppKey[Mapping[str, frozenset[Role]]] = web.AppKey("permissions")
+PERMISSIONS: web.AppKey[Mapping[str, Row]] = web.AppKey("permissions")
 NEWS = web.AppKey("news", News)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
 HEALTH: web.AppKey[Health] = web.AppKey("health")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.concerning import of_record
 from api.routing import Routes
 from ledger.commands import leases
 from projections import accounts as shown
@@ -10,10 +11,19 @@ routes = Routes("leases", zh="出租合同", en="Leases")
 
 ALL = "/v1/leases"
 ONE = ALL + "/{lease_id}"
+LEASE = of_record("lease_id", "lease")
 
-routes.command(ALL, leases.SignLease, leases.sign_lease, zh="登记出租合同")
-routes.command(ONE + "/amendments", leases.AmendLease, leases.amend_lease, zh="变更出租合同")
-routes.command(ONE + "/endings", leases.EndLease, leases.end_lease, zh="登记合同终止")
+routes.command(
+    ALL,
+    leases.SignLease,
+    leases.sign_lease,
+    about=of_record("account_id", "public_account"),
+    zh="登记出租合同",
+)
+routes.command(
+    ONE + "/amendments", leases.AmendLease, leases.amend_lease, about=LEASE, zh="变更出租合同"
+)
+routes.command(ONE + "/endings", leases.EndLease, leases.end_lease, about=LEASE, zh="登记合同终止")
 
 view = shown.view
 routes.read(ALL, shown.LeaseQuery, shown.lease_income, view=view, zh="按合同核对租金")

@@ -19,12 +19,12 @@ from api.commands import CommandHandler
 from api.described import ADDITIONAL_PATHS, COMMAND_HEADERS, COMPONENTS, DRY_RUN, INFO
 from api.examples import example_of
 from api.log.described import TAG as LOG_TAG
-from api.permissions import Role
+from api.reach import Row
 from api.reads import ReadHandler
 from api.routing import CommandRoute, ReadRoute, Routes, Shape
 
 Schema: TypeAlias = "dict[str, Any]"
-Permissions: TypeAlias = Mapping[str, frozenset[Role]]
+Permissions: TypeAlias = Mapping[str, Row]
 
 REFERENCE = "#/components/schemas/{model}"
 REFUSED: Schema = {"$ref": "#/components/responses/Problem"}

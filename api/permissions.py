@@ -1,64 +1,29 @@
-"""Who may do what: one table, deny by default.
+"""Who may do what, and with whose records: one table, deny by default.
 
-A row names an operation (the function that a route calls) and the roles that may
-ask for it. A route that has no row stops the start, and so does a row without a
-route: nothing is open by omission. Rules that depend on the record (who applied
-must not approve) are the domain's, not this table's.
+A row names an operation (the function that a route calls), the roles that may ask
+for it and, where it is not the role's usual one, the reach: whose records they
+reach (``api/reach.py``). A route that has no row stops the start, and so does a row
+without a route: nothing is open by omission. ``docs/permissions.md`` shows the table
+as a matrix. Rules that depend on what happened to a record (who applied must not
+approve) are the domain's, not this table's.
+
+Administration, audit and security are kept apart: an administrator looks after
+accounts and the service and sees no business; whoever audits administers nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from enum import StrEnum
+from typing import TypeAlias
 
+from api.reach import PUBLIC, Row, Within, as_row, reaching
+from api.roles import ROLE_NAMES_ZH, Role
 
-class Role(StrEnum):
-    """In which capacity someone acts."""
+__all__ = ["MAY", "ROLE_NAMES_ZH", "Role", "check_complete", "is_allowed"]
 
-    ADMINISTRATOR = "administrator"
-    AUDITOR = "auditor"
-    COMMUNITY = "community"
-    COMPANY = "company"
-    COUNTY = "county"
-    DATA_PROTECTION_OFFICER = "data_protection_officer"
-    DEPARTMENT = "department"
-    DISCIPLINE = "discipline"
-    EFFICIENCY_OFFICE = "efficiency_office"
-    GRID_WORKER = "grid_worker"
-    HOTLINE = "hotline"
-    ORGANISER = "organiser"
-    OWNER = "owner"
-    OWNERS_COMMITTEE = "owners_committee"
-    RESIDENT = "resident"
-    SHOP = "shop"
-    STREET = "street"
-    SUPERVISOR = "supervisor"
-    VOLUNTEER = "volunteer"
+Table: TypeAlias = "Mapping[str, Row | frozenset[Role]]"
+"""A table as it is written: a set of roles means each within its usual reach."""
 
-
-ROLE_NAMES_ZH: Mapping[Role, str] = {
-    Role.ADMINISTRATOR: "系统管理员",
-    Role.AUDITOR: "审计",
-    Role.COMMUNITY: "社区",
-    Role.COMPANY: "物业企业",
-    Role.COUNTY: "县级主管",
-    Role.DATA_PROTECTION_OFFICER: "个人信息保护负责人",
-    Role.DEPARTMENT: "县直部门",
-    Role.DISCIPLINE: "纪检监察",
-    Role.EFFICIENCY_OFFICE: "效能办",
-    Role.GRID_WORKER: "网格员",
-    Role.HOTLINE: "热线",
-    Role.ORGANISER: "活动组织者",
-    Role.OWNER: "业主",
-    Role.OWNERS_COMMITTEE: "业主委员会",
-    Role.RESIDENT: "居民",
-    Role.SHOP: "积分超市",
-    Role.STREET: "街道",
-    Role.SUPERVISOR: "监督员",
-    Role.VOLUNTEER: "志愿者",
-}
-
-EVERYONE = frozenset(Role)
 OVERSIGHT = frozenset({Role.AUDITOR, Role.DISCIPLINE, Role.COUNTY, Role.EFFICIENCY_OFFICE})
 GOVERNMENT = frozenset({Role.COMMUNITY, Role.STREET, Role.DEPARTMENT, Role.COUNTY})
 AUDIT_READERS = OVERSIGHT | GOVERNMENT | {Role.OWNERS_COMMITTEE}
@@ -68,29 +33,29 @@ def _only(*roles: Role) -> frozenset[Role]:
     return frozenset(roles)
 
 
-ORGANISATIONS: Mapping[str, frozenset[Role]] = {
-    "establish_organisation": _only(Role.ADMINISTRATOR, Role.COUNTY),
-    "rename_organisation": _only(Role.ADMINISTRATOR, Role.COUNTY),
-    "reparent_organisation": _only(Role.ADMINISTRATOR, Role.COUNTY),
-    "dissolve_organisation": _only(Role.ADMINISTRATOR, Role.COUNTY),
-    "fill_post": _only(Role.ADMINISTRATOR, Role.COUNTY, Role.STREET),
-    "vacate_post": _only(Role.ADMINISTRATOR, Role.COUNTY, Role.STREET),
-    "organisation_register": EVERYONE,
-    "organisation_tree": EVERYONE,
-    "organisation_by_id": EVERYONE,
-    "post_holders": EVERYONE,
+ORGANISATIONS: Table = {
+    "establish_organisation": _only(Role.COUNTY),
+    "rename_organisation": _only(Role.COUNTY),
+    "reparent_organisation": _only(Role.COUNTY),
+    "dissolve_organisation": _only(Role.COUNTY),
+    "fill_post": _only(Role.COUNTY, Role.STREET),
+    "vacate_post": _only(Role.COUNTY, Role.STREET),
+    "organisation_register": PUBLIC,
+    "organisation_tree": PUBLIC,
+    "organisation_by_id": PUBLIC,
+    "post_holders": PUBLIC,
 }
 
-POLICIES: Mapping[str, frozenset[Role]] = {
-    "adopt_standard_policies": _only(Role.ADMINISTRATOR, Role.COUNTY),
+POLICIES: Table = {
+    "adopt_standard_policies": _only(Role.COUNTY),
     "set_policy_value": _only(Role.COUNTY),
     "publish_policy_list": _only(Role.COUNTY),
     "withdraw_policy_entry": _only(Role.COUNTY),
     "publish_calendar_year": _only(Role.COUNTY),
-    "policies_in_force": EVERYONE,
-    "policy_in_force": EVERYONE,
-    "policy_history": EVERYONE,
-    "due_date": EVERYONE,
+    "policies_in_force": PUBLIC,
+    "policy_in_force": PUBLIC,
+    "policy_history": PUBLIC,
+    "due_date": PUBLIC,
 }
 
 RECORDERS = _only(Role.COMMUNITY, Role.STREET, Role.COUNTY, Role.HOTLINE)
@@ -100,11 +65,23 @@ HANDLERS = _only(Role.COMMUNITY, Role.STREET, Role.DEPARTMENT, Role.COMPANY)
 CALLERS = _only(Role.COMMUNITY, Role.STREET)
 """Who calls departments and brings sides together."""
 PETITION_READERS = (
-    GOVERNMENT | OVERSIGHT | {Role.HOTLINE, Role.COMPANY, Role.SUPERVISOR, Role.OWNERS_COMMITTEE}
+    GOVERNMENT
+    | OVERSIGHT
+    | {
+        Role.COMPANY,
+        Role.GRID_WORKER,
+        Role.HOTLINE,
+        Role.OWNERS_COMMITTEE,
+        Role.RESIDENT,
+        Role.SUPERVISOR,
+    }
 )
 
-PETITIONS: Mapping[str, frozenset[Role]] = {
-    "file_petition": RECORDERS | {Role.DEPARTMENT, Role.SUPERVISOR},
+PETITIONS: Table = {
+    "file_petition": reaching(
+        RECORDERS | {Role.GRID_WORKER, Role.RESIDENT, Role.SUPERVISOR},
+        {Role.DEPARTMENT: Within.AREA},
+    ),
     "classify_petition": RECORDERS,
     "reclassify_petition": RECORDERS,
     "merge_petition": RECORDERS,
@@ -122,7 +99,7 @@ PETITIONS: Mapping[str, frozenset[Role]] = {
     "claim_responsibility": CALLERS | {Role.COMPANY},
     "report_obligor_spend": CALLERS | {Role.COMPANY},
     "reverse_obligor_spend": CALLERS | {Role.COMPANY},
-    "take_action": HANDLERS,
+    "take_action": HANDLERS | {Role.GRID_WORKER},
     "answer_petition": HANDLERS,
     "request_extension": HANDLERS,
     "approve_extension": _only(Role.STREET, Role.COUNTY),
@@ -131,7 +108,7 @@ PETITIONS: Mapping[str, frozenset[Role]] = {
     "resume_handling": RECORDERS,
     "close_petition": RECORDERS,
     "reopen_petition": RECORDERS,
-    "withdraw_petition": RECORDERS,
+    "withdraw_petition": RECORDERS | {Role.RESIDENT},
     "escalate_petition": RECORDERS,
     "hold_joint_meeting": _only(Role.COUNTY),
     "issue_supervision_order": _only(Role.COUNTY),
@@ -146,9 +123,15 @@ PETITIONS: Mapping[str, frozenset[Role]] = {
 
 WATCHERS = _only(Role.SUPERVISOR, Role.COMMUNITY, Role.STREET)
 """Who looks around on estates, and looks again."""
-FINDING_READERS = GOVERNMENT | OVERSIGHT | {Role.COMPANY, Role.SUPERVISOR, Role.OWNERS_COMMITTEE}
+COMPANY_TALKERS = reaching(_only(Role.STREET, Role.COUNTY), {Role.DEPARTMENT: Within.AREA})
+"""Who talks to companies and counts what was found; a department, for the area it serves."""
+FINDING_READERS = reaching(
+    _only(Role.COMMUNITY, Role.COMPANY, Role.OWNERS_COMMITTEE, Role.STREET, Role.SUPERVISOR)
+    | OVERSIGHT,
+    {Role.DEPARTMENT: Within.AREA},
+)
 
-FINDINGS: Mapping[str, frozenset[Role]] = {
+FINDINGS: Table = {
     "appoint_supervisor": _only(Role.COMMUNITY, Role.STREET, Role.COUNTY),
     "assign_supervisor": _only(Role.COMMUNITY, Role.STREET, Role.COUNTY),
     "release_supervisor": _only(Role.COMMUNITY, Role.STREET, Role.COUNTY),
@@ -157,16 +140,16 @@ FINDINGS: Mapping[str, frozenset[Role]] = {
     "solve_finding_on_the_spot": WATCHERS,
     "rectify_finding": WATCHERS,
     "report_unrectified": WATCHERS,
-    "hold_company_talk": _only(Role.STREET, Role.COUNTY, Role.DEPARTMENT),
-    "note_assessment_score": _only(Role.STREET, Role.COUNTY, Role.DEPARTMENT),
+    "hold_company_talk": COMPANY_TALKERS,
+    "note_assessment_score": COMPANY_TALKERS,
     "withdraw_finding": WATCHERS,
     "finding_register": FINDING_READERS,
     "finding_by_id": FINDING_READERS,
     "supervisor_register": FINDING_READERS,
-    "company_findings": FINDING_READERS,
+    "company_findings": reaching(_only(Role.COMPANY) | OVERSIGHT, {Role.DEPARTMENT: Within.AREA}),
 }
 
-CONDUCT: Mapping[str, frozenset[Role]] = {
+CONDUCT: Table = {
     "transfer_unit": _only(Role.COUNTY),
     "analyse_performance": _only(Role.COUNTY, Role.EFFICIENCY_OFFICE),
     "record_inspection_finding": _only(Role.EFFICIENCY_OFFICE, Role.DISCIPLINE),
@@ -180,7 +163,7 @@ STREET_ONLY = _only(Role.STREET)
 DRAW_ASKERS = _only(Role.STREET, Role.COMMUNITY)
 """Who asks for draw-downs, gives them up and looks at the work."""
 
-DEPOSITS: Mapping[str, frozenset[Role]] = {
+DEPOSITS: Table = {
     "assess_deposit": STREET_ONLY,
     "reassess_deposit": STREET_ONLY,
     "receive_deposit": STREET_ONLY,
@@ -201,20 +184,20 @@ DEPOSITS: Mapping[str, frozenset[Role]] = {
     "contest_draw": _only(Role.COMPANY),
     "decide_contest": STREET_ONLY,
     "refund_draw": STREET_ONLY,
-    "deposit_register": EVERYONE,
-    "deposit_by_id": EVERYONE,
-    "deposit_lines": EVERYONE,
-    "deposit_roll_forward": EVERYONE,
-    "draw_by_id": EVERYONE,
-    "draw_register": EVERYONE,
-    "deposit_top_ups": EVERYONE,
-    "deposit_reminders": EVERYONE,
+    "deposit_register": PUBLIC,
+    "deposit_by_id": PUBLIC,
+    "deposit_lines": PUBLIC,
+    "deposit_roll_forward": PUBLIC,
+    "draw_by_id": PUBLIC,
+    "draw_register": PUBLIC,
+    "deposit_top_ups": PUBLIC,
+    "deposit_reminders": PUBLIC,
 }
 
 LETTERS = _only(Role.OWNERS_COMMITTEE, Role.COMMUNITY, Role.STREET)
 """Who lets an estate's premises."""
 
-ACCOUNTS: Mapping[str, frozenset[Role]] = {
+ACCOUNTS: Table = {
     "open_public_account": STREET_ONLY,
     "receive_revenue": STREET_ONLY,
     "reverse_revenue": STREET_ONLY,
@@ -222,20 +205,20 @@ ACCOUNTS: Mapping[str, frozenset[Role]] = {
     "sign_lease": LETTERS,
     "amend_lease": LETTERS,
     "end_lease": LETTERS,
-    "account_register": EVERYONE,
-    "account_by_id": EVERYONE,
-    "account_statement": EVERYONE,
-    "account_periods": EVERYONE,
-    "account_income": EVERYONE,
-    "lease_income": EVERYONE,
-    "lease_by_id": EVERYONE,
+    "account_register": PUBLIC,
+    "account_by_id": PUBLIC,
+    "account_statement": PUBLIC,
+    "account_periods": PUBLIC,
+    "account_income": PUBLIC,
+    "lease_income": PUBLIC,
+    "lease_by_id": PUBLIC,
 }
 
 COMMITTEE_ONLY = _only(Role.OWNERS_COMMITTEE)
 EXPENSE_HANDLERS = _only(Role.OWNERS_COMMITTEE, Role.COMMUNITY, Role.STREET)
 """Who has a part in an expense before it is paid."""
 
-EXPENSES: Mapping[str, frozenset[Role]] = {
+EXPENSES: Table = {
     "apply_for_expense": COMMITTEE_ONLY,
     "change_expense": COMMITTEE_ONLY,
     "withdraw_expense": COMMITTEE_ONLY,
@@ -249,21 +232,23 @@ EXPENSES: Mapping[str, frozenset[Role]] = {
     "attach_expense_evidence": EXPENSE_HANDLERS,
     "raise_objection": _only(Role.OWNER),
     "answer_objection": EXPENSE_HANDLERS,
-    "expense_register": EVERYONE,
-    "expense_by_id": EVERYONE,
-    "expense_trail": EVERYONE,
-    "objection_register": EVERYONE,
+    "expense_register": PUBLIC,
+    "expense_by_id": PUBLIC,
+    "expense_trail": PUBLIC,
+    "objection_register": PUBLIC,
 }
 
 POINTS_DESKS = _only(Role.COMMUNITY, Role.STREET)
 """Who keeps the volunteers' accounts."""
 ORGANISERS = POINTS_DESKS | {Role.ORGANISER}
 """Who invites volunteers, and confirms what they did (nobody what they did themselves)."""
-POINTS_READERS = (
-    GOVERNMENT | OVERSIGHT | {Role.ORGANISER, Role.SHOP, Role.VOLUNTEER, Role.ADMINISTRATOR}
+POINTS_READERS = reaching(
+    POINTS_DESKS | OVERSIGHT | {Role.ORGANISER, Role.VOLUNTEER},
+    {Role.SHOP: Within.COMMUNITY},
 )
+"""Who looks into accounts; a shop, into those of its own community's volunteers."""
 
-POINTS: Mapping[str, frozenset[Role]] = {
+POINTS: Table = {
     "open_activity": ORGANISERS,
     "check_in_volunteer": ORGANISERS | {Role.VOLUNTEER},
     "check_out_volunteer": ORGANISERS | {Role.VOLUNTEER},
@@ -276,7 +261,7 @@ POINTS: Mapping[str, frozenset[Role]] = {
     "award_points": POINTS_DESKS,
     "reverse_points": POINTS_DESKS,
     "expire_points": POINTS_DESKS,
-    "redeem_points": _only(Role.VOLUNTEER, Role.SHOP),
+    "redeem_points": reaching(_only(Role.VOLUNTEER), {Role.SHOP: Within.COMMUNITY}),
     "list_shop_item": _only(Role.SHOP),
     "receive_goods": _only(Role.SHOP),
     "price_shop_item": _only(Role.SHOP),
@@ -286,19 +271,19 @@ POINTS: Mapping[str, frozenset[Role]] = {
     "issue_goods": _only(Role.SHOP),
     "cancel_redemption": _only(Role.VOLUNTEER, Role.SHOP),
     "return_goods": _only(Role.SHOP),
-    "volunteer_activities": EVERYONE,
-    "volunteer_activity": EVERYONE,
+    "volunteer_activities": PUBLIC,
+    "volunteer_activity": PUBLIC,
     "volunteer_services": POINTS_READERS,
     "points_accounts": POINTS_READERS,
     "points_account": POINTS_READERS,
     "points_statement": POINTS_READERS,
     "points_redemptions": POINTS_READERS,
-    "shop_stock": EVERYONE,
-    "shop_item": EVERYONE,
-    "shop_statement": POINTS_READERS,
+    "shop_stock": PUBLIC,
+    "shop_item": PUBLIC,
+    "shop_statement": PUBLIC,
 }
 
-EVENTS: Mapping[str, frozenset[Role]] = {
+EVENTS: Table = {
     "audit_trail": AUDIT_READERS,
     "event": AUDIT_READERS,
     "consequences": AUDIT_READERS,
@@ -307,9 +292,13 @@ EVENTS: Mapping[str, frozenset[Role]] = {
     "read_entry_bundle": OVERSIGHT,
 }
 
-OPERATIONS: Mapping[str, frozenset[Role]] = {"read_metrics": OVERSIGHT | {Role.ADMINISTRATOR}}
+OPERATIONS: Table = {
+    "overview": PUBLIC,
+    "read_metrics": _only(Role.ADMINISTRATOR),
+}
+"""What is no declared route: the public figures of places, and the service's own figures."""
 
-TABLES: tuple[Mapping[str, frozenset[Role]], ...] = (
+TABLES: tuple[Table, ...] = (
     ORGANISATIONS,
     POLICIES,
     PETITIONS,
@@ -324,16 +313,19 @@ TABLES: tuple[Mapping[str, frozenset[Role]], ...] = (
 )
 """All rows, context by context."""
 
-MAY: Mapping[str, frozenset[Role]] = {
-    name: roles for table in TABLES for name, roles in table.items()
-}
+MAY: Mapping[str, Row] = {name: as_row(row) for table in TABLES for name, row in table.items()}
+
+SYSTEM = frozenset({"read_metrics"})
+"""Operations on the service itself: for those who administer it, and for nobody who audits."""
+AUDIT = frozenset(EVENTS)
+"""Operations that look into the audit trail: for nobody who administers the service."""
 
 
 class PermissionsIncomplete(Exception):
     """The table and the routes do not match: the program must not start."""
 
 
-def check_complete(operations: Collection[str], may: Mapping[str, frozenset[Role]]) -> None:
+def check_complete(operations: Collection[str], may: Mapping[str, Row]) -> None:
     """Refuse to go on when a route has no row, or a row no route."""
     missing = sorted(set(operations) - may.keys())
     left_over = sorted(may.keys() - set(operations))
@@ -341,6 +333,7 @@ def check_complete(operations: Collection[str], may: Mapping[str, frozenset[Role
         raise PermissionsIncomplete(f"no row for {missing}, no route for {left_over}")
 
 
-def is_allowed(role: str, operation: str, may: Mapping[str, frozenset[Role]]) -> bool:
+def is_allowed(role: str, operation: str, may: Mapping[str, Row]) -> bool:
     """Tell whether a role may ask for an operation; what is not in the table is not allowed."""
-    return role in may.get(operation, frozenset())
+    row = may.get(operation)
+    return row is not None and role in row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.concerning import Source, of_organisation, of_party, of_person, of_record
 from api.routing import CommandFunction, Routes
 from ledger.commands import petition_closing as closing
 from ledger.commands import petition_handling as handling
@@ -15,17 +16,31 @@ routes = Routes("petitions", zh="居民诉求", en="Petitions")
 ALL = "/v1/petitions"
 ONE = "/v1/petitions/{petition_id}"
 WHISTLE = ONE + "/whistles/{department_id}"
+PETITION = of_record("petition_id", "petition")
+DEPARTMENT = of_party("department_id")
 
 
-def _step(path: str, command_type: type, function: CommandFunction, zh: str) -> None:
+def _step(path: str, command_type: type, function: CommandFunction, zh: str, *more: Source) -> None:
     """Declare a step of one petition: it can be read at the petition's own address."""
-    routes.command(path, command_type, function, zh=zh, location=ONE)
+    routes.command(path, command_type, function, about=(PETITION, *more), zh=zh, location=ONE)
 
 
-routes.command(ALL, intake.FilePetition, intake.file_petition, zh="登记诉求")
+routes.command(
+    ALL,
+    intake.FilePetition,
+    intake.file_petition,
+    about=(of_organisation("estate_id", "community_id"), of_person("petitioner_id")),
+    zh="登记诉求",
+)
 _step(ONE + "/classifications", intake.ClassifyPetition, intake.classify_petition, "归类")
 _step(ONE + "/reclassifications", intake.ReclassifyPetition, intake.reclassify_petition, "改类")
-_step(ONE + "/mergers", intake.MergePetition, intake.merge_petition, "并案")
+_step(
+    ONE + "/mergers",
+    intake.MergePetition,
+    intake.merge_petition,
+    "并案",
+    of_record("into_petition_id", "petition"),
+)
 _step(ONE + "/dispatches", intake.DispatchPetition, intake.dispatch_petition, "派单")
 _step(ONE + "/disputes", intake.DisputeDispatch, intake.dispute_dispatch, "对派单提出异议")
 _step(ONE + "/returns", intake.ReturnDispatch, intake.return_dispatch, "异议成立，退回重派")
@@ -34,9 +49,19 @@ _step(ONE + "/acceptances", intake.AcceptPetition, intake.accept_petition, "签�
 _step(ONE + "/handlers", intake.AssignHandler, intake.assign_handler, "指定承办人和协办单位")
 
 _step(ONE + "/whistles", handling.BlowWhistle, handling.blow_whistle, "社区吹哨")
-_step(WHISTLE + "/arrivals", handling.ReportDepartmentIn, handling.report_department_in, "部门报到")
 _step(
-    WHISTLE + "/answers", handling.AnswerForDepartment, handling.answer_for_department, "部门答题"
+    WHISTLE + "/arrivals",
+    handling.ReportDepartmentIn,
+    handling.report_department_in,
+    "部门报到",
+    DEPARTMENT,
+)
+_step(
+    WHISTLE + "/answers",
+    handling.AnswerForDepartment,
+    handling.answer_for_department,
+    "部门答题",
+    DEPARTMENT,
 )
 _step(WHISTLE + "/assessments", handling.AssessDepartment, handling.assess_department, "评价部门")
 _step(
@@ -45,12 +70,19 @@ _step(
     handling.hold_four_party_meeting,
     "召开“四位一体”联席会议",
 )
-_step(ONE + "/claims", handling.ClaimResponsibility, handling.claim_responsibility, "当场认领")
+_step(
+    ONE + "/claims",
+    handling.ClaimResponsibility,
+    handling.claim_responsibility,
+    "当场认领",
+    of_party("company_id"),
+)
 _step(
     ONE + "/obligor-spends",
     handling.ReportObligorSpend,
     handling.report_obligor_spend,
     "上报责任方自有资金支出",
+    of_party("payer_id"),
 )
 _step(
     ONE + "/obligor-spends/{version_reversed}/reversals",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 
+from api.concerning import EVERYWHERE
 from api.routing import Routes
 from ledger.commands.calendar import PublishCalendarYear, calendar_of, publish_calendar_year
 from ledger.commands.policies import (
@@ -53,6 +54,7 @@ routes.command(
     "/v1/policies/standard",
     AdoptStandardPolicies,
     adopt_standard_policies,
+    about=EVERYWHERE,
     zh="采用标准政策值",
     location="/v1/policies",
 )
@@ -60,24 +62,28 @@ routes.command(
     "/v1/policies/{name}/values",
     SetPolicyValue,
     set_policy_value,
+    about=EVERYWHERE,
     zh="设定政策值",
 )
 routes.command(
     "/v1/policies/{name}/lists",
     PublishPolicyList,
     publish_policy_list,
+    about=EVERYWHERE,
     zh="发布清单",
 )
 routes.command(
     "/v1/policies/{name}/withdrawals",
     WithdrawPolicyEntry,
     withdraw_policy_entry,
+    about=EVERYWHERE,
     zh="撤回政策条目",
 )
 routes.command(
     "/v1/calendar/years/{year}",
     PublishCalendarYear,
     publish_calendar_year,
+    about=EVERYWHERE,
     zh="发布年度工作日安排",
     location="/v1/calendar/due-dates",
 )

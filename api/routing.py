@@ -1,7 +1,10 @@
 """Declare an address by naming what it takes and the function it calls.
 
     routes = Routes("deposits", zh="履约保证金", en="Performance deposits")
-    routes.command("/v1/deposits/{deposit_id}/draw-downs", RequestDrawDown, request_draw_down)
+    routes.command(
+        "/v1/deposits/{deposit_id}/draw-downs", RequestDraw, request_draw,
+        about=of_record("deposit_id", "deposit"),
+    )
     routes.read("/v1/deposits", DepositQuery, deposit_register, view=deposits.view)
 
 A name in braces fills the field of the same name; the other fields come from the
@@ -17,6 +20,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from api.concerning import Source, Sources, unknown_fields
 from projections.engine.view import View
 
 CommandFunction: TypeAlias = Callable[..., Awaitable[Any]]
@@ -49,6 +53,7 @@ class CommandRoute:
     tag: str
     zh: str
     location: str
+    about: Sources
 
     @property
     def operation(self) -> str:
@@ -98,17 +103,24 @@ class Routes:
         """Return the names of all that can be asked for here."""
         return {c.operation for c in self.commands} | {r.operation for r in self.reads}
 
-    def command(
+    def command(  # noqa: PLR0913 - what a route is, each by name
         self,
         path: str,
         command_type: type,
         function: CommandFunction,
         *,
+        about: Source | Sources,
         zh: str = "",
         location: str = "",
     ) -> None:
-        """POST ``path``: ``function(command, ledger, by)`` records something."""
+        """POST ``path``: ``function(command, ledger, by)`` records something.
+
+        ``about`` says what of the command tells whom it concerns (``api/concerning.py``).
+        """
         _check(path, command_type, ENVELOPE)
+        sources = about if isinstance(about, tuple) else (about,)
+        if unknown := unknown_fields(sources, command_type):
+            raise DeclarationWrong(f"{command_type.__name__} has no field {sorted(unknown)}")
         route = CommandRoute(
             path=path,
             takes=command_type,
@@ -116,6 +128,7 @@ class Routes:
             tag=self.tag,
             zh=zh,
             location=location or _location(path),
+            about=sources,
         )
         self.commands.append(route)
 

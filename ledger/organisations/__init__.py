@@ -6,12 +6,14 @@ renamed in place: each change has a first day, so the tree can be asked for as i
 was on any day. Days are days in China; the first and the last day both count.
 """
 
+from ledger.organisations.chart import Chart
 from ledger.organisations.history import Named, Parent, Placed, Tenure
 from ledger.organisations.organisation import Organisation, organisation_id
 from ledger.organisations.rules import PARENT_KINDS, Kind
 
 __all__ = [
     "PARENT_KINDS",
+    "Chart",
     "Kind",
     "Named",
     "Organisation",

@@ -71,6 +71,7 @@ class Appender:
     ) -> None:
         self.ledger_id = ledger_id
         self.figures = AppenderFigures()
+        self.size = 0  # of the log, as far as this process's own appends tell
         self._dsn = dsn
         self._clock = clock
         self._space = space
@@ -195,6 +196,7 @@ class Appender:
                 self.figures.conflicts += 1
             elif not outcome.replayed:
                 self.figures.events += outcome.event_count
+                self.size = max(self.size, outcome.first_position + outcome.event_count)
             if waiting.outcome.done():
                 continue
             if isinstance(outcome, LedgerError):

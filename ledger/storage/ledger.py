@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -188,6 +188,11 @@ class Ledger:
             cached = await self._refreshed(kind, aggregate_id, cached)
         self._consulted[aggregate_id] = cached.version
         return cached.aggregate if isinstance(cached.aggregate, kind) else None
+
+    def rely_on(self, versions: Mapping[UUID, int]) -> None:
+        """Let the next append check that these records are still at these versions."""
+        for aggregate_id, version in versions.items():
+            self._consulted.setdefault(aggregate_id, version)
 
     async def _refreshed(
         self, kind: type[A], aggregate_id: UUID, cached: Consulted | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,22 @@ _ENTRIES = """
 _STREAM = """
     SELECT position, entry FROM events
     WHERE ledger_id = $1 AND stream_id = $2 AND version > $3 ORDER BY version
+"""
+_STANDING = """
+    SELECT position, entry FROM events
+    WHERE ledger_id = $1 AND position >= $2
+        AND (starts_with(topic, 'organisation.') OR starts_with(topic, 'delegation.'))
+    ORDER BY position
+"""
+_OF_STREAMS = """
+    SELECT position, entry FROM events
+    WHERE ledger_id = $1 AND stream_id = ANY($2) AND topic = ANY($3)
+    ORDER BY position
+"""
+_FIRST_OF_STREAMS = """
+    SELECT position, entry FROM events
+    WHERE ledger_id = $1 AND stream_id = ANY($2) AND version <= 1
+    ORDER BY position
 """
 _HEAD = "SELECT origin, size, frontier, recorded_at FROM heads WHERE ledger_id = $1"
 
@@ -52,3 +69,23 @@ async def read_stream(
     """Return a stream's entries after a version, in order."""
     rows = await db.fetch(_STREAM, ledger_id, stream_id, after_version)
     return [Entry(position, data) for position, data in rows]
+
+
+async def read_standing(db: Database, ledger_id: str, *, start: int) -> list[Entry]:
+    """Return what happened to organisations and delegations from a position on, in log order."""
+    return [Entry(*row) for row in await db.fetch(_STANDING, ledger_id, start)]
+
+
+async def read_of_streams(
+    db: Database, ledger_id: str, stream_ids: Sequence[str], topics: Sequence[str]
+) -> list[Entry]:
+    """Return the entries with these topics of some streams, in log order."""
+    rows = await db.fetch(_OF_STREAMS, ledger_id, stream_ids, topics)
+    return [Entry(*row) for row in rows]
+
+
+async def read_first_of_streams(
+    db: Database, ledger_id: str, stream_ids: Sequence[str]
+) -> list[Entry]:
+    """Return how some streams began, in log order."""
+    return [Entry(*row) for row in await db.fetch(_FIRST_OF_STREAMS, ledger_id, stream_ids)]

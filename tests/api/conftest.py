@@ -20,10 +20,24 @@ from ledger.storage.news import News
 from ledger.storage.tokens import NewToken, create_token
 from projections import VIEWS
 from projections.engine import Projector
+from tests.commands.county import COMMUNITY, COMPANY, DEPARTMENT, ESTATE, STREET
 
 Client: TypeAlias = ClientSession
 TokenFor: TypeAlias = Callable[..., Awaitable[str]]
 Serve: TypeAlias = Callable[[web.Application], Awaitable[Client]]
+ACTS_FOR = {
+    "community": COMMUNITY,
+    "company": COMPANY,
+    "department": DEPARTMENT,
+    "grid_worker": COMMUNITY,
+    "organiser": COMMUNITY,
+    "owner": ESTATE,
+    "owners_committee": ESTATE,
+    "resident": ESTATE,
+    "street": STREET,
+    "supervisor": ESTATE,
+}
+"""For which organisation of the small county people act, where a test says no other."""
 PROBLEM = "application/problem+json"
 
 
@@ -64,6 +78,7 @@ def token_for(ledger: Ledger) -> TokenFor:
     """Makes a token of a role and returns the header that carries it."""
 
     async def make(role: str = "county", **given: Any) -> str:
+        given.setdefault("organisation_id", ACTS_FOR.get(role))
         new = NewToken(name="test", role=role, actor_id=given.pop("actor_id", uuid4()), **given)
         return await create_token(ledger.pool, ledger.id, new, now=utc_now())
 

@@ -106,7 +106,7 @@ async def test_a_key_belongs_to_who_sent_it(
     client: Client, county: dict[str, str], token_for: TokenFor
 ) -> None:
     key = {"Idempotency-Key": "k-4"}
-    other = bearer(await token_for("administrator"))
+    other = bearer(await token_for("county"))
     await client.post(URL, json=a_county(), headers=county | key)
     response = await client.post(URL, json=a_county(), headers=other | key)
     await the_problem(response, 422, "organisation-exists")

@@ -128,7 +128,8 @@ async def test_another_company_cannot_contest(office: Office) -> None:
     draw = await requested(office, await deposit(office))
     await office.person("rival", "company", organisation_id=uuid4())
     response = await office.post("rival", draw + "/contests", statement="不服")
-    await the_problem(response, 422, "not-the-companys-contest")
+    problem = await the_problem(response, 404, "not-found")
+    assert problem["facts"]["kind"] == "deposit"
 
 
 async def test_two_draws_at_once_cannot_promise_the_same_money(office: Office) -> None:

@@ -16,11 +16,22 @@ from tests.petition_world import (
     DEPARTMENT,
     ESTATE,
     OFFICE,
+    STREET,
     UNIT,
     found_county,
 )
 
 URL = "/v1/petitions"
+ACTS_FOR = {
+    "community": COMMUNITY,
+    "company": COMPANY,
+    "department": DEPARTMENT,
+    "owners_committee": ESTATE,
+    "street": STREET,
+    "supervisor": ESTATE,
+    "unit": UNIT,
+}
+"""For whom people act; a unit's people act in the role of a department."""
 SAID = {"reason": "情况需要说明"}
 
 
@@ -51,7 +62,11 @@ class Desk:
 
     async def of(self, role: str) -> dict[str, str]:
         if role not in self.headers:
-            self.headers[role] = bearer(await self.token_for(role))
+            self.headers[role] = bearer(
+                await self.token_for(
+                    "department" if role == "unit" else role, organisation_id=ACTS_FOR.get(role)
+                )
+            )
         return self.headers[role]
 
     async def post(self, role: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -79,18 +94,18 @@ async def test_a_petition_goes_its_way(desk: Desk) -> None:
     filed = await desk.post("hotline", URL, a_petition())
     one = f"{URL}/{filed['id']}"
     await desk.post("hotline", one + "/dispatches", {"unit_id": str(UNIT)})
-    await desk.post("department", one + "/acceptances")
-    await desk.post("department", one + "/handlers", {"handler_id": str(uuid4())})
+    await desk.post("unit", one + "/acceptances")
+    await desk.post("unit", one + "/handlers", {"handler_id": str(uuid4())})
     await desk.post("community", one + "/whistles", {"department_ids": [str(DEPARTMENT)]})
     await desk.post("department", f"{one}/whistles/{DEPARTMENT}/arrivals")
     await desk.post("department", f"{one}/whistles/{DEPARTMENT}/answers", {"summary": "已检修"})
     judged = {"is_prompt": True, "is_effective": True}
     await desk.post("community", f"{one}/whistles/{DEPARTMENT}/assessments", judged)
-    await desk.post("department", one + "/actions", {"summary": "清洗管道"})
-    await desk.post("department", one + "/extensions", {"days": 3} | SAID)
+    await desk.post("unit", one + "/actions", {"summary": "清洗管道"})
+    await desk.post("unit", one + "/extensions", {"days": 3} | SAID)
     await desk.post("street", one + "/extension-approvals")
     done = {"outcome": "resolved", "summary": "温度已达标"}
-    await desk.post("department", one + "/answers", done)
+    await desk.post("unit", one + "/answers", done)
     await desk.post("hotline", one + "/visits", {"is_resolved": True, "is_satisfied": True})
     closed = await desk.post("hotline", one + "/closings")
 
@@ -108,7 +123,7 @@ async def test_a_petition_goes_its_way(desk: Desk) -> None:
 async def test_a_claimed_petition_shows_what_the_company_spent(desk: Desk) -> None:
     filed = await desk.post("community", URL, a_petition(channel="reception_day"))
     one = f"{URL}/{filed['id']}"
-    await desk.post("company", one + "/claims", {"company_id": str(COMPANY)})
+    await desk.post("community", one + "/claims", {"company_id": str(COMPANY)})
     spend = {"payer_id": str(COMPANY), "amount_fen": 40_000_00, "purpose": "除湿机"}
     await desk.post("company", one + "/obligor-spends", spend)
     wrong = await desk.post("company", one + "/obligor-spends", spend | {"amount_fen": 100})
@@ -132,9 +147,9 @@ async def test_a_petition_goes_up_and_is_supervised(desk: Desk) -> None:
     filed = await desk.post("hotline", URL, a_petition())
     one = f"{URL}/{filed['id']}"
     await desk.post("hotline", one + "/dispatches", {"unit_id": str(UNIT)})
-    await desk.post("department", one + "/disputes", SAID)
+    await desk.post("unit", one + "/disputes", SAID)
     await desk.post("hotline", one + "/upholdings", SAID)
-    await desk.post("department", one + "/acceptances")
+    await desk.post("unit", one + "/acceptances")
     for level in ("street", "county"):
         up = {"level": level, "cause": "unresolved"} | SAID
         await desk.post("street", one + "/escalations", up)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from api.permissions import Role
+from ledger.commands.organisations import EstablishOrganisation, establish_organisation
+from ledger.organisations import Kind, organisation_id
 from ledger.points import account_id_of, item_id_of
 from ledger.storage.ledger import Ledger
 from tests.api.conftest import Client, TokenFor, bearer, events_of, the_problem
+from tests.commands.county import COMMUNITY, ESTATE, build_county, who
 
 ACTIVITIES = "/v1/activities"
 ACCOUNTS = "/v1/points-accounts"
 ITEMS = "/v1/shop-items"
-COMMUNITY, ESTATE, SHOP = UUID(int=81), UUID(int=82), UUID(int=83)
+SHOP = organisation_id("shop-1")
+VOLUNTEER = UUID(int=85)
 ENDED_AT = datetime.now(UTC) - timedelta(hours=1)
 STARTED_AT = ENDED_AT - timedelta(hours=2)
 
@@ -62,7 +66,8 @@ class Town:
         one, who = f"{ACTIVITIES}/{opened['id']}", str(volunteer_id)
         for path, at in (("check-ins", STARTED_AT), ("check-outs", ENDED_AT)):
             said = {"volunteer_id": who, "occurred_at": at.isoformat()}
-            await self.post(Role.VOLUNTEER, f"{one}/{path}", **said)
+            role = Role.VOLUNTEER if volunteer_id == VOLUNTEER else Role.ORGANISER
+            await self.post(role, f"{one}/{path}", **said)
         verify = {"volunteer_id": who, "minutes": minutes}
         await self.post(Role.COMMUNITY, f"{one}/verifications", **verify)
         return str(opened["id"])
@@ -85,13 +90,28 @@ class Town:
 
 
 @pytest.fixture
-async def town(client: Client, token_for: TokenFor, policies: None) -> Town:
+async def town(client: Client, ledger: Ledger, token_for: TokenFor) -> Town:
     """A town in which every role has somebody."""
-    return Town(client, {role: bearer(await token_for(role.value)) for role in Role})
+    await build_county(ledger)
+    shop = EstablishOrganisation(
+        code="shop-1",
+        kind=Kind.GROUP,
+        name_zh="爱心超市",
+        parent_id=COMMUNITY,
+        valid_from=date(2020, 1, 1),
+    )
+    await establish_organisation(shop, ledger, who())
+    headers = {role: bearer(await token_for(role.value)) for role in Role}
+    for role, given in (
+        (Role.SHOP, {"organisation_id": SHOP}),
+        (Role.VOLUNTEER, {"actor_id": VOLUNTEER}),
+    ):
+        headers[role] = bearer(await token_for(role.value, **given))
+    return Town(client, headers)
 
 
 async def test_from_an_activity_to_a_bag_of_rice(town: Town) -> None:
-    volunteer_id = uuid4()
+    volunteer_id = VOLUNTEER
     account_id, item_id = await town.earn(volunteer_id), await town.stock(3)
     assert account_id == str(account_id_of(volunteer_id))
     assert item_id == str(item_id_of(SHOP, "rice-5kg"))
@@ -125,7 +145,7 @@ async def test_from_an_activity_to_a_bag_of_rice(town: Town) -> None:
 
 
 async def test_what_was_given_can_be_taken_back(town: Town) -> None:
-    volunteer_id = uuid4()
+    volunteer_id = VOLUNTEER
     account_id, item_id = await town.earn(volunteer_id), await town.stock(3)
     path, ended = f"{ACCOUNTS}/{account_id}", {}
     for ending, role, first in (
@@ -173,7 +193,7 @@ async def test_the_shop_keeps_its_books(town: Town) -> None:
 
 
 async def test_an_activity_is_judged_called_off_and_closed(town: Town) -> None:
-    volunteer_id = str(uuid4())
+    volunteer_id = str(VOLUNTEER)
     one = f"{ACTIVITIES}/{await town.serve(UUID(volunteer_id))}"
     who = {"volunteer_id": volunteer_id, "reason": "核对签到表"}
     more = {"volunteer_id": volunteer_id, "minutes": 60}
@@ -189,7 +209,7 @@ async def test_an_activity_is_judged_called_off_and_closed(town: Town) -> None:
 
 
 async def test_nobody_vouches_for_themselves(town: Town, token_for: TokenFor) -> None:
-    volunteer_id = uuid4()
+    volunteer_id = VOLUNTEER
     one = f"{ACTIVITIES}/{await town.serve(volunteer_id)}"
     who = {"volunteer_id": str(volunteer_id)}
     await town.post(Role.COMMUNITY, one + "/verification-withdrawals", **who, reason="时长有误")
@@ -210,7 +230,7 @@ async def test_two_who_want_the_last_piece_at_once(town: Town, ledger: Ledger) -
         response = await town.client.post(
             f"{ACCOUNTS}/{account_id}/redemptions",
             json={"item_id": item_id, "pieces": 1},
-            headers=town.headers[Role.VOLUNTEER],
+            headers=town.headers[Role.SHOP],
         )
         return response.status, await response.json(content_type=None)
 

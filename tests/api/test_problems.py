@@ -11,9 +11,11 @@ from uuid import uuid4
 import pytest
 
 from api.app import OPERATIONS, create_app
+from api.concerning import EVERYWHERE, of_organisation
 from api.errors import RequestInvalid
 from api.permissions import MAY, PermissionsIncomplete, Role, check_complete
 from api.problems import STATUS, problem
+from api.reach import PUBLIC, Row
 from api.routes import ROUTES
 from api.routing import DeclarationWrong, Routes
 from ledger.core.aggregate import By
@@ -237,10 +239,9 @@ async def break_things(command: Break, ledger: Ledger, by: By) -> Recorded:
 async def breaking(ledger: Ledger, news: News, serve: Serve) -> Client:
     """A client of an application with one more command, which always fails."""
     routes = Routes("broken", zh="故障", en="Broken")
-    routes.command("/v1/broken", Break, break_things)
-    may = {"break_things": frozenset(Role)} | {
-        name: roles for name, roles in MAY.items() if name in OPERATIONS
-    }
+    routes.command("/v1/broken", Break, break_things, about=EVERYWHERE)
+    may: dict[str, Row | frozenset[Role]] = {"break_things": frozenset(Role)}
+    may |= {name: row for name, row in MAY.items() if name in OPERATIONS}
     return await serve(create_app(ledger, news=news, routes=(routes,), may=may))
 
 
@@ -313,9 +314,9 @@ def test_every_route_has_a_row_in_the_table_of_permissions() -> None:
     assert all(MAY[operation] for operation in operations)
 
 
-@pytest.mark.parametrize(("operations", "may"), [({"a"}, {}), (set(), {"a": frozenset(Role)})])
+@pytest.mark.parametrize(("operations", "may"), [({"a"}, {}), (set(), {"a": PUBLIC})])
 def test_a_table_that_does_not_fit_the_routes_stops_the_start(
-    operations: set[str], may: dict[str, frozenset[Role]]
+    operations: set[str], may: dict[str, Row]
 ) -> None:
     with pytest.raises(PermissionsIncomplete):
         check_complete(operations, may)
@@ -324,4 +325,14 @@ def test_a_table_that_does_not_fit_the_routes_stops_the_start(
 @pytest.mark.parametrize("path", ["/broken", "/v1/Broken", "/v1/{nothing}", "/v1/a/"])
 def test_a_route_that_cannot_work_is_refused_when_it_is_declared(path: str) -> None:
     with pytest.raises(DeclarationWrong):
-        Routes("broken", zh="故障", en="Broken").command(path, Break, break_things)
+        Routes("broken", zh="故障", en="Broken").command(
+            path, Break, break_things, about=EVERYWHERE
+        )
+
+
+def test_a_command_must_say_whom_it_concerns() -> None:
+    routes = Routes("broken", zh="故障", en="Broken")
+    with pytest.raises(TypeError, match="about"):
+        routes.command("/v1/broken", Break, break_things)  # type: ignore[call-arg]
+    with pytest.raises(DeclarationWrong, match="estate_id"):
+        routes.command("/v1/broken", Break, break_things, about=of_organisation("estate_id"))

@@ -1,0 +1,132 @@
+"""Whose records the person reaches who asks: worked out once a request, from the log.
+
+    scope = await request.app[SCOPES].reading(identity, row, query)   # as it was then
+    versions = await request.app[SCOPES].acting(identity, row, about, command)  # as it is now
+
+``visible`` is the one question for whoever has events in hand (a stream, a proof, a
+bundle): which of them may this person see?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from api.concerning import Sources, guard
+from api.errors import NotAllowed, PostNotInTerm
+from api.identity import Identity
+from api.reach import Row, Within
+from api.roles import Role
+from ledger.belonging import EVERYTHING, NOTHING_AT_ALL, Scope
+from ledger.commands.standing import Standing, versions_of
+from ledger.core.clock import local_day
+from ledger.core.entry import Entry
+from ledger.organisations import Chart, Kind
+from ledger.storage.ledger import Ledger
+from ledger.storage.news import News
+
+NEAREST = {Within.COMMUNITY: Kind.COMMUNITY, Within.ESTATE: Kind.ESTATE}
+
+
+class Scopes:
+    """Tells whose records people reach."""
+
+    def __init__(self, ledger: Ledger, news: News, may: Mapping[str, Row]) -> None:
+        self.standing = Standing(ledger, lambda: news.size)
+        self._ledger = ledger
+        self._may = may
+
+    async def guard_post(self, identity: Identity) -> None:
+        """Refuse (``PostNotInTerm``) who acts in a post outside the term of office."""
+        if not identity.post:
+            return
+        office = (await self.standing.chart()).find(identity.organisation_id)
+        today = self._today()
+        if office is None or not office.holds_post(identity.actor_id, identity.post, today):
+            raise PostNotInTerm(post=identity.post, on=today.isoformat())
+
+    def within(self, role: str, operation: str) -> Within:
+        """Return a role's reach in an operation (refuses with ``NotAllowed``)."""
+        row = self._may.get(operation)
+        if row is None or role not in row:
+            raise NotAllowed(role=role, operation=operation)
+        return row.reach[Role(role)]
+
+    async def reading(self, identity: Identity, operation: str, query: Any) -> Scope:
+        """Return whose records somebody sees, in the tree as it was when the question asks."""
+        within = self.within(identity.role, operation)
+        if within is Within.COUNTY:
+            return EVERYTHING
+        return scope_on(await self.standing.chart(), identity, within, self._day_of(query))
+
+    async def acting(
+        self, identity: Identity, operation: str, about: Sources, command: Any
+    ) -> Mapping[UUID, int]:
+        """Refuse (``NotFound``) a command out of reach, in the tree as it is now.
+
+        Returns the organisations that this rests on, at their versions, for the append to check.
+        """
+        within = self.within(identity.role, operation)
+        if within is Within.COUNTY:
+            return {}
+        chart, today = await self.standing.chart(), self._today()
+        scope = scope_on(chart, identity, within, today)
+        places = await guard(about, command, within, scope, self.standing)
+        own = () if identity.organisation_id is None else (identity.organisation_id,)
+        ids = {above for place in (*places, *own) for above in chart.upwards(place, today)}
+        return versions_of(chart, ids)
+
+    async def visible(
+        self, identity: Identity, operation: str, entries: Iterable[Entry]
+    ) -> list[Entry]:
+        """Return those of the entries that somebody may see, as things stand now."""
+        entries = list(entries)
+        scope = await self.reading(identity, operation, None)
+        if scope.is_whole:
+            return entries
+        streams = {entry.stream_id for entry in entries}
+        look = self.standing.parties_of if scope.parties else self.standing.concerns_of
+        concerns = await look(streams)
+        return [entry for entry in entries if scope.covers(concerns[entry.stream_id])]
+
+    def _today(self) -> date:
+        return local_day(self._ledger.clock())
+
+    def _day_of(self, query: Any) -> date:
+        """Return the day of which a question asks: that of the earlier of its times, or today."""
+        on = getattr(query, "on", None)
+        given = (getattr(query, "at", None), getattr(query, "known_at", None))
+        moments = [moment for moment in given if moment is not None]
+        days = [local_day(moment) for moment in moments] + [self._today()]
+        return min([*days, on]) if isinstance(on, date) else min(days)
+
+
+def scope_on(chart: Chart, identity: Identity, within: Within, day: date) -> Scope:
+    """Return whose records somebody reaches on a day."""
+    if within is Within.COUNTY:
+        return EVERYTHING
+    if within is Within.SELF:
+        return Scope(persons=frozenset({identity.actor_id}))
+    own = identity.organisation_id
+    if own is None or not chart.lives(own, day):
+        return NOTHING_AT_ALL
+    if within is Within.PARTY:
+        return Scope(parties=chart.below(own, day))
+    top = _top(chart, own, within, day)
+    return NOTHING_AT_ALL if top is None else Scope(places=chart.below(top, day))
+
+
+def _top(chart: Chart, own: UUID, within: Within, day: date) -> UUID | None:
+    if within is Within.OWN:
+        return own
+    if within is Within.AREA:
+        path = chart.upwards(own, day)
+        return path[1] if len(path) > 1 else None
+    return chart.nearest(own, NEAREST[within], day)
+
+
+SCOPES = web.AppKey("scopes", Scopes)

@@ -1,0 +1,132 @@
+"""What permissions are decided from: the tree of organisations and whom records concern.
+
+All of it comes from the log, never from a view. The tree is kept in memory and brought
+up to date when the log has grown, by one small query for all who wait; where a record is
+never changes, so it is remembered too. A process sees its own appends at once and those
+of others with the next news of the log; what a command relied on is checked by its append.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from uuid import UUID
+
+import orjson
+
+from ledger.belonging import BELONGS, NOTHING, Concern, Fields, concern_in
+from ledger.core.entry import Entry
+from ledger.organisations import Chart, Organisation
+from ledger.storage.ledger import Ledger
+from ledger.storage.reading import (
+    read_first_of_streams,
+    read_head,
+    read_of_streams,
+    read_standing,
+)
+
+REMEMBERED_RECORDS_MAX = 100_000
+TOPICS = tuple(BELONGS)
+
+
+class Standing:
+    """The tree of one ledger and its records, for one process.
+
+    ``size_known`` tells how far the log reaches, as far as this process has heard.
+    """
+
+    def __init__(self, ledger: Ledger, size_known: Callable[[], int]) -> None:
+        self._ledger = ledger
+        self._size_known = size_known
+        self._chart = Chart()
+        self._size = 0
+        self._looking: asyncio.Task[None] | None = None
+        self._concerns: OrderedDict[str, Concern] = OrderedDict()
+
+    async def chart(self) -> Chart:
+        """Return the tree, with everything that this process has heard of."""
+        while self._size < max(self._size_known(), self._ledger.appender.size) or not self._size:
+            if not await self._look():
+                break
+        return self._chart
+
+    async def look_again(self) -> None:
+        """Take in what others have recorded, without waiting for the news of it."""
+        await self._look()
+
+    async def _look(self) -> bool:
+        """Look once for all who wait; tell whether the log has entries at all."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._take(), name="standing")
+        looking = self._looking
+        try:
+            await asyncio.shield(looking)
+        finally:
+            if looking.done():
+                self._looking = None
+        return self._size > 0
+
+    async def _take(self) -> None:
+        pool, ledger_id = self._ledger.pool, self._ledger.id
+        head = await read_head(pool, ledger_id)
+        for entry in await read_standing(pool, ledger_id, start=self._size):
+            if isinstance(entry.event, Organisation.Event | Organisation.Established):
+                self._chart.take(entry.event)
+            self._size = entry.position + 1
+        self._size = max(self._size, head.size)
+
+    async def concern_of(self, stream_id: str) -> Concern:
+        """Return where a record is and the persons it began with; ``NOTHING`` if there is none."""
+        return (await self.concerns_of([stream_id]))[stream_id]
+
+    async def concerns_of(self, stream_ids: Collection[str]) -> dict[str, Concern]:
+        """Return where each of these records is, and whom it concerned when it began."""
+        found = {one: self._concerns[one] for one in stream_ids if one in self._concerns}
+        unknown = [one for one in stream_ids if one not in found]
+        if unknown:
+            read = await self._read(unknown, is_whole=False)
+            found |= read
+            for stream_id, concern in read.items():
+                if concern is not NOTHING:  # what is not there yet may come
+                    self._concerns[stream_id] = concern
+            while len(self._concerns) > REMEMBERED_RECORDS_MAX:
+                self._concerns.popitem(last=False)
+        return found
+
+    async def parties_of(self, stream_ids: Collection[str]) -> dict[str, Concern]:
+        """Return whom each of these records concerns now, also who was drawn in later."""
+        return await self._read(list(dict.fromkeys(stream_ids)), is_whole=True)
+
+    async def told_in(self, stream_id: str, topic: str) -> list[Fields]:
+        """Return the fields of a record's events of one topic, in order."""
+        pool, ledger_id = self._ledger.pool, self._ledger.id
+        entries = await read_of_streams(pool, ledger_id, [stream_id], [topic])
+        return [_fields(entry) for entry in entries]
+
+    async def _read(self, stream_ids: list[str], *, is_whole: bool) -> dict[str, Concern]:
+        pool, ledger_id = self._ledger.pool, self._ledger.id
+        if is_whole:
+            entries = await read_of_streams(pool, ledger_id, stream_ids, TOPICS)
+        else:
+            entries = await read_first_of_streams(pool, ledger_id, stream_ids)
+        found = dict.fromkeys(stream_ids, NOTHING)
+        for entry in entries:
+            if entry.topic not in BELONGS:
+                continue
+            concern, through = concern_in(entry.topic, entry.stream_id, _fields(entry))
+            if through is not None:
+                concern |= await self.concern_of(str(through))
+            found[entry.stream_id] |= concern
+        return found
+
+
+def versions_of(chart: Chart, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return the versions of organisations, for an append to check."""
+    found = ((one, chart.find(one)) for one in ids)
+    return {one: organisation.version for one, organisation in found if organisation is not None}
+
+
+def _fields(entry: Entry) -> Fields:
+    fields: Fields = orjson.loads(entry.state)
+    return fields
