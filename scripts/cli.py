@@ -16,12 +16,12 @@ from importlib.metadata import version
 
 from ledger.core.errors import LedgerError
 from ledger.postgres import ServerError
-from scripts import bench, demo, dsn, importing, init, projections, serve, tokens
+from scripts import bench, demo, dsn, importing, init, log, projections, serve, tokens
 from scripts.arguments import Parser, add_settings_flags, flags_of
 from scripts.failures import Failure
 from scripts.settings import environment_settings
 
-COMMANDS = (init, demo, dsn, serve, projections, importing, tokens, bench)
+COMMANDS = (init, demo, dsn, serve, projections, log, importing, tokens, bench)
 
 
 def build_parser() -> Parser:

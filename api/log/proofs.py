@@ -14,11 +14,11 @@ from api.access import authorise
 from api.answers import answer
 from api.keys import LEDGER, LOG
 from api.log.answers import ASK_AGAIN, FOREVER, OCTETS, TEXT, answer_file, open_to_all
-from api.log.desk import LogDesk, NotCoveredYet
+from api.log.desk import NotCoveredYet
 from api.log.queries import ConsistencyAsked, read_consistency_query, read_size_query
-from api.log.standing import standing_of
 from ledger.merkle.proof_files import FILE_SUFFIX, MEDIA_TYPE, ProofFile
 from ledger.storage.checkpoints import KeptCheckpoint
+from ledger.storage.connect import Database
 from ledger.storage.reading import read_entries
 from ledger.storage.tree import read_consistency_proof, read_inclusion_proof, read_root
 
@@ -34,7 +34,8 @@ async def event_proof(request: web.Request) -> web.Response:
     desk = request.app[LOG]
     size = read_size_query(request.query)
     position = await desk.position_of(request.match_info["event_id"])
-    proof = await prove(desk, position, await desk.covering(position, size))
+    ledger, kept = desk.ledger, await desk.covering(position, size)
+    proof = await prove(ledger.pool, ledger.id, position, kept)
     name = f"{position}{FILE_SUFFIX}"
     return answer_file(
         request,
@@ -47,11 +48,9 @@ async def event_proof(request: web.Request) -> web.Response:
     )
 
 
-async def prove(desk: LogDesk, position: int, kept: KeptCheckpoint) -> ProofFile:
+async def prove(db: Database, ledger_id: str, position: int, kept: KeptCheckpoint) -> ProofFile:
     """Return the proof that an entry is in the log as of a checkpoint."""
-    ledger = desk.ledger
-    size = kept.checkpoint.size
-    hashes = await read_inclusion_proof(ledger.pool, ledger.id, position, size)
+    hashes = await read_inclusion_proof(db, ledger_id, position, kept.checkpoint.size)
     return ProofFile(position, tuple(hashes), str(kept.note).encode())
 
 
@@ -120,8 +119,7 @@ def _for_a_witness(
 
 async def log_checkpoint(request: web.Request) -> web.Response:
     """Tell of the latest published checkpoint: how old it is, who cosigned, which keys sign."""
-    desk = request.app[LOG]
-    return answer((await standing_of(desk, await desk.published())).told())
+    return answer((await request.app[LOG].standing()).told())
 
 
 def _in_base64(data: bytes) -> str:
