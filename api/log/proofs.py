@@ -12,10 +12,13 @@ from aiohttp import web
 
 from api.access import authorise
 from api.answers import answer
+from api.identity import Identity
 from api.keys import LEDGER, LOG
 from api.log.answers import ASK_AGAIN, FOREVER, OCTETS, TEXT, answer_file, open_to_all
 from api.log.desk import NotCoveredYet
 from api.log.queries import ConsistencyAsked, read_consistency_query, read_size_query
+from api.scopes import SCOPES
+from ledger.core.errors import NotFound
 from ledger.merkle.proof_files import FILE_SUFFIX, MEDIA_TYPE, ProofFile
 from ledger.storage.checkpoints import KeptCheckpoint
 from ledger.storage.connect import Database
@@ -56,15 +59,19 @@ async def prove(db: Database, ledger_id: str, position: int, kept: KeptCheckpoin
 
 async def event_entry(request: web.Request) -> web.Response:
     """Give the exact bytes that were hashed, to whoever may read the event."""
-    await authorise(request, READ_ENTRY)
-    return await answer_entry(request, request.match_info["event_id"])
+    identity = await authorise(request, READ_ENTRY)
+    return await answer_entry(request, request.match_info["event_id"], identity)
 
 
-async def answer_entry(request: web.Request, event: str) -> web.Response:
-    """Answer with an entry's bytes; whether the asker may see them was decided before."""
+async def answer_entry(request: web.Request, event: str, identity: Identity) -> web.Response:
+    """Answer with an entry's bytes; one out of reach looks like one that is not there."""
     ledger = request.app[LEDGER]
     position = await request.app[LOG].position_of(event)
-    (entry,) = await read_entries(ledger.pool, ledger.id, start=position, limit=1)
+    found = await read_entries(ledger.pool, ledger.id, start=position, limit=1)
+    seen = await request.app[SCOPES].visible(identity, READ_ENTRY, found)
+    if not seen or seen[0].position != position:
+        raise NotFound(kind="event", asked=event[:100])
+    (entry,) = seen
     return answer_file(
         request,
         entry.data,
