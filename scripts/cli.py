@@ -8,11 +8,12 @@ by Ctrl-C.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+
+import uvloop
 
 from ledger.core.errors import LedgerError
 from ledger.postgres import ServerError
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command and return the exit code."""
     args = build_parser().parse_args(argv)
     try:
-        code: int | None = asyncio.run(args.run(args, environment_settings(flags_of(args))))
+        code: int | None = uvloop.run(args.run(args, environment_settings(flags_of(args))))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
