@@ -36,11 +36,19 @@ LAG_MAX = 10_000
 
 @dataclass(slots=True)
 class Health:
-    """What readiness depends on; ``waits_for`` is what must finish first, each by a name."""
+    """What readiness depends on; ``waits_for`` is what must finish first, each by a name.
+
+    ``degraded_of`` tells what is said beside and leaves the service ready.
+    """
 
     views: tuple[View, ...] = ()
     waits_for: set[str] = field(default_factory=set)
     reasons_of: list[Callable[[], list[str]]] = field(default_factory=list)
+    degraded_of: list[Callable[[], list[str]]] = field(default_factory=list)
+
+    def degraded(self) -> list[str]:
+        """Return what does not work as it should, though the service serves."""
+        return [said for tell in self.degraded_of for said in tell()]
 
     async def reasons(self, ledger: Ledger) -> list[str]:
         """Return why the service is not ready; an empty list when it is."""
@@ -73,9 +81,14 @@ async def healthz(_: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """Say whether the service can serve, and if not, why."""
-    reasons = await request.app[HEALTH].reasons(request.app[LEDGER])
-    body: dict[str, Any] = {"status": "ready" if not reasons else "not ready", "reasons": reasons}
+    """Say whether the service can serve, and if not, why; and what is amiss though it can."""
+    health = request.app[HEALTH]
+    reasons = await health.reasons(request.app[LEDGER])
+    body: dict[str, Any] = {
+        "status": "ready" if not reasons else "not ready",
+        "reasons": reasons,
+        "degraded": health.degraded(),
+    }
     if not reasons:
         return answer(body)
     return answer(body, status=503, headers={"Retry-After": "1"})

@@ -47,6 +47,7 @@ BELONGS: Mapping[str, Belongs] = {
         place=("estate_id",), parties=("company_id",), persons=("supervisor_id",)
     ),
     "lease.signed.v1": Belongs(through="account_id"),
+    "log_history.begun.v1": Belongs(is_open=True),
     "organisation.established.v1": Belongs(is_itself=True),
     "petition.dispatch_returned.v1": Belongs(parties=("to_unit_id",)),
     "petition.dispatched.v1": Belongs(parties=("unit_id",)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import shutil
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date
@@ -21,6 +22,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ledger.commands.policies import policies_of
 from ledger.core.clock import local_day, utc_now
 from ledger.postgres import erase
+from ledger.publishing.announcing import history_of
 from ledger.storage.connect import connect
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.ledgers import hold_alone, ledger_ids
@@ -90,6 +92,7 @@ async def reset(settings: Settings) -> None:
                     raise _not_a_demo(", ".join(sorted(others)) or ledger.id)
         await asyncio.to_thread(erase, settings.data)
     tokens_file(settings).unlink(missing_ok=True)
+    shutil.rmtree(settings.log_folder, ignore_errors=True)  # the new log gets a key of its own
 
 
 async def prepare(database: Database, settings: Settings, scale: Scale = FULL) -> bool:
@@ -187,9 +190,11 @@ async def edition_to_load(ledger: Ledger, scale: Scale) -> Edition | None:
 
 
 async def _is_used(ledger: Ledger) -> bool:
-    """Tell whether the ledger holds more than the standard policies that ``init`` adopts."""
+    """Tell whether the ledger holds more than standard policies and the log's own keys."""
     head = await read_head(ledger.pool, ledger.id)
-    return head.size > (await policies_of(ledger)).version
+    history = await history_of(ledger)
+    own = (await policies_of(ledger)).version + (history.version if history else 0)
+    return head.size > own
 
 
 def _not_a_demo(name: str) -> Failure:

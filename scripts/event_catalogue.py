@@ -22,6 +22,7 @@ from ledger import (
     expenses,
     findings,
     leases,
+    log_history,
     organisations,
     petitions,
     points,
@@ -41,6 +42,7 @@ CONTEXTS = (
     leases,
     expenses,
     points,
+    log_history,
 )
 PATH = Path("docs/events.md")
 

@@ -16,6 +16,7 @@ from ledger.storage.ledger import create_ledger, open_ledger
 from ledger.storage.migrate import migrate
 from scripts.arguments import SubParsers
 from scripts.database import Database, open_database
+from scripts.publishing import guard_log
 from scripts.settings import Settings
 
 INSTALLER = derived_id("actor", "minzhang init")
@@ -55,6 +56,7 @@ async def initialise(database: Database, settings: Settings) -> Initialised:
     try:
         migrations = await migrate(connection)
         is_new = await create_ledger(connection, settings.ledger, origin=settings.origin)
+        await guard_log(connection, settings)
     finally:
         await connection.close()
     async with open_ledger(

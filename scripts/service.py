@@ -16,15 +16,18 @@ from aiohttp import web
 
 from api.app import create_app
 from api.health import Health
+from api.keys import METRICS
+from api.publishing_figures import PublishingCollector
+from ledger.publishing.publisher import Publisher
 from ledger.reactions import REACTIONS
 from ledger.reactions.engine import Reactions
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.news import News
 from projections import VIEWS
-from projections.catching_up import catch_up_in_processes
 from projections.engine import Projector
 from scripts.database import Database, open_database
 from scripts.init import initialise
+from scripts.publishing import publishing
 from scripts.settings import Settings
 
 
@@ -36,6 +39,7 @@ class Service:
     database: Database
     health: Health
     app: web.Application
+    publisher: Publisher
 
 
 @asynccontextmanager
@@ -52,12 +56,21 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 queue_max=settings.queue_max,
             ) as ledger,
             News(database.dsn, ledger.id) as news,
-            Projector(database.dsn, ledger.id, VIEWS, helpers=catch_up_in_processes),
+            Projector(database.dsn, ledger.id, VIEWS),
             Reactions(ledger, REACTIONS) as reactions,
+            publishing(ledger, news, database, settings) as publisher,
         ):
-            health = Health(views=VIEWS, reasons_of=[lambda: _failures(reactions)])
+            health = Health(
+                views=VIEWS,
+                reasons_of=[lambda: _failures(reactions), publisher.status.reasons],
+                degraded_of=[publisher.status.degraded],
+            )
             app = create_app(ledger, news=news, health=health)
-            yield Service(ledger=ledger, database=database, health=health, app=app)
+            figures = PublishingCollector(publisher.status, ledger.clock)
+            app[METRICS].registry.register(figures)
+            yield Service(
+                ledger=ledger, database=database, health=health, app=app, publisher=publisher
+            )
 
 
 def _failures(reactions: Reactions) -> list[str]:

@@ -14,13 +14,14 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts.failures import Failure
 
 GIB = 1024**3
+LOG_KEY = "MINZHANG_LOG_KEY"
 LEVELS = ("debug", "info", "warning", "error")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 LEDGER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -38,7 +39,8 @@ class Settings:
     """All settings of one run, checked.
 
     `dsn` None means the embedded server below `data`. `ledger` is the code of the
-    jurisdiction, `origin` the log's public name: a URL without its scheme.
+    jurisdiction, `origin` the log's public name: a URL without its scheme. `log_key` is a
+    secret: it comes from the environment (MINZHANG_LOG_KEY) only, and is never shown.
     """
 
     host: str
@@ -51,6 +53,14 @@ class Settings:
     free_space_floor_bytes: int
     queue_max: int
     pool_size_max: int
+    log_policy: Path | None
+    publish_interval_seconds: int
+    log_key: str | None = field(default=None, repr=False)
+
+    @property
+    def log_folder(self) -> Path:
+        """Where the log's keys are kept, and what was signed last."""
+        return self.data / "log" / self.ledger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +106,13 @@ def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
 def _directory(text: str) -> Path:
     path = Path(text).expanduser()
     if not text.isprintable() or (path.exists() and not path.is_dir()):
+        raise ValueError(text)
+    return path.absolute()
+
+
+def _file(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not text.isprintable() or not path.is_file():
         raise ValueError(text)
     return path.absolute()
 
@@ -184,6 +201,21 @@ SETTINGS = (
         purpose="database connections for reading",
         default="10",
     ),
+    Setting(
+        name="log_policy",
+        read=_file,
+        rule_zh="一个可读文件的路径",
+        rule_en="the path of a file that can be read",
+        purpose="trust policy (tlog-policy) with the witnesses to ask and their quorum",
+    ),
+    Setting(
+        name="publish_interval_seconds",
+        read=_whole(1, 3600),
+        rule_zh="1 到 3600 的整数",
+        rule_en="a whole number from 1 to 3600",
+        purpose="seconds between two signed checkpoints while there is news",
+        default="1",
+    ),
 )
 
 
@@ -212,6 +244,7 @@ def load_settings(
         raise _wrong(_named("dsn"), "--dsn", "***")
     values["data"] = values["data"] or _default_data(environment)
     values["origin"] = values["origin"] or f"minzhang.localhost/{values['ledger']}"
+    values["log_key"] = environment.get(LOG_KEY, "").strip() or None
     return Settings(**values)  # type: ignore[arg-type]  # read by the rows above, by name
 
 
@@ -268,5 +301,10 @@ def _text(name: str, value: object, path: Path) -> str:
 
 
 def environment_settings(flags: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings of this process: its flags, its environment, its directory."""
-    return load_settings(flags or {}, os.environ, Path.cwd())
+    """Read the settings of this process: its flags, its environment, its directory.
+
+    The private key leaves the environment, so that no process started from here inherits it.
+    """
+    settings = load_settings(flags or {}, os.environ, Path.cwd())
+    os.environ.pop(LOG_KEY, None)
+    return settings

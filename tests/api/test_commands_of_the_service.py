@@ -9,6 +9,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import UUID
 
 import orjson
@@ -21,8 +22,13 @@ SECONDS = 60.0
 
 
 @pytest.fixture
-def environment(database: str) -> dict[str, str]:
-    return os.environ | {"MINZHANG_DSN": database, "MINZHANG_PORT": "0", "MINZHANG_LEDGER": "t1"}
+def environment(database: str, tmp_path: Path) -> dict[str, str]:
+    return os.environ | {
+        "MINZHANG_DSN": database,
+        "MINZHANG_DATA": str(tmp_path / "data"),
+        "MINZHANG_PORT": "0",
+        "MINZHANG_LEDGER": "t1",
+    }
 
 
 async def start(environment: dict[str, str], *arguments: str) -> Process:

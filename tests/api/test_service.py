@@ -22,7 +22,16 @@ PATHS = ("/healthz", "/docs", "/openapi.json", "/v1/nothing", "/v1/policies")
 async def test_it_is_alive_and_ready(client: Client) -> None:
     assert await (await client.get("/healthz")).json() == {"status": "ok"}
     ready = await client.get("/readyz")
-    assert (ready.status, await ready.json()) == (200, {"status": "ready", "reasons": []})
+    body = {"status": "ready", "reasons": [], "degraded": []}
+    assert (ready.status, await ready.json()) == (200, body)
+
+
+async def test_what_is_amiss_is_said_and_leaves_it_ready(
+    ledger: Ledger, news: News, serve: Serve
+) -> None:
+    health = Health(degraded_of=[lambda: ["below the quorum"]])
+    ready = await (await serve(create_app(ledger, news=news, health=health))).get("/readyz")
+    assert (ready.status, (await ready.json())["degraded"]) == (200, ["below the quorum"])
 
 
 async def test_it_is_not_ready_before_what_it_waits_for(

@@ -72,8 +72,8 @@ def test_dsn_prints_the_connection_string_alone(initialised: Path) -> None:
         assert json.loads(running.stdout)["running"] is True
 
 
-def test_init_uses_the_database_it_is_told_to(database: str) -> None:
-    done = minzhang("init", "--json", MINZHANG_DSN=database)
+def test_init_uses_the_database_it_is_told_to(database: str, tmp_path: Path) -> None:
+    done = minzhang("init", "--json", MINZHANG_DSN=database, MINZHANG_DATA=str(tmp_path / "data"))
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["ledger_is_new"] is True

@@ -19,6 +19,8 @@ GOOD = {
     "free_space_floor_bytes": "0",
     "queue_max": "64",
     "pool_size_max": "4",
+    "log_policy": __file__,
+    "publish_interval_seconds": "5",
 }
 WRONG = {
     "host": "not a host",
@@ -31,6 +33,8 @@ WRONG = {
     "free_space_floor_bytes": "-1",
     "queue_max": "0",
     "pool_size_max": "many",
+    "log_policy": "/nowhere/policy",
+    "publish_interval_seconds": "0",
 }
 
 
@@ -111,3 +115,14 @@ def test_a_wrong_file_stops_the_start(text: str, named: str, tmp_path: Path) -> 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(SettingWrong, match="MINZHANG_CONFIG"):
         load_settings({}, {"MINZHANG_CONFIG": "elsewhere.toml"}, tmp_path)
+
+
+def test_the_private_key_is_taken_from_the_environment_and_shown_nowhere(tmp_path: Path) -> None:
+    settings = load_settings({}, {"MINZHANG_LOG_KEY": " PRIVATE+KEY+secret \n"}, tmp_path)
+    assert settings.log_key == "PRIVATE+KEY+secret"
+    assert "PRIVATE" not in repr(settings)
+    assert load_settings({}, {"MINZHANG_LOG_KEY": ""}, tmp_path).log_key is None
+    (tmp_path / "minzhang.toml").write_text('log_key = "PRIVATE+KEY+secret"')
+    with pytest.raises(SettingWrong, match="log_key") as wrong:
+        load_settings({}, {}, tmp_path)
+    assert "PRIVATE" not in str(wrong.value)

@@ -1,0 +1,135 @@
+"""The log's publisher as the settings want it, and the check that comes before everything.
+
+A database that is not the log that was signed is refused with exit code 3 and a sentence that says
+what to do: nothing is served and nothing is appended to it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from api.outgoing import WebClient, web_client
+from ledger.core.errors import LedgerError
+from ledger.merkle.policies import Policy, PolicyMalformed, parse_policy
+from ledger.publishing.announcing import announce_keys
+from ledger.publishing.checking import (
+    KeyLost,
+    LogDoubtful,
+    check_database,
+    check_log,
+    check_with_witnesses,
+    look_at_log,
+)
+from ledger.publishing.log_keys import KeySource, LogKeys
+from ledger.publishing.publisher import NO_WITNESSES, Publisher
+from ledger.storage.connect import connect
+from ledger.storage.ledger import Ledger
+from ledger.storage.news import News
+from ledger.storage.reading import read_head
+from scripts.database import Database
+from scripts.failures import Failure
+from scripts.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class LogRefused(Failure):
+    """The database is not the log that was signed; see docs/operating-the-log.md."""
+
+    exit_code = 3
+
+
+async def guard_log(db: asyncpg.Connection, settings: Settings) -> None:
+    """Check the database against what was signed, before anything is appended (``LogRefused``)."""
+    try:
+        source = await key_source(db, settings)
+        await check_database(db, settings.ledger, await look_at_log(db, settings.ledger, source))
+    except LogDoubtful as doubt:
+        raise _refused(doubt) from doubt
+
+
+async def key_source(db: asyncpg.Connection | asyncpg.Pool, settings: Settings) -> KeySource:
+    """Return where the keys of the ledger's log come from."""
+    head = await read_head(db, settings.ledger)
+    return KeySource(settings.log_folder, head.origin, settings.log_key)
+
+
+async def ready_source(database: Database, settings: Settings, web: WebClient) -> KeySource:
+    """Check everything that is known about the log, and make its first key if it has none."""
+    db = await connect(database.dsn)
+    try:
+        source = await key_source(db, settings)
+        here = await check_log(db, settings.ledger, source)
+        await check_with_witnesses(db, settings.ledger, here, read_policy(settings), web)
+    except LogDoubtful as doubt:
+        raise _refused(doubt) from doubt
+    finally:
+        await db.close()
+    if source.find() is None:
+        keys = source.create()
+        log.warning("a new key for the log was made in %s: %s", source.path, public_key(keys))
+    return source
+
+
+def public_key(keys: LogKeys) -> str:
+    """Return the vkey of the current key."""
+    return str(keys.current.verifying)
+
+
+@asynccontextmanager
+async def publishing(
+    ledger: Ledger, news: News, database: Database, settings: Settings
+) -> AsyncIterator[Publisher]:
+    """Publish the ledger's log until the block ends."""
+    async with web_client() as web:
+        source = await ready_source(database, settings, web)
+        await announce_keys(ledger, source.read())
+        publisher = Publisher(
+            ledger,
+            database.dsn,
+            news,
+            source,
+            web,
+            policy=read_policy(settings),
+            interval_seconds=settings.publish_interval_seconds,
+        )
+        async with publisher:
+            yield publisher
+
+
+def read_policy(settings: Settings) -> Policy:
+    """Return the trust policy that the settings name; without one nobody is asked."""
+    path = settings.log_policy
+    if path is None:
+        return NO_WITNESSES
+    try:
+        return parse_policy(path.read_bytes())
+    except (OSError, PolicyMalformed) as wrong:
+        facts = wrong.facts if isinstance(wrong, LedgerError) else wrong
+        zh = wrong.title_zh() if isinstance(wrong, LedgerError) else "文件无法读取。"
+        en = wrong.title_en() if isinstance(wrong, LedgerError) else "the file cannot be read"
+        raise Failure(
+            f"信任策略 {path}（MINZHANG_LOG_POLICY）无效：{zh}",
+            f"the trust policy {path} (MINZHANG_LOG_POLICY) is not valid: {en} {facts}",
+        ) from wrong
+
+
+def _refused(doubt: LogDoubtful) -> LogRefused:
+    facts = ", ".join(f"{name}={value}" for name, value in doubt.facts.items())
+    if isinstance(doubt, KeyLost):
+        zh = "请把签名用的密钥文件放回原处，或用 MINZHANG_LOG_KEY 提供该密钥。"
+        en = "put the file with the key that signed back, or bring that key in MINZHANG_LOG_KEY"
+    else:
+        zh = (
+            "未提供服务，也未写入任何内容。请恢复完整的数据库；确已丢失的，"
+            "运行 minzhang recover --acknowledge-loss --reason 说明原因。"
+        )
+        en = (
+            "nothing was served or appended. Restore the whole database; if what is missing is"
+            " lost for good, run minzhang recover --acknowledge-loss --reason WHY"
+        )
+    return LogRefused(f"{doubt.title_zh()}{zh}", f"{doubt.title_en()} ({facts}) {en}")
