@@ -1,4 +1,4 @@
-"""One handler for every read: who, which question, as of which position, answer.
+"""One handler for every read: who, which question, whose records, as of which position, answer.
 
 The rows and the position that they reflect are read in one snapshot. With
 ``after_position`` the answer waits until the view has come that far, so that
@@ -22,10 +22,13 @@ from api.bodies import clean_text
 from api.keys import LEDGER
 from api.problems import is_lost
 from api.routing import ReadRoute, Shape
+from api.scopes import SCOPES
 from api.validation import lists_of, validator_for
+from ledger.belonging import Scope
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
-from projections.engine import CursorInvalid, View, wait_for
+from projections import records
+from projections.engine import CursorInvalid, View, Within, wait_for
 from projections.engine.checkpoints import read_checkpoints
 
 Position = Annotated[int, Ge(0), Le(2**63 - 1)]
@@ -64,7 +67,7 @@ class ReadHandler:
 
     async def __call__(self, request: web.Request) -> web.Response:
         """Take a question and answer with what the view has."""
-        await authorise(request, self.route.operation)
+        identity = await authorise(request, self.route.operation)
         given = _given(request.query, self._lists)
         given |= {name: clean_text(request.match_info[name]) for name in self.route.parameters}
         query, said = self.validator.read(given, tuple(given))
@@ -72,18 +75,23 @@ class ReadHandler:
         if self.route.shape is Shape.CONSULTED:
             return await self._consult(ledger, query)
         after = said.get("after_position")
+        scope = await request.app[SCOPES].reading(identity, self.route.operation, query)
+        views = (self._view,) if scope.is_whole else (self._view, records.view)
         if after is not None:
-            await wait_for(ledger.pool, ledger.id, self._view, after, WAIT_SECONDS_MAX)
-        return await self._ask(ledger, query)
+            for view in views:
+                await wait_for(ledger.pool, ledger.id, view, after, WAIT_SECONDS_MAX)
+        return await self._ask(ledger, query, scope, views)
 
     async def _consult(self, ledger: Ledger, query: Any) -> web.Response:
         found = await self.route.function(query, ledger.for_request())
         head = await read_head(ledger.pool, ledger.id)
         return answer({**found, "position": head.size - 1})
 
-    async def _ask(self, ledger: Ledger, query: Any) -> web.Response:
+    async def _ask(
+        self, ledger: Ledger, query: Any, scope: Scope, views: tuple[View, ...]
+    ) -> web.Response:
         try:
-            found, position = await self._read(ledger, query)
+            found, position = await self._read(ledger, query, scope, views)
         except (asyncpg.DataError, asyncpg.InterfaceError) as error:
             if is_lost(error) or getattr(query, "cursor", None) is None:
                 raise
@@ -93,15 +101,17 @@ class ReadHandler:
         page = {"rows": found.rows, "next_cursor": found.next_cursor, "position": position}
         return answer(page)
 
-    async def _read(self, ledger: Ledger, query: Any) -> tuple[Any, int]:
-        """Return what the view has and the position it reflects, both of one moment."""
+    async def _read(
+        self, ledger: Ledger, query: Any, scope: Scope, views: tuple[View, ...]
+    ) -> tuple[Any, int]:
+        """Return what the view has within a scope and the position it reflects, of one moment."""
         async with (
             ledger.pool.acquire() as db,
             db.transaction(isolation="repeatable_read", readonly=True),
         ):
-            checkpoints = await read_checkpoints(db, ledger.id, (self._view,))
-            found = await self.route.function(db, ledger.id, query)
-        return found, checkpoints[self._view.name].position
+            checkpoints = await read_checkpoints(db, ledger.id, views)
+            found = await self.route.function(Within(db, scope), ledger.id, query)
+        return found, min(checkpoint.position for checkpoint in checkpoints.values())
 
 
 def _given(query: MultiMapping[str], lists: frozenset[str]) -> dict[str, Any]:

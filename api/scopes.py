@@ -49,6 +49,11 @@ class Scopes:
         if office is None or not office.holds_post(identity.actor_id, identity.post, today):
             raise PostNotInTerm(post=identity.post, on=today.isoformat())
 
+    def is_public(self, operation: str) -> bool:
+        """Tell whether everybody may see what an operation shows, also without a login."""
+        row = self._may.get(operation)
+        return row is not None and row.is_public
+
     def within(self, role: str, operation: str) -> Within:
         """Return a role's reach in an operation (refuses with ``NotAllowed``)."""
         row = self._may.get(operation)

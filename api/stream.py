@@ -4,7 +4,7 @@
     Last-Event-ID: 40 (instead)              event: appended
                                              data: {"position":41,"topic":"deposit.received.v1",…}
 
-Only what identifies an event is sent; whoever may see more asks for it. A client
+Only what identifies an event is sent, and only of events within the reader's scope. A client
 that comes back with ``Last-Event-ID`` misses nothing. A stream asks again for its
 permission at every heartbeat, so revoking a token ends it.
 """
@@ -22,7 +22,9 @@ from aiohttp import web
 from api.access import authorise
 from api.answers import to_json
 from api.errors import RequestInvalid, StreamsFull
+from api.identity import Identity
 from api.keys import LEDGER, NEWS, STREAMS
+from api.scopes import SCOPES
 from api.sentences import INTEGER
 from ledger.core.entry import Entry
 from ledger.core.errors import LedgerError
@@ -68,7 +70,7 @@ class Streams:
 
 async def stream_events(request: web.Request) -> web.StreamResponse:
     """Send every event from a position on, and each new one when it is appended."""
-    await authorise(request, OPERATION)
+    identity = await authorise(request, OPERATION)
     position = _asked_position(request)
     if position is None:
         ledger = request.app[LEDGER]
@@ -79,11 +81,13 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
         response.charset = "utf-8"
         await response.prepare(request)
         with suppress(*ENDS):
-            await _send(request, response, position)
+            await _send(request, response, position, identity)
     return response
 
 
-async def _send(request: web.Request, response: web.StreamResponse, position: int) -> None:
+async def _send(
+    request: web.Request, response: web.StreamResponse, position: int, identity: Identity
+) -> None:
     ledger, news, streams = request.app[LEDGER], request.app[NEWS], request.app[STREAMS]
     loop = asyncio.get_running_loop()
     spoke_at = loop.time()
@@ -94,10 +98,12 @@ async def _send(request: web.Request, response: web.StreamResponse, position: in
                 ledger.pool, ledger.id, start=position, limit=BATCH_ENTRIES
             )
             if entries:
-                await _write(response, b"".join(map(_told, entries)))
+                seen = await request.app[SCOPES].visible(identity, OPERATION, entries)
+                if seen:
+                    await _write(response, b"".join(map(_told, seen)))
                 position, spoke_at = entries[-1].position + 1, loop.time()
         if loop.time() - spoke_at >= HEARTBEAT_SECONDS:
-            await authorise(request, OPERATION)
+            identity = await authorise(request, OPERATION)
             await _write(response, b": still here\n\n")
             spoke_at = loop.time()
 

@@ -13,6 +13,7 @@ from projections import (
     petitions,
     points,
     policies,
+    records,
     services,
     shop,
 )
@@ -20,6 +21,7 @@ from projections.engine import View
 
 VIEWS: tuple[View, ...] = (
     audit_trail.view,
+    records.view,
     organisations.view,
     policies.view,
     petitions.view,

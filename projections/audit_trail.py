@@ -16,7 +16,8 @@ from ledger.core.errors import NotFound
 from ledger.core.values import Moment
 from ledger.storage.connect import Database
 from ledger.storage.reading import read_entries
-from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, View
+from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, Ties, View
+from projections.engine.scoping import whole
 
 CHAIN_MAX = 100
 
@@ -33,7 +34,7 @@ SUBJECTS = (
 """Fields of events that say what an event is about."""
 
 view = View("audit_trail", version=1)
-trail = view.lines("audit_trail_v1")
+trail = view.lines("audit_trail_v1", ties=Ties(stream="stream_id"))
 subjects = view.lines("audit_subjects_v1")
 
 
@@ -231,7 +232,7 @@ async def stream_history(
 
 
 async def _with_fields(db: Database, ledger_id: str, row: Row) -> Row:
-    (entry,) = await read_entries(db, ledger_id, start=row["position"], limit=1)
+    (entry,) = await read_entries(whole(db), ledger_id, start=row["position"], limit=1)
     try:
         fields = orjson.loads(entry.state)
     except orjson.JSONDecodeError:  # another application's bytes

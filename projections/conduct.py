@@ -14,12 +14,15 @@ from ledger.core.clock import local_day
 from ledger.core.entry import Entry
 from ledger.core.errors import NotFound
 from ledger.storage.connect import Database
-from projections.engine import AsOf, Page, Paging, Row, Rows, Select, View
+from projections.engine import AsOf, Page, Paging, Row, Rows, Select, Ties, View
 from projections.petition_register import moment_of
 
 view = View("conduct", version=1)
-streaks = view.table("unit_streaks_v1", key=("conduct_id",), history="unit_streak_states_v1")
-steps = view.lines("unit_conduct_steps_v1")
+OF_UNIT = Ties(record="conduct_id")
+streaks = view.table(
+    "unit_streaks_v1", key=("conduct_id",), history="unit_streak_states_v1", ties=OF_UNIT
+)
+steps = view.lines("unit_conduct_steps_v1", ties=OF_UNIT)
 
 
 # How rows are made --------------------------------------------------------------------------

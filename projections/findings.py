@@ -15,19 +15,28 @@ from ledger.core.values import Code, Day
 from ledger.findings import Finding, FindingStage, Supervisor
 from ledger.findings.finding import SETTLED
 from ledger.storage.connect import Database
-from projections.engine import AsOf, Page, Paging, Row, Rows, Select, View
+from projections.engine import AsOf, Page, Paging, Row, Rows, Select, Ties, View
 from projections.petition_register import moment_of
 
 view = View("findings", version=1)
-findings = view.table("findings_v1", key=("finding_id",), history="finding_states_v1")
-supervisors = view.table("supervisors_v1", key=("supervisor_id",), history="supervisor_states_v1")
+OF_FINDING = Ties(record="finding_id")
+findings = view.table(
+    "findings_v1", key=("finding_id",), history="finding_states_v1", ties=OF_FINDING
+)
+supervisors = view.table(
+    "supervisors_v1",
+    key=("supervisor_id",),
+    history="supervisor_states_v1",
+    ties=Ties(record="supervisor_id"),
+)
 companies = view.table(
     "company_findings_v1",
     key=("company_id",),
     history="company_finding_states_v1",
     is_per_stream=False,
+    ties=Ties(place="company_id", party="company_id"),
 )
-steps = view.lines("finding_steps_v1")
+steps = view.lines("finding_steps_v1", ties=OF_FINDING)
 
 
 # Supervisors --------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 from annotated_types import MaxLen
@@ -18,8 +18,9 @@ from ledger.petitions import Level, Stage
 from ledger.storage.connect import Database
 from projections.engine import AsOf, Page, Paging, Row, Select
 from projections.engine.cursors import cursor_after, values_of
+from projections.engine.scoping import restrict, whole
 from projections.petition_timeline import calendar_from, clocks_of, holdings_of, span
-from projections.petitions import calendar, petitions, steps
+from projections.petitions import calendar, filings, petitions, steps
 
 Month: TypeAlias = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 """A month in China, such as 2026-03."""
@@ -146,7 +147,7 @@ async def petition_timeline(db: Database, ledger_id: str, query: PetitionAt) -> 
     taken = Select(steps, ledger_id, query).within(petition_id=query.petition_id)
     in_order = await taken.all(db, order=("occurred_at", "position"))
     notices = Select(calendar, ledger_id, AsOf(known_at=query.known_at))
-    working_days = calendar_from(await notices.all(db, order=("position",)))
+    working_days = calendar_from(await notices.all(whole(db), order=("position",)))
     until = moment_of(query)
     before = in_order[0]["occurred_at"] if in_order else until
     for step in in_order:
@@ -192,6 +193,7 @@ _INTAKE = """
           AND ($7::uuid IS NULL OR estate_id = $7)
           AND ($8::text IS NULL OR month >= $8)
           AND ($9::text IS NULL OR month <= $9)
+          AND {scope}
     ) AS filing
     GROUP BY {columns}
     HAVING sum(filed) <> 0 AND ($10::text[] IS NULL OR ARRAY[{columns}]::text[] > $10)
@@ -204,20 +206,18 @@ async def petition_intake(db: Database, ledger_id: str, query: IntakeQuery) -> P
     """Count what came in by month, channel, category, community or estate."""
     by: Sequence[str] = tuple(dict.fromkeys(query.by)) or ("month",)
     after = None if query.cursor is None else values_of(query.cursor, by)
-    records = await db.fetch(
-        _INTAKE.format(columns=", ".join(by)),
-        ledger_id,
-        query.at,
-        query.known_at,
-        query.channel,
-        query.category,
-        query.community_id,
-        query.estate_id,
-        query.month_from,
-        query.month_to,
-        after,
-        query.page_size + 1,
-    )
+    values: list[Any] = [
+        *(ledger_id, query.at, query.known_at, query.channel, query.category),
+        *(query.community_id, query.estate_id, query.month_from, query.month_to),
+        *(after, query.page_size + 1),
+    ]
+
+    def add(value: Any) -> str:
+        values.append(value)
+        return f"${len(values)}"
+
+    db, scope = restrict(db, filings.ties, add)
+    records = await db.fetch(_INTAKE.format(columns=", ".join(by), scope=scope), *values)
     rows = [dict(record) for record in records]
     if len(rows) <= query.page_size:
         return Page(rows)

@@ -18,13 +18,16 @@ from ledger.core.aggregate import Event
 from ledger.core.clock import local_day
 from ledger.core.entry import Entry
 from ledger.petitions import Level, Petition, Stage, events
-from projections.engine import Row, Rows, View
+from projections.engine import Row, Rows, Ties, View
 from projections.petition_clocks import move_clocks
 
 view = View("petitions", version=1)
-petitions = view.table("petitions_v1", key=("petition_id",), history="petition_states_v1")
-steps = view.lines("petition_steps_v1")
-filings = view.lines("petition_filings_v1")
+OF_PETITION = Ties(record="petition_id")
+petitions = view.table(
+    "petitions_v1", key=("petition_id",), history="petition_states_v1", ties=OF_PETITION
+)
+steps = view.lines("petition_steps_v1", ties=OF_PETITION)
+filings = view.lines("petition_filings_v1", ties=OF_PETITION)
 calendar = view.lines("petition_calendar_v1")
 
 ENDED = frozenset({Stage.CLOSED, Stage.MERGED, Stage.WITHDRAWN})

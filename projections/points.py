@@ -15,12 +15,13 @@ from uuid import UUID
 from ledger.core.errors import NotFound
 from ledger.points import PointsAccount
 from ledger.storage.connect import Database
-from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, View
+from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, Ties, View
 
 view = View("points", version=1)
-accounts = view.table("points_accounts_v1", key=("account_id",))
-lines = view.lines("points_lines_v1")
-lot_lines = view.lines("points_lot_lines_v1")
+OF_ACCOUNT = Ties(record="account_id")
+accounts = view.table("points_accounts_v1", key=("account_id",), ties=OF_ACCOUNT)
+lines = view.lines("points_lines_v1", ties=OF_ACCOUNT)
+lot_lines = view.lines("points_lot_lines_v1", ties=OF_ACCOUNT)
 orders = view.table("points_orders_v1", key=("order_id",), is_per_stream=False)
 
 SUMS: Final = {

@@ -12,12 +12,15 @@ from ledger.core.errors import NotFound
 from ledger.core.values import Day, Moment
 from ledger.points import Activity
 from ledger.storage.connect import Database
-from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, View
+from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, Ties, View
 
 view = View("services", version=1)
 activities = view.table("activities_v1", key=("activity_id",), history="activity_states_v1")
 services = view.table(
-    "services_v1", key=("activity_id", "volunteer_id"), history="service_states_v1"
+    "services_v1",
+    key=("activity_id", "volunteer_id"),
+    history="service_states_v1",
+    ties=Ties(record="activity_id", person="volunteer_id"),
 )
 
 OfService: TypeAlias = (

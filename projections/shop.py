@@ -9,13 +9,17 @@ from uuid import UUID
 from ledger.core.errors import NotFound
 from ledger.points import ShopItem
 from ledger.storage.connect import Database
-from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, View
+from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, Ties, View
 
 view = View("shop", version=1)
 items = view.table("shop_items_v1", key=("item_id",))
 lines = view.lines("shop_lines_v1")
 redemptions = view.table(
-    "redemptions_v1", key=("order_id",), history="redemption_states_v1", is_per_stream=False
+    "redemptions_v1",
+    key=("order_id",),
+    history="redemption_states_v1",
+    is_per_stream=False,
+    ties=Ties(record="item_id", person="volunteer_id"),
 )
 
 MOVEMENTS: Final = ("received", "adjusted", "issued", "reserved", "free")

@@ -17,6 +17,8 @@ from api.log.answers import ASK_AGAIN, FOREVER, OCTETS, TEXT, answer_file, open_
 from api.log.desk import LogDesk, NotCoveredYet
 from api.log.queries import ConsistencyAsked, read_consistency_query, read_size_query
 from api.log.standing import standing_of
+from api.scopes import SCOPES
+from ledger.core.errors import NotFound
 from ledger.merkle.proof_files import FILE_SUFFIX, MEDIA_TYPE, ProofFile
 from ledger.storage.checkpoints import KeptCheckpoint
 from ledger.storage.reading import read_entries
@@ -57,8 +59,16 @@ async def prove(desk: LogDesk, position: int, kept: KeptCheckpoint) -> ProofFile
 
 async def event_entry(request: web.Request) -> web.Response:
     """Give the exact bytes that were hashed, to whoever may read the event."""
-    await authorise(request, READ_ENTRY)
-    return await answer_entry(request, request.match_info["event_id"])
+    identity = await authorise(request, READ_ENTRY)
+    event = request.match_info["event_id"]
+    ledger = request.app[LEDGER]
+    position = await request.app[LOG].position_of(event)
+    entries = await read_entries(ledger.pool, ledger.id, start=position, limit=1)
+    if not await request.app[SCOPES].visible(identity, READ_ENTRY, entries):
+        raise NotFound(
+            kind="event", **({"position": position} if event.isdecimal() else {"id": event})
+        )
+    return await answer_entry(request, event)
 
 
 async def answer_entry(request: web.Request, event: str) -> web.Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.web import labels_petitions as names
-from api.web.petitions import admit, colour_of, position_of
+from api.web.petitions import colour_of, position_of
 from api.web.places import names_of
 from api.web.site import Pages, Visit
 from projections.conduct import (
@@ -31,7 +31,6 @@ pages = Pages()
 @pages.page("/units", "units.jinja2")
 async def unit_list(visit: Visit) -> dict[str, Any]:
     """Show all units whose matters went up to the county, the longest streak first."""
-    admit(visit, "unit_streaks")
     query = UnitQuery(
         at=visit.moment_asked("at"),
         known_at=visit.moment_asked("known_at"),
@@ -60,7 +59,6 @@ async def unit_list(visit: Visit) -> dict[str, Any]:
 @pages.page("/units/{unit_id}", "unit.jinja2")
 async def unit_page(visit: Visit) -> dict[str, Any]:
     """Show a unit's streaks: every escalation, break, transfer, analysis, finding and talk."""
-    admit(visit, "unit_conduct_steps")
     unit_id = visit.id_in_path("unit_id")
     at, known_at = visit.moment_asked("at"), visit.moment_asked("known_at")
     unit = await visit.read(unit_streak, UnitAt(unit_id=unit_id, at=at, known_at=known_at))

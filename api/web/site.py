@@ -12,7 +12,7 @@ and never events. A page that is not public sends visitors without a login to
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
@@ -25,17 +25,20 @@ import jinja2
 from aiohttp import web
 
 from api.access import identity_of
+from api.errors import NotAuthenticated
 from api.event_names import event_name
 from api.identity import Identity
 from api.keys import LEDGER
 from api.permissions import ROLE_NAMES_ZH, Role
 from api.problems import status_of
+from api.scopes import SCOPES
 from api.web import figures
 from api.web.assets import static_path
 from api.web.words import LANGUAGES, Language, Words
 from ledger.core.clock import local_day
 from ledger.core.errors import LedgerError, NotFound
 from ledger.storage.ledger import Ledger
+from projections.engine import Within
 
 T = TypeVar("T")
 PageFunction: TypeAlias = Callable[["Visit"], Awaitable[dict[str, Any]]]
@@ -43,6 +46,19 @@ PageFunction: TypeAlias = Callable[["Visit"], Awaitable[dict[str, Any]]]
 TOKEN_COOKIE = "minzhang_token"  # noqa: S105 - a cookie's name
 LANGUAGE_COOKIE = "minzhang_language"
 REACTION_ROLE = "reaction"
+
+
+READS_AS: Mapping[str, str] = {
+    "causes": "event",
+    "event_by_id": "event",
+    "event_by_position": "event",
+    "organisation_names": "organisation_tree",
+    "petition_titles": "petition_register",
+    "points_by_community": "points_accounts",
+    "points_of_services": "points_statement",
+    "verified_time": "volunteer_services",
+}
+"""Which row of the table of permissions counts for questions that only pages ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +118,19 @@ class Visit:
         return figures.read_day(given, field=name) if given else None
 
     async def read(self, view: Callable[..., Awaitable[T]], query: Any) -> T:
-        """Ask a view, as the API does."""
-        return await view(self.ledger.pool, self.ledger.id, query)
+        """Ask a view, as the API does: as far as the visitor's role and scope reach.
+
+        Refuses with ``NotAuthenticated`` or ``NotAllowed``; what is public is for everybody.
+        """
+        operation = READS_AS.get(view.__name__, view.__name__)
+        ledger, scopes = self.ledger, self.request.app[SCOPES]
+        if scopes.is_public(operation):
+            return await view(ledger.pool, ledger.id, query)
+        if self.visitor is None:
+            raise NotAuthenticated()
+        await scopes.guard_post(self.visitor)
+        scope = await scopes.reading(self.visitor, operation, query)
+        return await view(Within(ledger.pool, scope), ledger.id, query)
 
 
 @dataclass(frozen=True, slots=True)

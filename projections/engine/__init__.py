@@ -17,6 +17,7 @@ from projections.engine.projector import Projector
 from projections.engine.reading import AsOf, Page, Paging, Select
 from projections.engine.rebuilding import digest, rebuild, verify
 from projections.engine.rows import RowMissing, Rows
+from projections.engine.scoping import Ties, Within
 from projections.engine.view import Lines, Row, Table, View
 
 __all__ = [
@@ -33,10 +34,12 @@ __all__ = [
     "Rows",
     "Select",
     "Table",
+    "Ties",
     "View",
     "ViewBehind",
     "ViewStatus",
     "ViewStopped",
+    "Within",
     "catch_up",
     "digest",
     "install",

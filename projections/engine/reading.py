@@ -28,6 +28,7 @@ from annotated_types import Ge, Le
 from ledger.core.values import Moment
 from ledger.storage.connect import Database
 from projections.engine.cursors import CursorInvalid, cursor_after, values_of
+from projections.engine.scoping import restrict, whole
 from projections.engine.shape import Shape, read_shape
 from projections.engine.view import Lines, Row, Table
 
@@ -92,6 +93,7 @@ class Select:
         computed: dict[str, str] | None = None,
     ) -> None:
         self._columns_of = source.name
+        self._ties = source.ties
         self._table, self._latest, self._distinct = source.name, "", ""
         self._values: list[Any] = [ledger_id]
         self._inner: list[str] = ["ledger_id = $1"]
@@ -181,6 +183,7 @@ class Select:
         sums = [f"coalesce(sum({column}), 0)::bigint AS {column}" for column in columns]
         chosen = ", ".join([*by, *sums, "count(*) AS count"])
         grouped = f" GROUP BY {', '.join(by)} ORDER BY {', '.join(by)}" if by else ""
+        db = self._within_scope(db)
         statement = f"SELECT {chosen} FROM {self._rows()}{grouped}"  # noqa: S608 - names from code
         return [dict(record) for record in await db.fetch(statement, *self._values)]
 
@@ -194,7 +197,14 @@ class Select:
         return f"${len(self._values)}"
 
     async def _shape(self, db: Database) -> Shape:
-        return await shape_of(db, self._columns_of)
+        return await shape_of(whole(db), self._columns_of)
+
+    def _within_scope(self, db: Database) -> Database:
+        """Narrow to what the reader reaches, before anything is computed."""
+        db, condition = restrict(db, self._ties, self._value)
+        if condition != "true":
+            self._inner.append(condition)
+        return db
 
     def _read_images(self, table: Table) -> None:
         """Of each key's images that the two times leave, keep the latest."""
@@ -215,6 +225,7 @@ class Select:
     async def _fetch(
         self, db: Database, shape: Shape, order: Sequence[str], limit: int | None
     ) -> list[Row]:
+        db = self._within_scope(db)
         ordered = ", ".join(f"{c[1:]} DESC" if c.startswith("-") else c for c in order)
         statement = (
             f"SELECT * FROM {self._rows()}"  # noqa: S608 - names from code

@@ -27,6 +27,7 @@ from eventsourcing.utils import get_topic
 
 from ledger.core.aggregate import Event
 from ledger.core.entry import Entry
+from projections.engine.scoping import Ties
 
 if TYPE_CHECKING:
     from projections.engine.rows import Rows
@@ -54,6 +55,7 @@ class Table:
     key: tuple[str, ...]
     history: str | None = None
     is_per_stream: bool = True
+    ties: Ties | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Lines:
     """
 
     name: str
+    ties: Ties | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +101,22 @@ class View:
         key: tuple[str, ...],
         history: str | None = None,
         is_per_stream: bool | None = None,
+        ties: Ties | None = None,
     ) -> Table:
         """Declare a table of rows that change.
 
         ``is_per_stream``: the key is the id of the stream whose events change the row (assumed
         of a key of one column); the rows of a whole batch are then read at once.
+        ``ties``: whose its rows are; without them it is read as a whole or not at all.
         """
         per_stream = len(key) == 1 if is_per_stream is None else is_per_stream
-        table = Table(name, key, history, per_stream)
+        table = Table(name, key, history, per_stream, ties)
         self.tables.append(table)
         return table
 
-    def lines(self, name: str) -> Lines:
-        """Declare a table of rows that are only added."""
-        lines = Lines(name)
+    def lines(self, name: str, *, ties: Ties | None = None) -> Lines:
+        """Declare a table of rows that are only added; ``ties`` say whose its rows are."""
+        lines = Lines(name, ties)
         self.all_lines.append(lines)
         return lines
 

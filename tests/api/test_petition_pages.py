@@ -13,7 +13,9 @@ from projections import VIEWS
 from projections.engine import catch_up
 from tests.api.conftest import Client, TokenFor
 from tests.petition_world import (
+    COMMUNITY,
     ESTATE,
+    STREET,
     UNIT,
     escalated,
     filed,
@@ -49,7 +51,7 @@ async def test_a_petition_page_tells_holders_clocks_and_steps(
     await escalated(county_ledger, petition_id, Level.STREET, on=-30)
     await solved(county_ledger, petition_id, on=-20)
     await caught_up(county_ledger)
-    token = await token_for("street")
+    token = await token_for("street", organisation_id=STREET)
     text = await page(client, token, f"/petitions/{petition_id}")
     english = await page(client, token, f"/petitions/{petition_id}?lang=en")
 
@@ -69,7 +71,7 @@ async def test_the_register_is_narrowed_by_what_is_asked(
     await filed(county_ledger, on=-40, channel="hotline", title="电梯故障")
     await filed(county_ledger, on=-10)
     await caught_up(county_ledger)
-    token = await token_for("community")
+    token = await token_for("community", organisation_id=COMMUNITY)
     everything = await page(client, token, f"/petitions?estate={ESTATE}")
     hotline = await page(client, token, f"/petitions?estate={ESTATE}&channel=hotline&overdue=1")
     none = await page(client, token, "/petitions?stage=closed")
