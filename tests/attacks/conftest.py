@@ -1,0 +1,87 @@
+"""The world of the attacks: made once a worker, copied row by row for each attack."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from ledger.merkle.checkpoints import read_checkpoint
+from ledger.merkle.policies import Policy
+from ledger.storage.ledger import create_ledger, open_ledger
+from ledger.storage.migrate import migrate
+from projections import VIEWS
+from projections.engine import catch_up, install
+from tests.attacks.rewriting import copy_ledger, entry_at
+from tests.attacks.world import (
+    LEDGER,
+    OLD_SIZE,
+    PROVED,
+    SIZE,
+    Auditor,
+    World,
+    policy_for,
+    record,
+)
+from tests.storage_fixtures import ORIGIN
+
+
+@pytest.fixture(scope="session")
+async def original(
+    server_dsn: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    """The world before anybody did anything to it, in a database of its own."""
+    database = f"attacks_{uuid4().hex}"
+    admin = await asyncpg.connect(server_dsn)
+    await admin.execute(f"CREATE DATABASE {database}")
+    dsn = urlunsplit(urlsplit(server_dsn)._replace(path=f"/{database}"))
+    db = await asyncpg.connect(dsn)
+    await migrate(db)
+    await create_ledger(db, LEDGER, origin=ORIGIN)
+    await install(db, VIEWS)
+    folder = tmp_path_factory.mktemp("original")
+    nobody = Auditor(Policy((), (), (), b"none"), b"", b"", b"")
+    world = World(dsn, LEDGER, db, folder, nobody)
+    world.auditor = await build(world)
+    await db.execute("SET session_replication_role = replica")  # no trigger fires from now on
+    yield world
+    await db.close()
+    await admin.execute(f"DROP DATABASE {database} WITH (FORCE)")
+    await admin.close()
+
+
+async def build(world: World) -> Auditor:
+    """Fill the ledger, publish it twice, and let the auditor take home what proves it."""
+    key = world.source.create().current.verifying
+    world.witness.book.add_log(key, world.clock())
+    async with open_ledger(world.dsn, LEDGER, pool_size_max=2) as ledger:
+        await record(ledger, OLD_SIZE)
+        old = await world.publish()
+        await record(ledger, SIZE)
+        await world.publish()
+        await catch_up(ledger, VIEWS)
+    assert read_checkpoint(old.text).size == OLD_SIZE
+    proof = await world.prove(PROVED, old, OLD_SIZE)
+    return Auditor(
+        policy=policy_for(world.vkey),
+        old_checkpoint=str(old).encode(),
+        entry=await entry_at(world.db, LEDGER, PROVED),
+        proof=proof.to_bytes(),
+    )
+
+
+@pytest.fixture
+async def world(original: World, tmp_path: Path) -> World:
+    """A copy of the ledger, with its folder and its witness, for one attack on its rows.
+
+    Whoever attacks the tables themselves does it inside a transaction that is taken back.
+    """
+    ledger_id = f"attacked-{uuid4().hex[:12]}"
+    await copy_ledger(original.db, original.ledger_id, ledger_id)
+    shutil.copytree(original.folder, tmp_path / "world")
+    return World(original.dsn, ledger_id, original.db, tmp_path / "world", original.auditor)
