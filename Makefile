@@ -1,7 +1,8 @@
 # Two commands:
 #   make demo    a working ledger with real and synthetic data, served at http://127.0.0.1:8080
 #   make test    every test
-# and make check (what CI runs), demo-reset (start over), bench, clean.
+# and make check (what CI runs), nightly (every test, with the large counts), demo-reset (start
+# over), bench, clean.
 # MINZHANG_HOST, _PORT, _DATA, _DSN and _LEDGER are honoured.
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -le 8 ] && echo $$n 
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: demo demo-reset test check bench clean format browser
+.PHONY: demo demo-reset test nightly check bench clean format browser
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/for-demo
@@ -27,6 +28,10 @@ bench: $(VENV)/for-bench
 
 test: $(VENV)/for-test browser
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+# The same tests with the counts of tests/profiles.py for the night; they are printed first.
+nightly: export MINZHANG_TEST_PROFILE := nightly
+nightly: test
 
 check: $(VENV)/for-check
 	$(BIN)/ruff format --check .

@@ -22,6 +22,7 @@ from api.log.addresses import add_log
 from api.log.desk import LogDesk
 from api.log.trust import TrustNow, no_trust
 from api.metrics import Metrics, metrics_middleware
+from api.permissions import LOG as LOG_TABLE
 from api.permissions import MAY, check_complete
 from api.problems import problem_middleware
 from api.reach import Row, as_row
@@ -37,7 +38,7 @@ from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 
 OPERATIONS = frozenset(
-    {"event_entry", "overview", "read_entry_bundle", "read_metrics", "stream_events"}
+    {"event_entry", "overview", "read_entry_bundle", "read_metrics", "stream_events", *LOG_TABLE}
 )
 """Operations with a row in the table of permissions that are no declared routes."""
 

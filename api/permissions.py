@@ -292,6 +292,15 @@ EVENTS: Table = {
     "read_entry_bundle": OVERSIGHT,
 }
 
+LOG: Table = {
+    "read_checkpoint": PUBLIC,
+    "read_tile": PUBLIC,
+    "event_proof": PUBLIC,
+    "log_consistency": PUBLIC,
+    "log_checkpoint": PUBLIC,
+}
+"""What proves that nothing was changed is for everybody; it tells nothing of what it proves."""
+
 OPERATIONS: Table = {
     "overview": PUBLIC,
     "read_metrics": _only(Role.ADMINISTRATOR),
@@ -309,6 +318,7 @@ TABLES: tuple[Table, ...] = (
     EXPENSES,
     POINTS,
     EVENTS,
+    LOG,
     OPERATIONS,
 )
 """All rows, context by context."""

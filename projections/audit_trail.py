@@ -112,7 +112,7 @@ def _note_subjects(rows: Rows, stream_id: str, state: bytes) -> None:
     if not isinstance(fields, dict):
         return
     for name in SUBJECTS:
-        if subject_id := _uuid(fields.get(name)):
+        if name in fields and (subject_id := _uuid(fields[name])):
             subject = name.removesuffix("_id")
             rows.add(
                 subjects, {"subject": subject, "subject_id": subject_id, "stream_id": stream_id}

@@ -8,20 +8,21 @@ by Ctrl-C.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
+import uvloop
+
 from ledger.core.errors import LedgerError
 from ledger.postgres import ServerError
-from scripts import bench, demo, dsn, importing, init, keys, projections, serve, tokens
+from scripts import bench, demo, dsn, importing, init, keys, log, projections, serve, tokens
 from scripts.arguments import Parser, add_settings_flags, flags_of
 from scripts.failures import Failure
 from scripts.settings import environment_settings
 
-COMMANDS = (init, demo, dsn, serve, projections, importing, tokens, keys, bench)
+COMMANDS = (init, demo, dsn, serve, projections, log, importing, tokens, keys, bench)
 
 
 def build_parser() -> Parser:
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command and return the exit code."""
     args = build_parser().parse_args(argv)
     try:
-        code: int | None = asyncio.run(args.run(args, environment_settings(flags_of(args))))
+        code: int | None = uvloop.run(args.run(args, environment_settings(flags_of(args))))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130

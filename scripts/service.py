@@ -24,6 +24,7 @@ from ledger.reactions.engine import Reactions
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.news import News
 from projections import VIEWS
+from projections.catching_up import catch_up_in_processes
 from projections.engine import Projector
 from scripts.database import Database, open_database
 from scripts.init import initialise
@@ -56,7 +57,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 queue_max=settings.queue_max,
             ) as ledger,
             News(database.dsn, ledger.id) as news,
-            Projector(database.dsn, ledger.id, VIEWS),
+            Projector(database.dsn, ledger.id, VIEWS, helpers=catch_up_in_processes),
             Reactions(ledger, REACTIONS) as reactions,
             publishing(ledger, news, database, settings) as publisher,
         ):

@@ -20,13 +20,20 @@ import asyncpg
 import pytest
 
 from ledger.postgres import EmbeddedServer, erase
+from tests import profiles
 
 pytest_plugins = ["tests.storage_fixtures"]
 
 UNSAFE_BUT_QUICK = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "8GB"}
-
-
 DATA_VARIABLE = "MINZHANG_TEST_DATA"
+
+
+profiles.load()
+
+
+def pytest_report_header() -> list[str]:
+    """Print how much the tests will do."""
+    return profiles.header()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from api.log.standing import Standing, standing_of
 from api.log.trust import TrustNow
 from ledger.core.errors import LedgerError, NotFound
 from ledger.merkle.tiles import Tile, width_at
 from ledger.storage.checkpoints import KeptCheckpoint, checkpoint_at, latest_published
+from ledger.storage.connect import Database
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
 from ledger.storage.tree import read_bundle, read_tile
@@ -46,6 +48,41 @@ class NotCoveredYet(LedgerError):
     """
 
 
+async def published(db: Database, ledger_id: str) -> KeptCheckpoint:
+    """Return the latest published checkpoint (refuses with ``NothingPublished``)."""
+    found = await latest_published(db, ledger_id)
+    if found is None:
+        raise NothingPublished(ledger=ledger_id)
+    return found
+
+
+async def published_at(db: Database, ledger_id: str, size: int) -> KeptCheckpoint:
+    """Return the published checkpoint of exactly this size (``CheckpointUnknown``)."""
+    found = await checkpoint_at(db, ledger_id, size)
+    if found is None or found.published_at is None:
+        raise CheckpointUnknown(size=size)
+    return found
+
+
+async def published_covering(
+    db: Database, ledger_id: str, position: int, size: int | None = None
+) -> KeptCheckpoint:
+    """Return a published checkpoint that covers a position: the latest, or that of ``size``.
+
+    Raises ``NotCoveredYet``, ``CheckpointUnknown``, and ``NotFound`` beyond the log's end.
+    """
+    if size is None:
+        found = await latest_published(db, ledger_id)
+    else:
+        found = await published_at(db, ledger_id, size)
+    if found is not None and position < found.checkpoint.size:
+        return found
+    head = await read_head(db, ledger_id)
+    if position >= head.size:
+        raise NotFound(kind="event", position=position)
+    raise NotCoveredYet(position=position, size=0 if found is None else found.checkpoint.size)
+
+
 class LogDesk:
     """Reads what was published of one ledger's log."""
 
@@ -55,32 +92,15 @@ class LogDesk:
 
     async def published(self) -> KeptCheckpoint:
         """Return the latest published checkpoint (refuses with ``NothingPublished``)."""
-        found = await latest_published(self.ledger.pool, self.ledger.id)
-        if found is None:
-            raise NothingPublished(ledger=self.ledger.id)
-        return found
+        return await published(self.ledger.pool, self.ledger.id)
 
     async def published_at(self, size: int) -> KeptCheckpoint:
         """Return the published checkpoint of exactly this size (``CheckpointUnknown``)."""
-        found = await checkpoint_at(self.ledger.pool, self.ledger.id, size)
-        if found is None or found.published_at is None:
-            raise CheckpointUnknown(size=size)
-        return found
+        return await published_at(self.ledger.pool, self.ledger.id, size)
 
     async def covering(self, position: int, size: int | None = None) -> KeptCheckpoint:
-        """Return a published checkpoint that covers a position: the latest, or that of ``size``.
-
-        Raises ``NotCoveredYet``, ``CheckpointUnknown``, and ``NotFound`` beyond the log's end.
-        """
-        found = await latest_published(self.ledger.pool, self.ledger.id)
-        if size is not None:
-            found = await self.published_at(size)
-        if found is not None and position < found.checkpoint.size:
-            return found
-        head = await read_head(self.ledger.pool, self.ledger.id)
-        if position >= head.size:
-            raise NotFound(kind="event", position=position)
-        raise NotCoveredYet(position=position, size=0 if found is None else found.checkpoint.size)
+        """Return a published checkpoint that covers a position (see ``published_covering``)."""
+        return await published_covering(self.ledger.pool, self.ledger.id, position, size)
 
     async def position_of(self, given: str) -> int:
         """Return the place of an event that is named by its position or its id (``NotFound``).
@@ -101,6 +121,13 @@ class LogDesk:
         if checkpoints[trail.name].position < head.size - 1:
             raise NotCoveredYet(id=given, position=checkpoints[trail.name].position)
         raise NotFound(kind="event", id=given)
+
+    async def standing(self) -> Standing:
+        """Return how the latest published checkpoint stands (``NothingPublished``)."""
+        kept, ledger = await self.published(), self.ledger
+        return await standing_of(
+            ledger.pool, ledger.id, kept, trust=self.trust(), now=ledger.clock()
+        )
 
     async def tile(self, tile: Tile) -> bytes:
         """Return a tile's hashes (refuses with ``TileUnpublished``)."""

@@ -16,9 +16,10 @@ import gzip
 from aiohttp import web
 
 from api.access import authorise
-from api.errors import AddressUnknown
+from api.errors import AddressUnknown, NotAllowed
 from api.keys import LOG
 from api.log.answers import A_DAY, ASK_AGAIN, FOREVER, OCTETS, TEXT, answer_file, open_to_all
+from api.scopes import SCOPES
 from ledger.merkle.tiles import TILE_WIDTH, Tile, TilePathWrong, parse_tile_path
 
 PREFIX = "/log/"
@@ -59,8 +60,11 @@ _serve_hashes = open_to_all(_serve_hashes_of)
 
 
 async def _serve_bundle(request: web.Request, tile: Tile) -> web.Response:
-    """A bundle holds entries about everybody: all of it is given, or none."""
-    await authorise(request, ENTRIES)
+    """A bundle holds entries about everybody: whose reach is limited gets none of it."""
+    identity = await authorise(request, ENTRIES)
+    scope = await request.app[SCOPES].reading(identity, ENTRIES, None)
+    if not scope.is_whole:
+        raise NotAllowed(role=identity.role, operation=ENTRIES)
     data = await request.app[LOG].bundle(tile)
     headers = {"Content-Type": OCTETS, "Vary": "Authorization, Accept-Encoding"}
     variant = ""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from api.log.desk import LogDesk
 from api.log.trust import Trust
 from ledger.merkle.notes import Signature
 from ledger.merkle.policies import PolicyWitness
 from ledger.storage.checkpoints import KeptCheckpoint, KeptTimeStamp, time_stamps_of
+from ledger.storage.connect import Database
 from ledger.storage.reading import read_head
 
 
@@ -83,21 +83,21 @@ class Standing:
         }
 
 
-async def standing_of(desk: LogDesk, kept: KeptCheckpoint) -> Standing:
+async def standing_of(
+    db: Database, ledger_id: str, kept: KeptCheckpoint, *, trust: Trust, now: datetime
+) -> Standing:
     """Return how a published checkpoint stands now."""
-    pool, ledger_id = desk.ledger.pool, desk.ledger.id
-    trust = desk.trust()
-    head = await read_head(pool, ledger_id)
+    head = await read_head(db, ledger_id)
     cosignatures = trust.by_witnesses(kept.note)
     return Standing(
         kept=kept,
-        now=desk.ledger.clock(),
+        now=now,
         head_size=head.size,
         trust=trust,
         is_signed=bool(trust.by_log(kept.note)),
         is_quorate=trust.is_quorate(cosignatures),
         witnesses=_vouching(trust, cosignatures),
-        time_stamps=tuple(await time_stamps_of(pool, ledger_id, kept.checkpoint.size)),
+        time_stamps=tuple(await time_stamps_of(db, ledger_id, kept.checkpoint.size)),
     )
 
 

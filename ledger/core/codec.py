@@ -52,13 +52,13 @@ def encode(event: Event) -> bytes:
 
 def decode(topic: str, state: bytes, *, stream_id: UUID, version: int, by: By) -> Event:
     """Return the event that was stored as ``state`` under ``topic``."""
-    event_type = event_type_of(topic)
+    event_type, begins, readers = _shape_of(topic)
     own: dict[str, Any] = orjson.loads(state)
-    for name, read in _field_readers(event_type):
+    for name, read in readers:
         if name in own:
             own[name] = read(own[name])
-    if issubclass(event_type, Created):
-        own["originator_topic"] = topic.partition(".")[0]
+    if begins:
+        own["originator_topic"] = begins
     return event_type(
         originator_id=stream_id, originator_version=version, timestamp=by.at, by=by, **own
     )
@@ -71,6 +71,13 @@ def read_value(hint: Any, value: Any) -> Any:
 
 
 @cache
+def _shape_of(topic: str) -> tuple[type[Event], str, tuple[tuple[str, Reader], ...]]:
+    """Return the topic's class, the stream's topic where it is a first event, and its readers."""
+    event_type = event_type_of(topic)
+    begins = topic.partition(".")[0] if issubclass(event_type, Created) else ""
+    return event_type, begins, _field_readers(event_type)
+
+
 def _field_readers(event_type: type[Event]) -> tuple[tuple[str, Reader], ...]:
     hints = get_type_hints(event_type)
     own = ((name, reader_of(hint)) for name, hint in hints.items() if name not in ENVELOPE_FIELDS)

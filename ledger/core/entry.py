@@ -195,24 +195,26 @@ def _write_by(by: By) -> dict[str, Any]:
 
 
 def _read_by(header: dict[str, Any], occurred_at: datetime) -> By:
-    def optional_id(name: str) -> UUID | None:
-        return read_uuid(header[name]) if name in header else None
-
+    said = header.get
     return By(
         actor_id=read_uuid(header["actor"]),
         at=occurred_at,
-        role=header.get("role", ""),
-        organisation_id=optional_id("organisation"),
-        post=header.get("post", ""),
-        on_behalf_of=optional_id("on_behalf_of"),
-        cause=optional_id("cause"),
-        correlation=optional_id("correlation"),
-        reason=header.get("reason", ""),
-        policy_version=header.get("policy", 0),
+        role=said("role", ""),
+        organisation_id=_read_id(said("organisation")),
+        post=said("post", ""),
+        on_behalf_of=_read_id(said("on_behalf_of")),
+        cause=_read_id(said("cause")),
+        correlation=_read_id(said("correlation")),
+        reason=said("reason", ""),
+        policy_version=said("policy", 0),
         evidence=_read_evidence(header["evidence"]) if "evidence" in header else (),
-        is_history=header.get("history", False),
-        breaches=tuple(header.get("breaches", ())),
+        is_history=said("history", False),
+        breaches=tuple(said("breaches", ())),
     )
+
+
+def _read_id(text: str | None) -> UUID | None:
+    return None if text is None else read_uuid(text)
 
 
 def _read_evidence(documents: list[dict[str, Any]]) -> tuple[Evidence, ...]:

@@ -25,6 +25,7 @@ KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 ID_BYTES = 4
 PRIVATE_PREFIX = "PRIVATE+KEY+"
+_PRIVATE_FORM = PRIVATE_PREFIX + "NAME+ID+BASE64"
 
 _FIELD_PRIME = 2**255 - 19
 # The y coordinates of the points of small order: a signature "by" one of them proves nothing,
@@ -121,12 +122,15 @@ class SigningKey:
     def of_text(cls, text: str) -> SigningKey:
         """Read a private key (refuses with ``KeyWrong``, which never repeats the text)."""
         if not text.startswith(PRIVATE_PREFIX):
-            raise KeyWrong(form=PRIVATE_PREFIX + "…")
+            raise KeyWrong(form=_PRIVATE_FORM)
         name, key_id, encoded = _parts(text.removeprefix(PRIVATE_PREFIX))
-        key = cls(name, *_decoded(encoded))
-        if key.verifying.id.hex() != key_id:
-            raise KeyWrong(name=name[:100], id=key_id[:20])
-        return key
+        try:
+            key = cls(name, *_decoded(encoded))
+            if key.verifying.id.hex() == key_id:
+                return key
+        except KeyWrong:  # its facts may hold a part of the secret that is out of place
+            pass
+        raise KeyWrong(form=_PRIVATE_FORM)
 
     def to_text(self) -> str:
         """Return the private key as it is kept in its file."""

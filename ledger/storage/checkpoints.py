@@ -34,6 +34,11 @@ _ALL = _SELECT + " AND c.size > $2 ORDER BY c.size LIMIT $3"
 _IS_PUBLISHED = """
     SELECT 1 FROM checkpoints WHERE ledger_id = $1 AND size = $2 AND published_at IS NOT NULL
 """
+_WIDTHS = """
+    SELECT DISTINCT (size >> $4) - $3 AS width FROM checkpoints
+    WHERE ledger_id = $1 AND published_at IS NOT NULL AND size >= $3 << $4 AND size <= $2
+    ORDER BY width
+"""
 _KEEP = """
     INSERT INTO checkpoints (ledger_id, size, root, note, signed_at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (ledger_id, size) DO UPDATE SET note = excluded.note
@@ -109,6 +114,17 @@ async def checkpoints_after(
 async def is_published(db: Database, ledger_id: str, size: int) -> bool:
     """Tell whether a checkpoint of exactly this size was published."""
     return await db.fetchval(_IS_PUBLISHED, ledger_id, size) is not None
+
+
+async def published_widths(
+    db: Database, ledger_id: str, size: int, *, shift: int, start: int
+) -> list[int]:
+    """Return the widths that a tile had under the published checkpoints up to ``size``.
+
+    Its hashes are each over ``1 << shift`` entries, the first is hash number ``start``.
+    """
+    rows = await db.fetch(_WIDTHS, ledger_id, size, start, shift)
+    return [width for (width,) in rows]
 
 
 async def keep_signed(

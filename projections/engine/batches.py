@@ -41,10 +41,13 @@ class Batch:
 
     def wanted(self, view: View, after: int) -> list[Found]:
         """Return the entries after a position that change the view, with their topics."""
+        found = self.found
+        if after >= self.start:
+            found = [one for one in found if one[1].position > after]
         if view.every is not None:
-            return [one for one in self.found if one[1].position > after]
+            return list(found)
         topics = view.handlers
-        return [one for one in self.found if one[0] in topics and one[1].position > after]
+        return [one for one in found if one[0] in topics]
 
 
 async def read_batch(

@@ -95,9 +95,9 @@ class Follower:
             return
         try:
             await self._transact(batch, entries)
-        except Exception as error:
+        except BaseException as error:  # also when told to stop: nothing of it was written
             self.cache.clear()
-            if is_passing(error):
+            if not isinstance(error, Exception) or is_passing(error):
                 raise
             await self._stop_in(batch, entries, error)
 

@@ -1,14 +1,16 @@
 """All views of a ledger together: a batch is read and decoded once and handed to each.
 
-A view that stopped holds nobody back, and one that is behind (new, or rebuilt)
-gets batches of its own until it stands with the others.
+Each view goes through the batches at its own pace, so that one computes while the rows of
+another are written; nobody is more than two batches ahead, so memory stays flat. A view that
+stopped holds nobody back, and one that is behind (new, or rebuilt) gets batches of its own
+until it stands with the others.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -18,7 +20,7 @@ from ledger.core.errors import LedgerError, NotFound
 from ledger.storage.connect import Database
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
-from projections.engine.batches import read_batch
+from projections.engine.batches import Batch, read_batch
 from projections.engine.checkpoints import read_checkpoints
 from projections.engine.collecting import collected_rarely
 from projections.engine.follower import Follower
@@ -26,6 +28,7 @@ from projections.engine.install import install_missing
 from projections.engine.view import View
 
 BATCH_ENTRIES = 2_000
+BATCHES_AHEAD = 2
 FAR_ENTRIES = 500
 WAIT_STEP_SECONDS = 0.02
 
@@ -57,7 +60,10 @@ class ViewStatus:
 
 
 class Following:
-    """The followers of one ledger in one process."""
+    """The followers of one ledger in one process.
+
+    ``reach_entries``: views that are further behind are left to others; ``None``: none is.
+    """
 
     def __init__(
         self,
@@ -68,6 +74,7 @@ class Following:
         batch_entries: int = BATCH_ENTRIES,
     ) -> None:
         self.batch_entries = batch_entries
+        self.reach_entries: int | None = None
         self.followers = [Follower(pool, ledger_id, view) for view in views]
         self._views = tuple(views)
         self._pool = pool
@@ -81,9 +88,9 @@ class Following:
         await self._look()
         while behind := self._behind(size := await self._size(up_to)):
             with collected_rarely() if size - min(behind) > FAR_ENTRIES else nullcontext():
-                for start, followers in behind.items():
-                    end = min(start + self.batch_entries, size) - 1
-                    await self._step(start, end, followers)
+                await _all_of(
+                    self._follow(start, size, followers) for start, followers in behind.items()
+                )
 
     def stopped(self) -> ViewStopped | None:
         """Return what stopped the first view that stands before an entry, if one does."""
@@ -107,19 +114,50 @@ class Following:
     def _behind(self, size: int) -> dict[int, list[Follower]]:
         behind: dict[int, list[Follower]] = {}
         for follower in self.followers:
-            if follower.position + 1 < size and not follower.failure:
+            lag = size - 1 - follower.position
+            is_in_reach = self.reach_entries is None or lag <= self.reach_entries
+            if lag > 0 and is_in_reach and not follower.failure:
                 behind.setdefault(follower.position + 1, []).append(follower)
         return behind
 
-    async def _step(self, start: int, end: int, followers: list[Follower]) -> None:
-        views = [follower.view for follower in followers]
-        batch = await read_batch(self._pool, self._ledger_id, views, start=start, end=end)
-        outcomes = await asyncio.gather(
-            *(follower.apply(batch) for follower in followers), return_exceptions=True
+    async def _follow(self, start: int, size: int, followers: Sequence[Follower]) -> None:
+        """Bring followers that stand at the same place up to ``size``, batch by batch."""
+        waiting = [asyncio.Queue[Batch | None](BATCHES_AHEAD) for _ in followers]
+        applying = zip(followers, waiting, strict=True)
+        await _all_of(
+            [self._read(start, size, followers, waiting), *(_apply(*one) for one in applying)]
         )
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+
+    async def _read(
+        self,
+        start: int,
+        size: int,
+        followers: Sequence[Follower],
+        waiting: Sequence[asyncio.Queue[Batch | None]],
+    ) -> None:
+        views = [follower.view for follower in followers]
+        for first in range(start, size, self.batch_entries):
+            last = min(first + self.batch_entries, size) - 1
+            batch = await read_batch(self._pool, self._ledger_id, views, start=first, end=last)
+            for queue in waiting:
+                await queue.put(batch)
+        for queue in waiting:
+            await queue.put(None)
+
+
+async def _apply(follower: Follower, waiting: asyncio.Queue[Batch | None]) -> None:
+    while (batch := await waiting.get()) is not None:
+        await follower.apply(batch)
+
+
+async def _all_of(works: Iterable[Coroutine[None, None, None]]) -> None:
+    """Do all of it at once; when one fails, stop the others and raise what it raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
 
 
 async def catch_up(ledger: Ledger, views: Sequence[View]) -> None:

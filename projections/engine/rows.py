@@ -6,10 +6,10 @@ counts only while the view's checkpoint is where this worker left it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -21,6 +21,9 @@ from projections.engine.shape import Shape, read_shape
 from projections.engine.view import Key, Lines, Row, Table, View
 
 CACHE_ROWS_MAX = 20_000
+PLACED = frozenset({"ledger_id", "position", "line_no", "occurred_at", "recorded_at"})
+"""Columns of lines that the engine fills in, where a table has them."""
+
 Place: TypeAlias = tuple[str, Key]
 Image: TypeAlias = tuple[Row, Entry]
 
@@ -40,7 +43,6 @@ class Layout:
         self.key_of = {table.name: _key_reader(table.key) for table in view.tables}
         self.read = {t.name: statements.read_rows(shapes[t.name], t.key) for t in view.tables}
         self.change = {t.name: statements.change_rows(shapes[t.name], t.key) for t in view.tables}
-        self.insert = {name: statements.insert_rows(shape) for name, shape in shapes.items()}
         for table in view.tables:
             if table.history and "occurred_at" not in shapes[table.name].types:
                 raise ValueError(f"{table.name} has a history, so it needs a column occurred_at")
@@ -91,6 +93,37 @@ class Cache:
 
 
 @dataclass(slots=True)
+class AddedLines:
+    """New lines of one table, without the columns that none of them sets: those are written
+    quickest by leaving them to the table's defaults.
+    """
+
+    shape: Shape
+    set_columns: dict[str, None] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+
+    def take(self, row: Row, ledger_id: str, entry: Entry, line_no: int) -> None:
+        """Add a line (refuses with ``ColumnUnknown``)."""
+        if not row.keys() <= self.set_columns.keys():
+            self.shape.check(row)
+            self.set_columns |= dict.fromkeys(row)
+        placed = {"ledger_id": ledger_id, "position": entry.position, "line_no": line_no}
+        when = {"occurred_at": entry.occurred_at, "recorded_at": entry.recorded_at}
+        self.rows.append({**row, **placed, **when})
+
+    def columns(self) -> tuple[str, ...]:
+        """Return those that are written: what any line sets, and what the engine fills in."""
+        written = self.set_columns.keys() | PLACED
+        return tuple(name for name in self.shape.names if name in written)
+
+    def records(self) -> Iterator[tuple[Any, ...]]:
+        """Return the lines' values of these columns."""
+        read = itemgetter(*self.columns())
+        unset = {name: self.shape.blank[name] for name in self.set_columns}
+        return (read(unset | row) for row in self.rows)
+
+
+@dataclass(slots=True)
 class Rows:
     """What the handlers of one view read and change during one batch."""
 
@@ -102,7 +135,7 @@ class Rows:
     added: dict[Place, Row] = field(default_factory=dict)
     changed: dict[Place, Row] = field(default_factory=dict)
     images: dict[str, dict[tuple[Key, int], Image]] = field(default_factory=dict)
-    line_rows: dict[str, list[Row]] = field(default_factory=dict)
+    added_lines: dict[str, AddedLines] = field(default_factory=dict)
     entry: Entry = field(default_factory=lambda: Entry(-1, b""))
     line_no: int = 0
 
@@ -125,7 +158,7 @@ class Rows:
         if row is None and place not in self.absent:
             await self.read(table, [key])
             row = self.cache.get(place)
-        return None if row is None else self._copy(table.name, row)
+        return None if row is None else self.layout.shapes[table.name].copy(row)
 
     def put(self, table: Table, row: Row) -> None:
         """Write a row, as it is now. One that was not read before must be new."""
@@ -137,7 +170,9 @@ class Rows:
         before = self.cache.get(place)
         for column, settle in shape.settlers:
             value = full[column]
-            if value is not None and (before is None or value is not before[column]):
+            if before is not None and value == before[column]:
+                full[column] = before[column]
+            elif value is not None:
                 full[column] = settle(value)
         _stamp(full, before, entry)
         full["ledger_id"] = self.ledger_id
@@ -149,15 +184,11 @@ class Rows:
 
     def add(self, lines: Lines, row: Row) -> None:
         """Add a line; where and when are filled in."""
-        full = self.layout.shapes[lines.name].full(row)
-        entry = self.entry
-        full["ledger_id"] = self.ledger_id
-        full["position"] = entry.position
-        full["line_no"] = self.line_no
-        full["occurred_at"] = entry.occurred_at
-        full["recorded_at"] = entry.recorded_at
+        added = self.added_lines.get(lines.name)
+        if added is None:
+            added = self.added_lines[lines.name] = AddedLines(self.layout.shapes[lines.name])
+        added.take(row, self.ledger_id, self.entry, self.line_no)
         self.line_no += 1
-        self.line_rows.setdefault(lines.name, []).append(full)
 
     async def read(self, table: Table, keys: Iterable[Key]) -> None:
         """Read rows into the cache, all at once, where they are not yet known."""
@@ -181,34 +212,33 @@ class Rows:
             if status != f"UPDATE {len(rows)}":
                 raise RowMissing(table=name, asked=len(rows), changed=status)
         for name, images in self.images.items():
-            await self._insert(name, [_image(row, entry) for row, entry in images.values()])
-        for name, rows in self.line_rows.items():
-            await self._insert(name, rows)
+            await self._copy_images(name, images.values())
+        for added in self.added_lines.values():
+            await self._copy_records(added.shape, added.columns(), added.records())
 
     def _knows(self, place: Place) -> bool:
         return place in self.absent or self.cache.get(place) is not None
 
-    def _copy(self, name: str, row: Row) -> Row:
-        copy = row.copy()
-        for column, copy_value in self.layout.shapes[name].copiers:
-            if (value := copy[column]) is not None:
-                copy[column] = copy_value(value)
-        return copy
-
-    async def _insert(self, name: str, rows: list[Row]) -> None:
-        """Write new rows; as JSON where there are arrays, which are slow to encode one by one."""
-        if self.layout.shapes[name].has_arrays:
-            await self.db.execute(self.layout.insert[name], _as_json(rows))
-        else:
-            await self._copy_in(name, rows)
-
     async def _copy_in(self, name: str, rows: list[Row]) -> None:
         """Write new rows by COPY, which refuses a value that is not of its column's type."""
         shape = self.layout.shapes[name]
+        await self._copy_records(shape, shape.names, map(itemgetter(*shape.names), rows))
+
+    async def _copy_images(self, name: str, images: Iterable[Image]) -> None:
+        """Write rows as they were after an entry."""
+        shape = self.layout.shapes[name]
+        own = tuple(column for column in shape.names if column not in {"position", "recorded_at"})
+        read = itemgetter(*own)
+        records = ((*read(row), entry.position, entry.recorded_at) for row, entry in images)
+        await self._copy_records(shape, (*own, "position", "recorded_at"), records)
+
+    async def _copy_records(
+        self, shape: Shape, columns: Sequence[str], records: Iterable[Sequence[Any]]
+    ) -> None:
         if shape.json_names:
-            rows = [row | _json_texts(row, shape.json_names) for row in rows]
-        records = list(map(itemgetter(*shape.names), rows))
-        await self.db.copy_records_to_table(name, records=records, columns=shape.names)
+            places = [columns.index(name) for name in shape.json_names if name in columns]
+            records = _with_json_texts(records, places)
+        await self.db.copy_records_to_table(shape.table, records=list(records), columns=columns)
 
 
 def _stamp(row: Row, before: Row | None, entry: Entry) -> None:
@@ -229,10 +259,6 @@ def _stamp(row: Row, before: Row | None, entry: Entry) -> None:
         row["recorded_at"] = entry.recorded_at
 
 
-def _image(row: Row, entry: Entry) -> Row:
-    return {**row, "position": entry.position, "recorded_at": entry.recorded_at}
-
-
 def _by_table(rows: dict[Place, Row]) -> dict[str, list[Row]]:
     tables: dict[str, list[Row]] = {}
     for (name, _), row in rows.items():
@@ -240,10 +266,15 @@ def _by_table(rows: dict[Place, Row]) -> dict[str, list[Row]]:
     return tables
 
 
-def _json_texts(row: Row, names: tuple[str, ...]) -> Row:
-    return {
-        n: None if row[n] is None else orjson.dumps(row[n], default=str).decode() for n in names
-    }
+def _with_json_texts(
+    records: Iterable[Sequence[Any]], places: Sequence[int]
+) -> Iterator[Sequence[Any]]:
+    for record in records:
+        values = list(record)
+        for place in places:
+            if values[place] is not None:
+                values[place] = orjson.dumps(values[place], default=str).decode()
+        yield values
 
 
 def _as_json(rows: list[Row]) -> str:

@@ -55,18 +55,32 @@ class Shape:
         self.types = types
         self.names = tuple(types)
         self.json_names = tuple(name for name, kind in types.items() if kind in {"jsonb", "json"})
-        self.has_arrays = any(kind.endswith("[]") for kind in types.values())
+        self.array_names = tuple(name for name, kind in types.items() if kind.endswith("[]"))
         self.settlers = _of_columns(types, _settler)
-        self.copiers = _of_columns(types, _copier)
         self.blank: Row = dict.fromkeys(types) | self.read(defaults)
 
     def full(self, row: Row) -> Row:
-        """Return the row with every column, in order (refuses with ``ColumnUnknown``)."""
-        full = {**self.blank, **row}
+        """Return a copy of the row with every column (refuses with ``ColumnUnknown``)."""
+        full = {**self.blank, **row} if len(row) < len(self.blank) else row.copy()
         if len(full) != len(self.blank):
-            unknown = ", ".join(sorted(row.keys() - self.blank.keys()))
-            raise ColumnUnknown(table=self.table, columns=unknown)
+            self.check(row)
         return full
+
+    def check(self, row: Row) -> None:
+        """Refuse what is no column (``ColumnUnknown``)."""
+        if unknown := row.keys() - self.blank.keys():
+            raise ColumnUnknown(table=self.table, columns=", ".join(sorted(unknown)))
+
+    def copy(self, row: Row) -> Row:
+        """Return a copy that a handler may change without changing the row."""
+        copy = row.copy()
+        for name in self.array_names:
+            if (value := copy[name]) is not None:
+                copy[name] = value[:]
+        for name in self.json_names:
+            if (value := copy[name]) is not None:
+                copy[name] = _settle_json(value)
+        return copy
 
     def read(self, record: Any) -> Row:
         """Return a database record as a row."""
@@ -106,12 +120,6 @@ def _settler(kind: str) -> Change | None:
     if kind == "timestamp with time zone":
         return _settle_moment
     return None
-
-
-def _copier(kind: str) -> Change | None:
-    if kind in {"jsonb", "json"}:
-        return _settle_json
-    return list if kind.endswith("[]") else None
 
 
 def _settle_json(value: Any) -> Any:

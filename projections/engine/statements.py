@@ -20,16 +20,6 @@ def read_rows(shape: Shape, key: tuple[str, ...]) -> str:
     )
 
 
-def insert_rows(shape: Shape) -> str:
-    """Insert what a JSON array ($1) of whole rows says."""
-    names = ", ".join(shape.names)
-    columns = ", ".join(f"{name} {kind}" for name, kind in shape.types.items())
-    return (
-        f"INSERT INTO {shape.table} ({names})"  # noqa: S608
-        f" SELECT {names} FROM json_to_recordset($1::json) AS new ({columns})"
-    )
-
-
 def change_rows(shape: Shape, key: tuple[str, ...]) -> str:
     """Change existing rows to what a JSON array ($1) of whole rows says."""
     whole_key = ("ledger_id", *key)

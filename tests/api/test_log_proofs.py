@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -25,9 +26,11 @@ ORGANISATIONS = "/v1/organisations"
 
 
 async def recorded(log: Log, headers: dict[str, str]) -> dict[str, Any]:
-    """Record one event as a client does; return its receipt."""
+    """Record one event as a client does; return its receipt once the audit trail has it."""
     response = await log.client.post(ORGANISATIONS, json=a_county(), headers=headers)
     receipt: dict[str, Any] = (await response.json())["receipts"][0]
+    url = f"/v1/events?after_position={receipt['position']}"
+    assert (await log.client.get(url, headers=headers)).status == 200
     return receipt
 
 
@@ -150,6 +153,10 @@ async def test_the_exact_entry_is_for_whoever_may_read_events(
     await the_problem(await log.client.get(url), 401, "not-authenticated")
     owner = bearer(await token_for("owner"))
     await the_problem(await log.client.get(url, headers=owner), 403, "not-allowed")
+    elsewhere = bearer(await token_for("community", organisation_id=uuid4()))
+    await the_problem(await log.client.get(url, headers=elsewhere), 404, "not-found")
+    missing = await log.client.get("/v1/events/7/entry", headers=county)
+    await the_problem(missing, 404, "not-found")
     response = await log.client.get(url, headers=county)
     leaf = tiles_client._h(b"\x00" + await response.read())
     assert leaf == b64decode(receipt["leaf_hash"])

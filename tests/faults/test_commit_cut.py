@@ -14,8 +14,9 @@ from tests.faults.diary import Diary
 from tests.faults.oracle import check_ledger
 from tests.faults.proxy import COMMIT, STATEMENT, Proxy
 from tests.faults.writers import Task, attempt, insist
+from tests.profiles import count_of
 
-COMMITS_CUT = 40  # each way
+COMMITS_CUT = count_of("commits cut off, each way (F4)")
 
 
 def new_jar() -> Task:

@@ -8,17 +8,19 @@ from pathlib import Path
 from tests.faults.diary import Diary
 from tests.faults.oracle import check_ledger, check_views, follow
 from tests.faults.writers import Writers, shared_jar_in
+from tests.profiles import count_of
 
 SEED = 20_260_301
+KILLS = count_of("kills of a service with 8 writers (F1)")
 
 
-async def test_f1_a_service_with_8_writers_is_killed_20_times(
+async def test_f1_a_service_with_8_writers_is_killed_again_and_again(
     store_dsn: str, ledger_id: str, tmp_path: Path
 ) -> None:
     dice = random.Random(SEED)  # noqa: S311  dice, not secrets
     jar = await shared_jar_in(store_dsn, ledger_id)
     with Writers(store_dsn, ledger_id, tmp_path, shared_jar=jar, lanes=8) as writers:
-        for number in range(20):
+        for number in range(KILLS):
             writers.start()
             await writers.go_on(dice.randrange(40))
             writers.kill(writers.alive[0])
@@ -31,8 +33,8 @@ async def test_f1_a_service_with_8_writers_is_killed_20_times(
     walk = await check_ledger(store_dsn, ledger_id, diary)
     await check_views(store_dsn, ledger_id)
 
-    assert writers.killed_count == 21
-    assert len(diary.acknowledged) > 20
+    assert writers.killed_count == KILLS + 1
+    assert len(diary.acknowledged) > KILLS
     assert walk.size > sum(diary.asked[key] for key in diary.acknowledged)
 
 
