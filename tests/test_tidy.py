@@ -23,6 +23,8 @@ SOURCES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 FILE_LINES_MAX = 400
+# One file on purpose: an auditor copies it, reads it from top to bottom, and trusts nothing else.
+FILES_OF_THEIR_OWN = {"scripts/verify_ledger.py": 1_550}
 FUNCTION_LINES_MAX = 60
 LEFT_OPEN = re.compile(
     r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError|mark\.(skip|xfail)|pytest\.skip"
@@ -38,7 +40,7 @@ def short(path: Path) -> str:
 @pytest.mark.parametrize("path", SOURCES, ids=short)
 def test_a_file_and_its_functions_fit_in_the_head(path: Path) -> None:
     text = path.read_text("utf-8")
-    assert text.count("\n") <= FILE_LINES_MAX
+    assert text.count("\n") <= FILES_OF_THEIR_OWN.get(short(path), FILE_LINES_MAX)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < FUNCTION_LINES_MAX, node.name

@@ -1,0 +1,82 @@
+"""A ledger with books and a signed checkpoint, recorded once; bundles of it, each made once."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from ledger.merkle.checkpoints import Checkpoint
+from ledger.storage.ledger import Ledger, create_ledger, open_ledger
+from projections import VIEWS
+from projections.engine import install
+from scripts import bundle, verify_ledger
+from scripts.arguments import Parser
+from scripts.settings import load_settings
+from tests.bundles import world
+from tests.storage_fixtures import ORIGIN
+
+Make: TypeAlias = Callable[..., Awaitable[Path]]
+Verify: TypeAlias = Callable[..., "tuple[int, dict[str, str]]"]
+
+
+@pytest.fixture(scope="session")
+async def booked(store_dsn: str) -> AsyncIterator[Ledger]:
+    """The ledger of ``tests.bundles.world``."""
+    ledger_id = f"booked{uuid4().hex[:12]}"
+    db = await asyncpg.connect(store_dsn)
+    await create_ledger(db, ledger_id, origin=ORIGIN)
+    await install(db, VIEWS)
+    await db.close()
+    async with open_ledger(store_dsn, ledger_id, pool_size_max=4) as ledger:
+        await world.record(ledger)
+        yield ledger
+
+
+@pytest.fixture(scope="session")
+async def signed(booked: Ledger) -> Checkpoint:
+    """Its published checkpoint."""
+    return await world.sign(booked)
+
+
+async def create(dsn: str, ledger_id: str, path: Path, *words: str) -> Path:
+    """Make a bundle as the command line does."""
+    parser = Parser()
+    bundle.add(parser.add_subparsers(parser_class=Parser))
+    args: Namespace = parser.parse_args(["bundle", "create", *words, "-o", str(path)])
+    environment = {"MINZHANG_DSN": dsn, "MINZHANG_LEDGER": ledger_id, "HOME": "/nowhere"}
+    assert not await bundle.create(args, load_settings({}, environment, path.parent))
+    return path
+
+
+@pytest.fixture
+def make(booked: Ledger, signed: Checkpoint, store_dsn: str, tmp_path: Path) -> Make:
+    """Make a bundle of the ledger."""
+
+    async def make(*words: str, name: str = "bundle.zip") -> Path:
+        return await create(store_dsn, booked.id, tmp_path / name, *words)
+
+    return make
+
+
+@pytest.fixture
+def verify(capsys: pytest.CaptureFixture[str]) -> Verify:
+    """Run the single-file verifier; return its exit status and each claim's status by name."""
+
+    def verify(
+        *words: object, key: str = str(world.LOG_KEY.verifying), policy: Path | None = None
+    ) -> Any:
+        capsys.readouterr()
+        trust = ["--policy", str(policy)] if policy else ["--log-key", key]
+        status = verify_ledger.main([*map(str, words), *trust, "--json"])
+        said = capsys.readouterr()
+        report = json.loads(said.out or '{"claims": []}')
+        return status, {claim["name"]: claim["status"] for claim in report["claims"]}
+
+    return verify
