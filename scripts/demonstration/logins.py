@@ -22,6 +22,9 @@ from scripts.demonstration.founding import FOUNDER
 from scripts.demonstration.people import DEMO, Person
 from scripts.demonstration.volunteers import keeper, organiser, volunteer
 
+IN_OFFICE = frozenset({Role.COMMUNITY, Role.OWNERS_COMMITTEE, Role.STREET})
+"""Whose post the founding fills: a token with a post acts within its term and at no other time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
@@ -99,7 +102,7 @@ async def _token(ledger: Ledger, role: Role, person: Person) -> str:
         role=role,
         actor_id=person.id,
         organisation_id=person.organisation_id,
-        post=person.post,
+        post=person.post.split()[-1] if role in IN_OFFICE else "",
     )
     return await create_token(ledger.pool, ledger.id, new, now=utc_now())
 
