@@ -31,6 +31,7 @@ from api.routing import CommandRoute
 from api.scopes import SCOPES, Scopes
 from api.sentences import BOOLEAN, UNKNOWN
 from api.validation import validator_for
+from ledger.commands.sealing import Disclosed
 from ledger.core.aggregate import By, Event
 from ledger.core.codec import encode, topic_of
 from ledger.core.errors import Conflict, LedgerError
@@ -63,6 +64,7 @@ class CommandHandler:
         self.route = route
         self.validator = validator_for(route.takes, Envelope, is_strict=True)
         hints = get_type_hints(route.takes)
+        self._personal: frozenset[str] = getattr(route.takes, "PERSONAL", frozenset())
         self._numbers = [name for name in route.parameters if hints[name] is int]
 
     async def __call__(self, request: web.Request) -> web.Response:
@@ -80,12 +82,16 @@ class CommandHandler:
             identity=identity,
             scopes=request.app[SCOPES],
             by=await decided_by(identity, said, ledger),
-            once=_once(request, identity.actor_id, given),
+            once=_once(request, identity.actor_id, self._without_personal(given)),
             expected_version=expected_version(request),
             is_dry_run=is_dry_run,
         )
         recorded = await self._record(ledger, asked)
         return self._answer(request, asked, recorded)
+
+    def _without_personal(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what a key's digest is made of: a digest of a telephone number can be guessed."""
+        return {name: value for name, value in given.items() if name not in self._personal}
 
     async def _record(self, ledger: Ledger, asked: Asked) -> Recorded | None:
         try:
@@ -164,6 +170,8 @@ class CommandHandler:
             "event_ids": recorded.event_ids,
             "receipts": receipts_of(recorded),
         }
+        if isinstance(recorded, Disclosed):
+            body["disclosed"] = recorded.disclosed
         return answer(body, status=201, headers=headers)
 
 

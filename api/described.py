@@ -117,7 +117,12 @@ RECORDED = _object(
         "position": POSITION,
         "event_ids": {"type": "array", "items": UUID_SCHEMA},
         "receipts": {"type": "array", "items": {"$ref": "#/components/schemas/Receipt"}},
-    }
+        "disclosed": {
+            "type": "object",
+            "description": "What may be told because this is recorded; never told again.",
+        },
+    },
+    "disclosed",
 )
 NOTHING_RECORDED = _object(
     {

@@ -42,6 +42,7 @@ class Belongs:
 BELONGS: Mapping[str, Belongs] = {
     "activity.opened.v1": Belongs(place=("place_id",), parties=("organiser_id",)),
     "deposit.assessed.v1": Belongs(place=("estate_id",), parties=("company_id",)),
+    "erasure.requested.v1": Belongs(through="subject_id"),
     "expense.applied.v1": Belongs(place=("estate_id",)),
     "finding.raised.v1": Belongs(
         place=("estate_id",), parties=("company_id",), persons=("supervisor_id",)
@@ -49,6 +50,8 @@ BELONGS: Mapping[str, Belongs] = {
     "lease.signed.v1": Belongs(through="account_id"),
     "log_history.begun.v1": Belongs(is_open=True),
     "organisation.established.v1": Belongs(is_itself=True),
+    "person.registered.v1": Belongs(place=("place_id",), persons=("person_id",)),
+    "person_lookup.made.v1": Belongs(persons=("found_ids",)),
     "petition.dispatch_returned.v1": Belongs(parties=("to_unit_id",)),
     "petition.dispatched.v1": Belongs(parties=("unit_id",)),
     "petition.escalated.v1": Belongs(parties=("unit_id",)),
@@ -60,6 +63,7 @@ BELONGS: Mapping[str, Belongs] = {
     "petition.handler_assigned.v1": Belongs(parties=("co_unit_ids",)),
     "petition.joint_meeting_held.v1": Belongs(parties=("convener_id", "unit_ids")),
     "petition.obligor_spend_reported.v1": Belongs(parties=("payer_id",)),
+    "petition.petitioner_joined.v1": Belongs(persons=("petitioner_id",)),
     "petition.reopened.v1": Belongs(parties=("to_unit_id",)),
     "petition.responsibility_claimed.v1": Belongs(parties=("company_id",)),
     "petition.supervision_order_issued.v1": Belongs(parties=("unit_id",)),
@@ -67,6 +71,7 @@ BELONGS: Mapping[str, Belongs] = {
     "points_account.opened.v1": Belongs(place=("community_id",), persons=("volunteer_id",)),
     "policy_book.opened.v1": Belongs(is_open=True),
     "public_account.opened.v1": Belongs(place=("estate_id",)),
+    "reading.begun.v1": Belongs(),
     "shop_item.listed.v1": Belongs(place=("shop_id",)),
     "supervisor.appointed.v1": Belongs(places=("estate_ids",), persons=("person_id",)),
     "supervisor.assigned_to_estate.v1": Belongs(places=("estate_id",)),

@@ -17,12 +17,38 @@ import uvloop
 
 from ledger.core.errors import LedgerError
 from ledger.postgres import ServerError
-from scripts import bench, bundle, demo, dsn, importing, init, keys, log, projections, serve, tokens
+from scripts import (
+    bench,
+    bundle,
+    demo,
+    dsn,
+    importing,
+    init,
+    keys,
+    log,
+    projections,
+    sealing,
+    serve,
+    tokens,
+)
 from scripts.arguments import Parser, add_settings_flags, flags_of
 from scripts.failures import Failure
 from scripts.settings import environment_settings
 
-COMMANDS = (init, demo, dsn, serve, projections, log, bundle, importing, tokens, keys, bench)
+COMMANDS = (
+    init,
+    demo,
+    dsn,
+    serve,
+    projections,
+    log,
+    bundle,
+    importing,
+    tokens,
+    keys,
+    sealing,
+    bench,
+)
 
 
 def build_parser() -> Parser:

@@ -19,14 +19,17 @@ from ledger import (
     calendar,
     conduct,
     deposits,
+    erasures,
     expenses,
     findings,
     leases,
     log_history,
     organisations,
+    persons,
     petitions,
     points,
     policies,
+    readings,
 )
 from ledger.core.aggregate import ENVELOPE_FIELDS, Event
 
@@ -43,6 +46,9 @@ CONTEXTS = (
     expenses,
     points,
     log_history,
+    persons,
+    erasures,
+    readings,
 )
 PATH = Path("docs/events.md")
 

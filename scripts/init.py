@@ -17,6 +17,7 @@ from ledger.storage.migrate import migrate
 from scripts.arguments import SubParsers
 from scripts.database import Database, open_database
 from scripts.publishing import guard_log
+from scripts.sealing_keys import prepare_keys
 from scripts.settings import Settings
 
 INSTALLER = derived_id("actor", "minzhang init")
@@ -57,6 +58,7 @@ async def initialise(database: Database, settings: Settings) -> Initialised:
         migrations = await migrate(connection)
         is_new = await create_ledger(connection, settings.ledger, origin=settings.origin)
         await guard_log(connection, settings)
+        await prepare_keys(connection, settings)
     finally:
         await connection.close()
     async with open_ledger(

@@ -21,6 +21,7 @@ from api.publishing_figures import PublishingCollector
 from ledger.publishing.publisher import Publisher
 from ledger.reactions import REACTIONS
 from ledger.reactions.engine import Reactions
+from ledger.reactions.sealing import SealingUpkeep
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.news import News
 from projections import VIEWS
@@ -29,6 +30,7 @@ from projections.engine import Projector
 from scripts.database import Database, open_database
 from scripts.init import initialise
 from scripts.publishing import publishing
+from scripts.sealing_keys import read_keys
 from scripts.settings import Settings
 
 
@@ -55,11 +57,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 space=database.space_guard(),
                 pool_size_max=settings.pool_size_max,
                 queue_max=settings.queue_max,
+                keys=await read_keys(settings),
             ) as ledger,
             News(database.dsn, ledger.id) as news,
             Projector(database.dsn, ledger.id, VIEWS, helpers=catch_up_in_processes),
             Reactions(ledger, REACTIONS) as reactions,
             publishing(ledger, news, database, settings) as publisher,
+            SealingUpkeep(ledger),
         ):
             health = Health(
                 views=VIEWS,

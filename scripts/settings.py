@@ -25,6 +25,8 @@ LOG_KEY = "MINZHANG_LOG_KEY"
 LEVELS = ("debug", "info", "warning", "error")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 LEDGER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+KEY_SOURCE = re.compile(r"file:/.+|env:[A-Za-z_][A-Za-z0-9_]*|command:.+")
+DSNS = ("dsn", "keys_dsn")
 ORIGIN = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*")
 
 
@@ -53,6 +55,8 @@ class Settings:
     free_space_floor_bytes: int
     queue_max: int
     pool_size_max: int
+    sealing_keys: str
+    keys_dsn: str | None
     log_policy: Path | None
     publish_interval_seconds: int
     log_key: str | None = field(default=None, repr=False)
@@ -216,6 +220,20 @@ SETTINGS = (
         purpose="seconds between two signed checkpoints while there is news",
         default="1",
     ),
+    Setting(
+        name="sealing_keys",
+        read=_matching(KEY_SOURCE),
+        rule_zh="file:路径、env:环境变量名 或 command:命令",
+        rule_en="file:PATH, env:NAME or command:COMMAND",
+        purpose="where the keys of sealed personal data come from",
+    ),
+    Setting(
+        name="keys_dsn",
+        read=_dsn,
+        rule_zh="以 postgresql:// 开头的连接串（密码不可写在命令行上）",
+        rule_en="a connection string: postgresql://... (no password on a command line)",
+        purpose="another database for the secrets of sealed personal data",
+    ),
 )
 
 
@@ -240,9 +258,11 @@ def load_settings(
                 text, source = texts[setting.name], name_of(setting)
                 break
         values[setting.name] = _read(setting, text, source) if text else None
-    if (urlsplit(flags.get("dsn", "")).password or "") != "":
-        raise _wrong(_named("dsn"), "--dsn", "***")
+    for name in DSNS:
+        if (urlsplit(flags.get(name, "")).password or "") != "":
+            raise _wrong(_named(name), _named(name).flag, "***")
     values["data"] = values["data"] or _default_data(environment)
+    values["sealing_keys"] = values["sealing_keys"] or f"file:{values['data']}/sealing.keys"
     values["origin"] = values["origin"] or f"minzhang.localhost/{values['ledger']}"
     values["log_key"] = environment.get(LOG_KEY, "").strip() or None
     return Settings(**values)  # type: ignore[arg-type]  # read by the rows above, by name
@@ -252,7 +272,7 @@ def _read(setting: Setting, text: str, source: str) -> object:
     try:
         return setting.read(text)
     except ValueError as wrong:
-        shown = "***" if setting.name == "dsn" else text
+        shown = "***" if setting.name in DSNS else text
         raise _wrong(setting, source, shown) from wrong
 
 

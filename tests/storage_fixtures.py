@@ -7,16 +7,21 @@ the others, so each test simply gets a ledger of its own name.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from ledger.sealing import new_keyring
 from ledger.storage.ledger import Ledger, create_ledger, open_ledger
 from ledger.storage.migrate import migrate
+from ledger.storage.vault import SealingKeys
 
 ORIGIN = "ledger.example.org/tests"
+KEYS = SealingKeys(new_keyring(date(2026, 3, 2)))
+"""The sealing keys of all ledgers of a worker."""
 
 
 @pytest.fixture(scope="session")
@@ -47,5 +52,5 @@ async def ledger_id(store_dsn: str) -> str:
 @pytest.fixture
 async def ledger(store_dsn: str, ledger_id: str) -> AsyncIterator[Ledger]:
     """A new, empty ledger, open."""
-    async with open_ledger(store_dsn, ledger_id, pool_size_max=4) as ledger:
+    async with open_ledger(store_dsn, ledger_id, pool_size_max=4, keys=KEYS) as ledger:
         yield ledger

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from annotated_types import MaxLen, MinLen
@@ -11,10 +11,12 @@ from pydantic import StringConstraints
 
 from ledger.commands.petition_terms import Terms, guard_estate, guard_kind, terms_of
 from ledger.commands.plain_texts import without_personal_data
+from ledger.commands.sealing import PersonalData, person_for, seal
 from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, RuleViolated
 from ledger.core.values import Code, Name, Text
 from ledger.organisations import Kind
+from ledger.persons import RecordKind
 from ledger.petitions import ClockName, Deadline, Petition
 from ledger.storage.ledger import Ledger, Recorded
 
@@ -37,9 +39,13 @@ class AlreadyFiled(RuleViolated):
 class FilePetition:
     """Record what a resident asked for; no personal data in the texts, the petitioner is an id.
 
+    What is known about the petitioner is sealed outside the log.
+
     ``received_by_id`` is who took it and holds it for now (the community, if left
     out). With a ``reference``, the same petition can be filed only once in a channel.
     """
+
+    PERSONAL: ClassVar = frozenset({"petitioner"})
 
     channel: Code
     title: Name
@@ -52,6 +58,7 @@ class FilePetition:
     category: Code | None = None
     item: Code | None = None
     reference: Reference = ""
+    petitioner: PersonalData | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +167,12 @@ async def file_petition(command: FilePetition, ledger: Ledger, by: By) -> Record
         reference=command.reference,
         deadlines=(routing_deadline(terms, procedure, received_by_id),),
     )
-    return await ledger.save(petition)
+    if command.petitioner is None:
+        return await ledger.save(petition)
+    person = await person_for(ledger, command.petitioner_id, by, place_id=command.community_id)
+    given = command.petitioner.given()
+    seal(ledger, person, by, RecordKind.PETITION, petition.id, given)
+    return await ledger.save(petition, person)
 
 
 async def classify_petition(command: ClassifyPetition, ledger: Ledger, by: By) -> Recorded:

@@ -24,6 +24,7 @@ from ledger.policy_values import (
     organisations,
     petitions,
     points,
+    privacy,
 )
 from ledger.storage.ledger import Ledger, Recorded
 
@@ -39,6 +40,7 @@ STANDARD: tuple[StandardValue | StandardList, ...] = (
     *(deposits.LISTS + accounts.LISTS + expenses.LISTS),
     *(petitions.VALUES + findings.VALUES + conduct.VALUES),
     *(petitions.LISTS + findings.LISTS + conduct.LISTS),
+    *(privacy.VALUES + privacy.LISTS),
 )
 """Every number and list that a new ledger starts from, context by context."""
 

@@ -26,6 +26,20 @@ class NotClassified(RuleViolated):
     """
 
 
+class AlreadyPetitioner(RuleViolated):
+    """This person stands behind the petition already.
+
+    此人已经是该诉求的诉求人。
+    """
+
+
+class NotAPetitioner(RuleViolated):
+    """This person does not stand behind the petition.
+
+    此人不是该诉求的诉求人。
+    """
+
+
 class AlreadyClassified(RuleViolated):
     """The petition is classified; to change that, reclassify it with a reason.
 

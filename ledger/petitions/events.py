@@ -38,6 +38,7 @@ from ledger.petitions.intake import (
     Filed,
     HandlerAssigned,
     Merged,
+    PetitionerJoined,
     Reclassified,
 )
 from ledger.petitions.supervision import (
@@ -79,6 +80,7 @@ __all__ = [
     "ObligorSpendReported",
     "ObligorSpendReversed",
     "PetitionEvent",
+    "PetitionerJoined",
     "Reclassified",
     "Reopened",
     "ResponsibilityClaimed",

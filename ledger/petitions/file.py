@@ -65,6 +65,7 @@ class PetitionFile(core.Aggregate):
         self.community_id = community_id
         self.estate_id = estate_id
         self.petitioner_id = petitioner_id
+        self.petitioner_ids = {petitioner_id}
         self.received_by_id = received_by_id
         self.reference = reference
         self.stage = Stage.FILED

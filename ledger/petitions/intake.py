@@ -13,6 +13,7 @@ from ledger.core.clock import local_day
 from ledger.core.errors import SamePersonTwice
 from ledger.petitions.errors import (
     AlreadyClassified,
+    AlreadyPetitioner,
     ClassificationUnchanged,
     DisputeTooLate,
     EscalatedCannotBeMerged,
@@ -191,6 +192,18 @@ class HandlerAssigned(PetitionEvent):
         petition.co_unit_ids = self.co_unit_ids
 
 
+@dataclass(frozen=True, kw_only=True)
+class PetitionerJoined(PetitionEvent):
+    """One more person stands behind the petition; what is sealed about them is in their stream."""
+
+    TOPIC = "petition.petitioner_joined.v1"
+
+    petitioner_id: UUID
+
+    def apply(self, petition: PetitionFile) -> None:
+        petition.petitioner_ids.add(self.petitioner_id)
+
+
 class Intake(PetitionFile):
     """The steps from the filing of a petition to its handler."""
 
@@ -231,6 +244,13 @@ class Intake(PetitionFile):
             reference=reference,
             deadlines=deadlines,
         )
+
+    def join(self, by: By, *, petitioner_id: UUID) -> None:
+        """Let one more person stand behind an open petition."""
+        by = self._guard_open(by)
+        if petitioner_id in self.petitioner_ids:
+            raise AlreadyPetitioner(petitioner_id=str(petitioner_id))
+        self._record(PetitionerJoined, by, petitioner_id=petitioner_id)
 
     def classify(self, by: By, *, category: str, item: str) -> None:
         """Put a petition that has no category yet into one."""

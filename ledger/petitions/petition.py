@@ -32,6 +32,7 @@ class Petition(Intake, Handling, Extension, Closing, Supervision):
     DispatchUpheld = events.DispatchUpheld
     Accepted = events.Accepted
     HandlerAssigned = events.HandlerAssigned
+    PetitionerJoined = events.PetitionerJoined
 
     # Handling
     WhistleBlown = events.WhistleBlown

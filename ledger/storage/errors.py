@@ -40,6 +40,13 @@ class SpaceLow(Unavailable):
     """
 
 
+class SealingNotConfigured(Unavailable):
+    """No sealing keys are configured here, so personal data can be neither sealed nor read.
+
+    未配置密封密钥，无法密封或读取个人信息。
+    """
+
+
 class OutcomeUnknown(Unavailable):
     """The database did not say whether this was stored: ask again with the same idempotency key.
 

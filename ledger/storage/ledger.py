@@ -29,9 +29,10 @@ from ledger.core.clock import Clock, utc_now
 from ledger.core.entry import NewEntry, new_entry
 from ledger.core.errors import Conflict, NotFound
 from ledger.merkle.tree import leaf_hash
+from ledger.sealing import NewSlot
 from ledger.storage.appender import QUEUE_MAX, Appender
 from ledger.storage.connect import create_pool
-from ledger.storage.errors import VersionMismatch
+from ledger.storage.errors import SealingNotConfigured, VersionMismatch
 from ledger.storage.memory import Memory
 from ledger.storage.reading import read_entries, read_head, read_stream
 from ledger.storage.requests import Append, Appended, Once, Timer, Tracking
@@ -42,6 +43,7 @@ from ledger.storage.snapshots import (
     write_snapshot,
 )
 from ledger.storage.space import SpaceGuard
+from ledger.storage.vault import Pending, SealingKeys, Vault, open_vault
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -101,6 +103,7 @@ class Store:
     appender: Appender
     clock: Clock
     memory: Memory
+    vault: Vault | None = None
     consulted_seconds: float = CONSULTED_SECONDS
     cache: dict[UUID, Consulted] = field(default_factory=dict)
     looking: dict[UUID, asyncio.Future[Consulted]] = field(default_factory=dict)
@@ -122,6 +125,7 @@ class Ledger:
         self._expected = expected
         self._is_dry_run = is_dry_run
         self._consulted: dict[UUID, int] = {}
+        self._slots: list[NewSlot] = []
 
     @property
     def id(self) -> str:
@@ -142,6 +146,22 @@ class Ledger:
     def appender(self) -> Appender:
         """The process's appender for this ledger (its queue and figures)."""
         return self._store.appender
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether this handle only says what would happen."""
+        return self._is_dry_run
+
+    @property
+    def vault(self) -> Vault:
+        """Where sealed personal data is kept (refuses with ``SealingNotConfigured``)."""
+        if self._store.vault is None:
+            raise SealingNotConfigured()
+        return self._store.vault
+
+    def seal(self, slot: NewSlot) -> None:
+        """Keep a slot of sealed data with the next ``save``, whose events must commit to it."""
+        self._slots.append(slot)
 
     def for_request(
         self,
@@ -227,13 +247,14 @@ class Ledger:
     async def save(self, *aggregates: Aggregate, beside: Beside = NOTHING_BESIDE) -> Recorded:
         """Append the new events of all aggregates, all or none.
 
-        Raises ``Conflict`` when another writer was first, and the errors of
-        ``ledger.storage.errors``.
+        What was sealed for these events is durable before they are. Raises ``Conflict`` when
+        another writer was first, and the errors of ``ledger.storage.errors``.
         """
         for aggregate in aggregates:
             self._guard_expected(aggregate.id, aggregate.version - len(aggregate.pending_events))
         events = [event for aggregate in aggregates for event in aggregate.collect_events()]
         entries = [new_entry(event, event_id=uuid7(), nonce=os.urandom(16)) for event in events]  # type: ignore[arg-type]
+        slots, self._slots = self._slots, []
         if self._is_dry_run:
             return _recorded(aggregates[0], entries, events)
         changed = {aggregate.id for aggregate in aggregates}
@@ -247,7 +268,7 @@ class Ledger:
             timers_ended=beside.timers_ended,
         )
         try:
-            appended = await self._store.appender.append(request)
+            appended = await self._append(request, slots, events)
         except Conflict:
             self._forget(consulted.keys() | changed)
             raise
@@ -258,6 +279,17 @@ class Ledger:
         if not aggregates:
             return _nothing(appended.last_position)
         return _recorded(aggregates[0], entries, events, appended)
+
+    async def _append(
+        self, request: Append, slots: Sequence[NewSlot], events: Sequence[object]
+    ) -> Appended:
+        if not slots:
+            return await self._store.appender.append(request)
+        pending = [_pending(slot, events, request.entries) for slot in slots]
+        async with self.vault.kept(pending) as kept:
+            appended = await self._store.appender.append(request)
+            kept.is_unused = appended.replayed
+        return appended
 
     def give_back(self, *aggregates: Aggregate) -> None:
         """Take back what was loaded and not changed, for whoever loads it next."""
@@ -292,6 +324,17 @@ class Ledger:
             self._store.looking.pop(aggregate_id, None)
 
 
+def _pending(slot: NewSlot, events: Sequence[object], entries: Sequence[NewEntry]) -> Pending:
+    """Find the entry that commits to a slot: sealed data without one would be lost sight of."""
+    slot_id = slot.place.slot_id
+    for event, entry in zip(events, entries, strict=True):
+        if getattr(event, "slot_id", None) == slot_id:
+            return Pending(
+                slot=slot, event_id=entry.event_id, stream_id=entry.stream_id, version=entry.version
+            )
+    raise TypeError(f"no event commits to slot {slot_id}")
+
+
 def _recorded(
     addressed: Aggregate,
     entries: Sequence[NewEntry],
@@ -322,21 +365,24 @@ async def open_ledger(  # noqa: PLR0913 - settings, each by name
     pool_size_max: int = 10,
     queue_max: int = QUEUE_MAX,
     is_sole_writer: bool = False,
+    keys: SealingKeys | None = None,
 ) -> AsyncIterator[Ledger]:
     """Open an existing ledger until the block ends (``NotInitialised`` if there is none).
 
     ``is_sole_writer``: while it is open no other process writes to this ledger, so what was
     saved or consulted is remembered instead of read again. If one does, steps are refused.
+    Without ``keys`` nothing can be sealed or opened.
     """
     pool = await create_pool(dsn, size_max=pool_size_max)
     try:
         await read_head(pool, ledger_id)
-        async with Appender(
-            dsn, ledger_id, clock=clock, space=space, queue_max=queue_max
-        ) as appender:
+        async with (
+            open_vault(ledger_id, pool, keys) as vault,
+            Appender(dsn, ledger_id, clock=clock, space=space, queue_max=queue_max) as appender,
+        ):
             memory = Memory(REMEMBERED_AGGREGATES_MAX if is_sole_writer else 0)
             seconds = inf if is_sole_writer else CONSULTED_SECONDS
-            yield Ledger(Store(pool, appender, clock, memory, seconds))
+            yield Ledger(Store(pool, appender, clock, memory, vault, seconds))
     finally:
         await pool.close()
 

@@ -35,6 +35,12 @@ _FIRST_OF_STREAMS = """
     WHERE ledger_id = $1 AND stream_id = ANY($2) AND version <= 1
     ORDER BY position
 """
+_OF_SEALING = """
+    SELECT position, entry FROM events
+    WHERE ledger_id = $1 AND position >= $2 AND topic IN (
+        'person.sealed.v1', 'person.erased.v1', 'erasure.approved.v1', 'erasure.carried_out.v1'
+    ) ORDER BY position LIMIT $3
+"""
 _HEAD = "SELECT origin, size, frontier, recorded_at FROM heads WHERE ledger_id = $1"
 
 
@@ -60,6 +66,12 @@ async def read_head(db: Database, ledger_id: str) -> Head:
 async def read_entries(db: Database, ledger_id: str, *, start: int, limit: int) -> list[Entry]:
     """Return up to ``limit`` entries from position ``start`` on, in log order."""
     rows = await db.fetch(_ENTRIES, ledger_id, start, limit)
+    return [Entry(position, data) for position, data in rows]
+
+
+async def read_sealing(db: Database, ledger_id: str, *, start: int, limit: int) -> list[Entry]:
+    """Return up to ``limit`` entries on what was sealed and erased, from ``start`` on."""
+    rows = await db.fetch(_OF_SEALING, ledger_id, start, limit)
     return [Entry(position, data) for position, data in rows]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from ledger.commands.plain_texts import PATTERNS
+from ledger.sealing.personal_numbers import find_personal
 from scripts.imports import rules
 from scripts.imports.cells import Cell, is_blank, plain
 from scripts.imports.csv_files import csv_rows
@@ -105,5 +105,5 @@ def _headings(line: Line) -> tuple[str, ...]:
 
 def _guard_name(name: str) -> None:
     is_plain = name.isprintable() and len(name) <= NAME_CHARACTERS_MAX
-    if not is_plain or any(pattern.search(name) for pattern in PATTERNS.values()):
+    if not is_plain or find_personal(name):
         raise rules.FileNameUnfit()

@@ -26,6 +26,7 @@ from projections import VIEWS
 from projections.engine import catch_up
 from tests.browser.seed import Seeded, seed
 from tests.browser.site import Site, Visitor, data_texts
+from tests.storage_fixtures import KEYS
 
 ORIGIN = "ledger.example.org/browser"
 CHROMIUM_VARIABLE = "MINZHANG_TEST_CHROMIUM"
@@ -48,7 +49,7 @@ async def county(store_dsn: str) -> AsyncIterator[tuple[Ledger, Seeded]]:
     db = await asyncpg.connect(store_dsn)
     await create_ledger(db, ledger_id, origin=ORIGIN)
     await db.close()
-    async with open_ledger(store_dsn, ledger_id, pool_size_max=4) as ledger:
+    async with open_ledger(store_dsn, ledger_id, pool_size_max=4, keys=KEYS) as ledger:
         seeded = await seed(ledger)
         await catch_up(ledger, VIEWS)
         yield ledger, seeded

@@ -211,11 +211,13 @@ async def test_nothing_is_sent_to_a_dissolved_unit(ledger: Ledger) -> None:
 
 async def test_history_is_recorded_and_marked(ledger: Ledger) -> None:
     past = replace(who(on="2024-05-01"), is_history=True)
-    command = replace(DAMP_GARAGE, channel="pigeon", summary="请联系13800138000")
+    command = replace(DAMP_GARAGE, channel="pigeon")
+    with pytest.raises(PersonalDataInText):  # this could never be erased, so not even history
+        await file_petition(replace(command, summary="请联系13800138000"), ledger, past)
     recorded = await file_petition(command, ledger, past)
 
     (event,) = recorded.events
-    assert event.by.breaches == ("not-listed", "personal-data-in-text")
+    assert event.by.breaches == ("not-listed",)
     assert event.by.is_history
     petition = await ledger.load(Petition, recorded.id)
     assert petition.procedure == "community", "an unknown channel follows the community's rules"

@@ -310,6 +310,10 @@ def closed(
     )
 
 
+def petitioner_joined(version: int = 2) -> events.PetitionerJoined:
+    return events.PetitionerJoined(**fields(version, who()), petitioner_id=UUID(int=211))
+
+
 def reopened(version: int = 9, decided: By | None = None) -> events.Reopened:
     return events.Reopened(
         **fields(version, decided or who(reason=REASON)),
@@ -339,6 +343,7 @@ EXAMPLES: tuple[Event, ...] = (
     dispatch_upheld(),
     accepted(),
     handler_assigned(),
+    petitioner_joined(),
     whistle_blown(),
     department_reported_in(),
     department_answered(),

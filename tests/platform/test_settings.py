@@ -21,6 +21,8 @@ GOOD = {
     "pool_size_max": "4",
     "log_policy": __file__,
     "publish_interval_seconds": "5",
+    "sealing_keys": "env:KEYS",
+    "keys_dsn": "postgresql://keeper@keys.example/keys",
 }
 WRONG = {
     "host": "not a host",
@@ -35,6 +37,8 @@ WRONG = {
     "pool_size_max": "many",
     "log_policy": "/nowhere/policy",
     "publish_interval_seconds": "0",
+    "sealing_keys": "sealing.keys",
+    "keys_dsn": "keys.example",
 }
 
 

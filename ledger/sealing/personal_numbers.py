@@ -1,0 +1,180 @@
+"""Finds numbers that identify a person in free text: the guard of everything that stays in clear.
+
+Four kinds: identity numbers (GB 11643, with their check digit), mobile and landline
+telephone numbers, bank cards (Luhn). Digits may be full-width, and stand apart by
+spaces or dashes. Where a word before a number says what it is (身份证, 卡号), a wrong
+check digit does not excuse it: a mistyped number still points to somebody.
+
+What it does not find, and nobody should think it does: names, addresses, numbers
+written in words, identity numbers of the 15 digits used before 1999.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from unicodedata import category, digit, normalize
+
+IDENTITY, MOBILE, LANDLINE, BANK_CARD = (
+    "identity-number",
+    "mobile-number",
+    "landline-number",
+    "bank-card",
+)
+PERSONAL_KINDS = (IDENTITY, MOBILE, LANDLINE, BANK_CARD)
+
+MASK = "＊"
+
+_GAP = r"[ \-]{0,2}"  # after folding: any space or dash
+_DASHES = frozenset("‐‑‒–—―−﹣－~·•_")
+_FIRST, _LAST = r"(?<![0-9])", r"(?![0-9])"
+
+
+def _digits(least: int, most: int | None = None) -> str:
+    return rf"(?:{_GAP}[0-9]){{{least},{least if most is None else most}}}"
+
+
+# Each is looked for at every place (a look-ahead takes nothing), so that no number hides in
+# the tail of another one.
+_IDENTITY = re.compile(rf"(?=({_FIRST}[1-9]{_digits(16)}{_GAP}[0-9Xx]{_LAST}))")
+_MOBILE = re.compile(rf"(?=({_FIRST}(?:(?:\+|00)?86{_GAP})?1{_GAP}[3-9]{_digits(9)}{_LAST}))")
+_AREA = rf"(?:1{_GAP}0|2{_GAP}[0-9]|[3-9]{_digits(2)})"
+_LANDLINE = re.compile(
+    rf"(?=({_FIRST}\(?(?:0|(?:\+|00)86{_GAP}){_GAP}{_AREA}\)?{_GAP}[2-8]{_digits(6, 7)}{_LAST}))"
+)
+_LOCAL_NUMBER = re.compile(rf"(?=({_FIRST}[2-8]{_digits(6, 7)}{_LAST}))")
+_CARDS = tuple(
+    re.compile(rf"(?=({_FIRST}[2-689]{_digits(count - 1)}{_LAST}))") for count in range(19, 15, -1)
+)
+_CARD_BEGIN = re.compile(r"[456]|3[05689]|2[2-7]|81|9[0-9]")
+
+_LABELS = {
+    IDENTITY: re.compile(r"(?:身份证|证件|公民身份|identity)[^0-9]{0,8}$", re.IGNORECASE),
+    LANDLINE: re.compile(r"(?:电话|座机|联系方式|tel|phone)[^0-9]{0,6}$", re.IGNORECASE),
+    BANK_CARD: re.compile(r"(?:卡号|账号|帐号|银行卡|card|account)[^0-9]{0,8}$", re.IGNORECASE),
+}
+_LABEL_CHARACTERS = 20
+_OUR_IDS = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|(?=[0-9]*[a-f])[0-9a-f]{40}|(?=[0-9]*[a-f])[0-9a-f]{64})(?![0-9A-Za-z])"
+)
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECKS = "10X98765432"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A personal number in a text: what kind, and from where to where it stands."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def find_personal(text: str) -> tuple[Found, ...]:
+    """Return the personal numbers in a text, by place; an overlap is told once."""
+    folded, places = _folded(text)
+    if sum(character.isdigit() for character in folded) < 7:
+        return ()
+    folded = _OUR_IDS.sub(lambda found: "x" * len(found[0]), folded)
+    taken: list[Found] = []
+    for kind, start, end in _candidates(folded):
+        begins, ends = places[start], places[end - 1] + 1
+        if not any(one.start < ends and begins < one.end for one in taken):
+            taken.append(Found(kind, begins, ends))
+    return tuple(sorted(taken, key=lambda one: one.start))
+
+
+def mask_personal(text: str) -> str:
+    """Return the text with every personal number replaced by asterisks of the same length."""
+    for found in reversed(find_personal(text)):
+        text = text[: found.start] + MASK * (found.end - found.start) + text[found.end :]
+    return text
+
+
+def is_identity_number(text: str) -> bool:
+    """Tell whether 18 characters are an identity number whose check digit is right (GB 11643)."""
+    if not re.fullmatch(r"[1-9][0-9]{16}[0-9X]", text):
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(text, _WEIGHTS, strict=False))
+    return text[-1] == _CHECKS[total % 11]
+
+
+def passes_luhn(digits: str) -> bool:
+    """Tell whether the last digit of a card's number is right (ISO/IEC 7812)."""
+    total = 0
+    for place, character in enumerate(reversed(digits)):
+        value = int(character) * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
+    yield from _matches(text, IDENTITY, _IDENTITY, is_identity_number)
+    yield from _matches(text, MOBILE, _MOBILE, _always)
+    for pattern in _CARDS:
+        yield from _matches(text, BANK_CARD, pattern, _is_card)
+    yield from _matches(text, LANDLINE, _LANDLINE, _always)
+    yield from _matches(text, LANDLINE, _LOCAL_NUMBER, _never)
+
+
+def _matches(
+    text: str, kind: str, pattern: re.Pattern[str], is_one: Callable[[str], bool]
+) -> Iterator[tuple[str, int, int]]:
+    """Yield what has the form of a number, and its check digit or a word before it that says so."""
+    for found in pattern.finditer(text):
+        start, end = found.span(1)
+        if is_one(_bare(found[1])) or _is_labelled(text, kind, start):
+            yield kind, start, end
+
+
+def _is_card(digits: str) -> bool:
+    return _CARD_BEGIN.match(digits) is not None and passes_luhn(digits)
+
+
+def _always(_: str) -> bool:
+    return True
+
+
+def _never(_: str) -> bool:
+    return False
+
+
+def _bare(number: str) -> str:
+    return re.sub(r"[^0-9X]", "", number.upper())
+
+
+def _is_labelled(text: str, kind: str, start: int) -> bool:
+    label = _LABELS.get(kind)
+    before = text[max(start - _LABEL_CHARACTERS, 0) : start]
+    return label is not None and label.search(before) is not None
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """Return the text with plain digits, spaces and dashes, and where each character stood."""
+    if text.isascii():
+        return text, list(range(len(text)))
+    folded: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        for plain in _plain(character):
+            folded.append(plain)
+            places.append(place)
+    return "".join(folded), places
+
+
+def _plain(character: str) -> str:
+    if character.isascii():
+        return character
+    if character in _DASHES:
+        return "-"
+    kind = category(character)
+    if kind == "Cf":  # zero-width joiners and their like: nothing that a reader sees
+        return ""
+    if kind == "Zs":
+        return " "
+    if kind == "Nd":
+        return str(digit(character))
+    return normalize("NFKC", character)

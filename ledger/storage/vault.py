@@ -1,0 +1,259 @@
+"""The vault: where sealed values, their secrets and their blind indexes are kept, outside the log.
+
+    seal (in memory) ─► secrets, values, indexes: pending ─► append the entry ─► confirm
+                                                     refused ─► discard
+
+An entry never commits to a value that is missing: what is sealed is durable before
+the append. The other way round, a slot whose entry never came is pending until
+``settle`` (``upkeep.py``) has looked in the log and confirmed or removed it. A slot's
+row outlives its values in every order of steps, so nothing is ever half there
+without its slot saying so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+
+from ledger.core.errors import LedgerError
+from ledger.sealing import (
+    Commitment,
+    Field,
+    Keyring,
+    NewSlot,
+    SealBroken,
+    SealedValue,
+    SlotPlace,
+    WrappedSecret,
+    normalised,
+    open_value,
+)
+from ledger.storage.connect import LOST_CONNECTION, create_pool
+from ledger.storage.errors import OutcomeUnknown
+
+APPEND_SECONDS_MAX = 60.0
+"""How long a sealed entry may wait for its append; ``settle`` looks only at what is much older."""
+
+_KEEP_SLOT = """
+    INSERT INTO sealing_slots (
+        ledger_id, slot_id, subject_id, record_id, kek, wrapped, event_id, stream_id, version
+    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+_KEEP_VALUE = """
+    INSERT INTO sealed_values (ledger_id, slot_id, field, sealed) VALUES ($1, $2, $3, $4)
+"""
+_KEEP_INDEX = """
+    INSERT INTO blind_indexes (ledger_id, field, digest, slot_id, subject_id)
+    VALUES ($1, $2, $3, $4, $5)
+"""
+_CONFIRM = """
+    UPDATE sealing_slots SET is_confirmed = true WHERE ledger_id = $1 AND slot_id = ANY($2)
+"""
+_SLOT = "SELECT kek, wrapped FROM sealing_slots WHERE ledger_id = $1 AND slot_id = $2"
+_VALUES = """
+    SELECT field, sealed FROM sealed_values
+    WHERE ledger_id = $1 AND slot_id = $2 AND field = ANY($3)
+"""
+_FIND = """
+    SELECT DISTINCT subject_id FROM blind_indexes
+    WHERE ledger_id = $1 AND field = $2 AND digest = $3 ORDER BY subject_id LIMIT $4
+"""
+_FORGET = (
+    "DELETE FROM blind_indexes WHERE ledger_id = $1 AND slot_id = ANY($2)",
+    "DELETE FROM sealed_values WHERE ledger_id = $1 AND slot_id = ANY($2)",
+)
+_DESTROY = "DELETE FROM sealing_slots WHERE ledger_id = $1 AND slot_id = ANY($2)"
+FOUND_MAX = 100
+
+
+class SealedValueGone(LedgerError):
+    """The log says that this is sealed, but its key or value is not in the vault.
+
+    账本记载此内容已密封，但保管库中缺少其密钥或密文。
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class SealingKeys:
+    """What opens a vault: the keys, and the database of the secrets if it is another one."""
+
+    keyring: Keyring
+    dsn: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A slot and the entry that will commit to it."""
+
+    slot: NewSlot
+    event_id: UUID
+    stream_id: str
+    version: int
+
+
+@dataclass(slots=True)
+class Kept:
+    """What became of the slots that were kept for an append."""
+
+    is_unused: bool = False
+
+
+class Vault:
+    """The stores of one ledger's sealed data: values in ``pool``, secrets in ``keys_pool``."""
+
+    def __init__(
+        self, ledger_id: str, pool: asyncpg.Pool, keys_pool: asyncpg.Pool, keyring: Keyring
+    ) -> None:
+        self.ledger_id = ledger_id
+        self.pool = pool
+        self.keys_pool = keys_pool
+        self.keyring = keyring
+
+    @asynccontextmanager
+    async def kept(self, pending: Sequence[Pending]) -> AsyncIterator[Kept]:
+        """Keep slots before the block appends what commits to them, and settle them after it.
+
+        A refusal discards them; an unknown outcome leaves them for ``settle`` to find out.
+        """
+        kept = Kept()
+        slot_ids = [one.slot.place.slot_id for one in pending]
+        try:
+            await self._keep(pending)
+            async with asyncio.timeout(APPEND_SECONDS_MAX):
+                yield kept
+        except OutcomeUnknown:
+            raise
+        except LedgerError:
+            await self._settle(slot_ids, is_unused=True)
+            raise
+        await self._settle(slot_ids, is_unused=kept.is_unused)
+
+    async def open(
+        self, place: SlotPlace, commitments: Mapping[Field, Commitment]
+    ) -> dict[Field, str]:
+        """Return values of a slot, each checked against its commitment in the log.
+
+        Refuses with ``SealedValueGone``, ``SealBroken``, ``KeyUnknown``.
+        """
+        secret = await self.secret(place)
+        rows = await self.pool.fetch(
+            _VALUES, self.ledger_id, place.slot_id, [str(one) for one in commitments]
+        )
+        sealed = {
+            Field(row["field"]): SealedValue(Field(row["field"]), row["sealed"]) for row in rows
+        }
+        for one in commitments:
+            if one not in sealed:
+                raise SealedValueGone(slot_id=str(place.slot_id), field=str(one))
+        return {
+            one: open_value(place, secret, sealed[one], commitment)
+            for one, commitment in commitments.items()
+        }
+
+    async def secret(self, place: SlotPlace) -> bytes:
+        """Return a slot's secret (refuses with ``SealedValueGone``)."""
+        row = await self.keys_pool.fetchrow(_SLOT, self.ledger_id, place.slot_id)
+        if row is None:
+            raise SealedValueGone(slot_id=str(place.slot_id))
+        wrapped = WrappedSecret(row["kek"], row["wrapped"])
+        return self.keyring.unwrap(wrapped, place=place.to_bytes())
+
+    async def find(self, field: Field, value: str) -> list[UUID]:
+        """Return whose data has exactly this number, in any spelling of it; at most 100."""
+        digest = self.keyring.blind_index(self.ledger_id, str(field), normalised(field, value))
+        rows = await self.pool.fetch(_FIND, self.ledger_id, str(field), digest, FOUND_MAX)
+        return [UUID(int=row["subject_id"].int) for row in rows]
+
+    async def destroy(self, slot_ids: Sequence[UUID]) -> None:
+        """Destroy values, indexes and secrets of slots; again does nothing.
+
+        The tables are vacuumed, so that the server soon writes over where they were.
+        """
+        await self.discard(slot_ids)
+        await self.pool.execute("VACUUM sealed_values, blind_indexes")
+        await self.keys_pool.execute("VACUUM sealing_slots")
+
+    async def _keep(self, pending: Sequence[Pending]) -> None:
+        slots = [self._slot_row(one) for one in pending]
+        await self.keys_pool.executemany(_KEEP_SLOT, slots)
+        async with self.pool.acquire() as db, db.transaction():
+            await db.executemany(_KEEP_VALUE, [row for one in pending for row in self._values(one)])
+            await db.executemany(
+                _KEEP_INDEX, [row for one in pending for row in self._indexes(one)]
+            )
+
+    def _slot_row(self, one: Pending) -> tuple[object, ...]:
+        place = one.slot.place
+        if place.ledger_id != self.ledger_id:
+            raise SealBroken(slot_id=str(place.slot_id), ledger=place.ledger_id)
+        wrapped = self.keyring.wrap(one.slot.secret, place=place.to_bytes())
+        return (
+            self.ledger_id,
+            place.slot_id,
+            place.subject_id,
+            place.record_id,
+            wrapped.kek,
+            wrapped.wrapped,
+            one.event_id,
+            one.stream_id,
+            one.version,
+        )
+
+    def _values(self, one: Pending) -> list[tuple[object, ...]]:
+        slot_id = one.slot.place.slot_id
+        return [(self.ledger_id, slot_id, str(v.field), v.sealed) for v in one.slot.values]
+
+    def _indexes(self, one: Pending) -> list[tuple[object, ...]]:
+        place = one.slot.place
+        return [
+            (
+                self.ledger_id,
+                str(name),
+                self.keyring.blind_index(self.ledger_id, str(name), value),
+                place.slot_id,
+                place.subject_id,
+            )
+            for name, value in one.slot.searchable.items()
+        ]
+
+    async def _settle(self, slot_ids: Sequence[UUID], *, is_unused: bool) -> None:
+        """Confirm or discard; if that fails now, ``settle`` does it later."""
+        with suppress(*LOST_CONNECTION, asyncpg.PostgresError):
+            if is_unused:
+                await self.discard(slot_ids)
+            else:
+                await self.confirm(slot_ids)
+
+    async def confirm(self, slot_ids: Sequence[UUID]) -> None:
+        """Note that the entries of these slots are in the log."""
+        await self.keys_pool.execute(_CONFIRM, self.ledger_id, list(slot_ids))
+
+    async def discard(self, slot_ids: Sequence[UUID]) -> None:
+        """Remove slots: their indexes and values first, then their secrets."""
+        async with self.pool.acquire() as db, db.transaction():
+            for statement in _FORGET:
+                await db.execute(statement, self.ledger_id, list(slot_ids))
+        await self.keys_pool.execute(_DESTROY, self.ledger_id, list(slot_ids))
+
+
+@asynccontextmanager
+async def open_vault(
+    ledger_id: str, pool: asyncpg.Pool, keys: SealingKeys | None
+) -> AsyncIterator[Vault | None]:
+    """Open a ledger's vault until the block ends; ``None`` without keys."""
+    if keys is None:
+        yield None
+        return
+    if keys.dsn is None:
+        yield Vault(ledger_id, pool, pool, keys.keyring)
+        return
+    keys_pool = await create_pool(keys.dsn, size_max=4)
+    try:
+        yield Vault(ledger_id, pool, keys_pool, keys.keyring)
+    finally:
+        await keys_pool.close()

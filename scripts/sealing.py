@@ -1,0 +1,143 @@
+"""`minzhang sealing status|verify|rotate|settle`: look after sealed personal data and its keys."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import orjson
+
+from ledger.commands.erasures import carry_out_what_was_cut_short
+from ledger.commands.sealing_check import Report, check_sealing
+from ledger.core.clock import local_day, utc_now
+from ledger.sealing import Keyring
+from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.upkeep import rotate as wrap_again
+from ledger.storage.upkeep import settle as settle_pending
+from ledger.storage.vault import SealingKeys
+from scripts.arguments import SubParsers
+from scripts.database import open_database
+from scripts.failures import Failure
+from scripts.init import initialise
+from scripts.sealing_keys import read_keys, replace_file
+from scripts.settings import Settings
+
+
+def add(subparsers: SubParsers) -> None:
+    """Add the sub-commands."""
+    parser = subparsers.add_parser(
+        "sealing", help="密封的个人信息及其密钥 / sealed personal data and its keys"
+    )
+    actions = parser.add_subparsers(title="actions / 操作", metavar="ACTION", required=True)
+    verifying = actions.add_parser(
+        "verify", help="核对保管库与账本 / does the vault hold what the log says"
+    )
+    verifying.add_argument(
+        "--open", action="store_true", help="also open every value and check it / 并逐项解封核对"
+    )
+    verifying.add_argument("--json", action="store_true", help="print as JSON")
+    verifying.set_defaults(run=verify)
+    rotating = actions.add_parser(
+        "rotate", help="换用新的密钥加密密钥 / wrap all secrets under the newest key"
+    )
+    rotating.add_argument(
+        "--new", action="store_true", help="first add a new key to the key file / 先加入新密钥"
+    )
+    rotating.add_argument(
+        "--drop-old", action="store_true", help="then drop keys no longer used / 再去掉旧密钥"
+    )
+    rotating.set_defaults(run=rotate)
+    settling = actions.add_parser(
+        "settle", help="处理未了事项 / finish what was cut short, now instead of later"
+    )
+    settling.set_defaults(run=settle)
+
+
+async def verify(args: argparse.Namespace, settings: Settings) -> int:
+    """Say what is not as the log says; exit with 1 if anything is not."""
+    async with _ledger(settings, await read_keys(settings)) as ledger:
+        report = await check_sealing(ledger, opens_values=args.open)
+    if args.json:
+        print(orjson.dumps(asdict(report) | {"is_sound": report.is_sound}).decode())
+    else:
+        _tell(report)
+    return 0 if report.is_sound else 1
+
+
+async def rotate(args: argparse.Namespace, settings: Settings) -> None:
+    """Wrap every secret under the newest key; stopped half-way, it goes on where it was."""
+    keys = await read_keys(settings)
+    if args.new:
+        keys = replace(keys, keyring=keys.keyring.with_new_kek(local_day(utc_now())))
+        replace_file(_key_file(settings), keys.keyring)
+    done = 0
+    async with _ledger(settings, keys) as ledger:
+        async for done in wrap_again(ledger.vault):
+            sys.stderr.write(f"\r{done}")
+    if done:
+        sys.stderr.write("\n")
+    print(f"密钥 / key {keys.keyring.current}: {done} 份重新加密 / wrapped again")
+    if args.drop_old:
+        current = keys.keyring.current
+        only = Keyring(current, {current: keys.keyring.keks[current]}, keys.keyring.index_key)
+        await _guard_all_wrapped(settings, keys)
+        replace_file(_key_file(settings), only)
+        print("旧密钥已去掉 / older keys dropped")
+
+
+async def settle(_: argparse.Namespace, settings: Settings) -> None:
+    """Confirm or remove what was left pending, carry out erasures that were cut short."""
+    async with _ledger(settings, await read_keys(settings)) as ledger:
+        settled = await settle_pending(ledger.vault)
+        report = await check_sealing(ledger)
+        carried_out = await carry_out_what_was_cut_short(ledger, report.not_carried_out)
+    print(
+        f"确认 / confirmed {settled.confirmed}, 清除 / removed {settled.discarded},"
+        f" 补办删除 / erasures carried out {carried_out}"
+    )
+
+
+def _tell(report: Report) -> None:
+    print(f"密封 / sealed {report.living}, 已删除 / erased {report.erased}", end="")
+    print(f", 待确认 / pending {report.pending}, 已解封核对 / opened {report.opened}")
+    for kek, count in sorted(report.keks.items()):
+        print(f"  密钥 / key {kek}: {count}")
+    for erasure_id in report.not_carried_out:
+        print(f"  {erasure_id}  已批准未销毁 / approved and not carried out")
+    for finding in report.findings:
+        print(f"  {finding.slot_id}  {finding.problem}")
+    print("一致 / sound" if report.is_sound else "不一致 / NOT SOUND")
+
+
+async def _guard_all_wrapped(settings: Settings, keys: SealingKeys) -> None:
+    async with _ledger(settings, keys) as ledger:
+        report = await check_sealing(ledger)
+    left = set(report.keks) - {keys.keyring.current}
+    if left:
+        raise Failure(
+            f"仍有内容由旧密钥 {'、'.join(sorted(left))} 保护，不能去掉。",
+            f"some secrets are still under {', '.join(sorted(left))}: those keys cannot be dropped",
+        )
+
+
+def _key_file(settings: Settings) -> Path:
+    kind, _, where = settings.sealing_keys.partition(":")
+    if kind != "file":
+        raise Failure(
+            "密钥不在文件中：请在其来源中自行增减 kek 行，最后一行为当前密钥。",
+            "the keys are not in a file: add or drop kek lines where they come from;"
+            " the last one is the current key",
+        )
+    return Path(where)
+
+
+@asynccontextmanager
+async def _ledger(settings: Settings, keys: SealingKeys) -> AsyncIterator[Ledger]:
+    async with open_database(settings) as database:
+        await initialise(database, settings)
+        async with open_ledger(database.dsn, settings.ledger, pool_size_max=2, keys=keys) as ledger:
+            yield ledger

@@ -1,0 +1,137 @@
+"""Where the sealing keys come from: a file that only its owner reads, the environment, a command.
+
+    MINZHANG_SEALING_KEYS=file:/etc/minzhang/sealing.keys      the default is below the data
+    MINZHANG_SEALING_KEYS=env:MINZHANG_KEYRING
+    MINZHANG_SEALING_KEYS=command:/usr/local/bin/fetch-keys --ledger 371329
+
+The text itself is described in ``ledger/sealing/keyring.py``. A file that is missing is
+made once, for a ledger that has nothing sealed yet; keys that are lost are never
+replaced in silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from ledger.core.clock import local_day, utc_now
+from ledger.sealing import Keyring, new_keyring, read_keyring
+from ledger.storage.connect import Connection, connect
+from ledger.storage.migrate import migrate, read_migrations
+from ledger.storage.vault import SealingKeys
+from scripts.failures import Failure
+from scripts.settings import Settings
+
+COMMAND_SECONDS = 30.0
+KEYS_MIGRATION = "0030_sealing_keys.sql"
+
+_ANY_SLOT = "SELECT EXISTS (SELECT FROM sealing_slots WHERE ledger_id = $1)"
+
+
+async def read_keys(settings: Settings) -> SealingKeys:
+    """Read the keys from where the settings say; a failure says what is wrong, never a key."""
+    kind, _, where = settings.sealing_keys.partition(":")
+    match kind:
+        case "file":
+            text = _read_file(Path(where))
+        case "env":
+            text = os.environ.get(where, "")
+        case _:
+            text = await _run(where)
+    return SealingKeys(read_keyring(text), settings.keys_dsn)
+
+
+async def prepare_keys(db: Connection, settings: Settings) -> None:
+    """Make the tables of the secrets where they are, and a key file if none was ever needed."""
+    keys_db = db if settings.keys_dsn is None else await connect(settings.keys_dsn)
+    try:
+        if keys_db is not db:
+            wanted = [one for one in read_migrations() if one.name == KEYS_MIGRATION]
+            await migrate(keys_db, wanted)
+        where = _missing_file(settings)
+        if where is not None:
+            if await keys_db.fetchval(_ANY_SLOT, settings.ledger):
+                raise Failure(
+                    f"密封密钥文件 {where} 不见了，而账本中已有密封信息；请从备份恢复该文件。",
+                    f"the sealing keys {where} are gone and the ledger has sealed data:"
+                    " restore that file from its backup",
+                )
+            make_file(where, new_keyring(local_day(utc_now())))
+    finally:
+        if keys_db is not db:
+            await keys_db.close()
+
+
+def _missing_file(settings: Settings) -> Path | None:
+    kind, _, where = settings.sealing_keys.partition(":")
+    return Path(where) if kind == "file" and not os.path.lexists(where) else None
+
+
+def make_file(path: Path, keyring: Keyring) -> None:
+    """Write the keys to a new file that only its owner reads; one that is there stays."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = _write_beside(path, keyring)
+    with suppress(FileExistsError):  # another process was quicker: its keys count
+        os.link(beside, path)
+    beside.unlink()
+
+
+def replace_file(path: Path, keyring: Keyring) -> None:
+    """Put other keys into the file, all at once."""
+    _write_beside(path, keyring).replace(path)
+
+
+def _write_beside(path: Path, keyring: Keyring) -> Path:
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    with suppress(FileNotFoundError):
+        beside.unlink()
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(keyring.to_text())
+        file.flush()
+        os.fsync(file.fileno())
+    return beside
+
+
+def _read_file(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(1_000_000)
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise Failure(
+            f"无法读取密封密钥文件 {path}（MINZHANG_SEALING_KEYS）。",
+            f"cannot read the sealing keys {path} (MINZHANG_SEALING_KEYS):"
+            f" {type(unreadable).__name__}",
+        ) from unreadable
+    if not stat.S_ISREG(mode) or stat.S_IMODE(mode) & 0o077:
+        raise Failure(
+            f"密封密钥文件 {path} 只能由其所有者读取，请执行 chmod 600。",
+            f"only its owner may read the sealing keys {path}: chmod 600",
+        )
+    return text
+
+
+async def _run(command: str) -> str:
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *shlex.split(command), stdout=asyncio.subprocess.PIPE
+        )
+        output, _ = await asyncio.wait_for(process.communicate(), COMMAND_SECONDS)
+    except (OSError, ValueError, TimeoutError) as failed:
+        raise _command_failed(command, type(failed).__name__) from failed
+    if process.returncode != 0:
+        raise _command_failed(command, f"exit code {process.returncode}")
+    return output.decode("utf-8", "replace")
+
+
+def _command_failed(command: str, problem: str) -> Failure:
+    name = command.split(maxsplit=1)[0] if command.split() else command
+    return Failure(
+        f"取密封密钥的命令 {name} 失败（MINZHANG_SEALING_KEYS）：{problem}。",
+        f"the command {name} for the sealing keys (MINZHANG_SEALING_KEYS) failed: {problem}",
+    )
