@@ -30,6 +30,7 @@ from scripts import (
     sealing,
     serve,
     tokens,
+    witness,
 )
 from scripts.arguments import Parser, add_settings_flags, flags_of
 from scripts.failures import Failure
@@ -47,6 +48,7 @@ COMMANDS = (
     tokens,
     keys,
     sealing,
+    witness,
     bench,
 )
 

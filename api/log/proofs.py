@@ -18,7 +18,7 @@ from api.log.answers import ASK_AGAIN, FOREVER, OCTETS, TEXT, answer_file, open_
 from api.log.desk import NotCoveredYet
 from api.log.queries import ConsistencyAsked, read_consistency_query, read_size_query
 from api.scopes import SCOPES
-from ledger.core.errors import NotFound
+from ledger.core.errors import Fact, NotFound
 from ledger.merkle.proof_files import FILE_SUFFIX, MEDIA_TYPE, ProofFile
 from ledger.storage.checkpoints import KeptCheckpoint
 from ledger.storage.connect import Database
@@ -70,7 +70,8 @@ async def answer_entry(request: web.Request, event: str, identity: Identity) -> 
     found = await read_entries(ledger.pool, ledger.id, start=position, limit=1)
     seen = await request.app[SCOPES].visible(identity, READ_ENTRY, found)
     if not seen or seen[0].position != position:
-        raise NotFound(kind="event", asked=event[:100])
+        named: dict[str, Fact] = {"position": position} if event.isdecimal() else {"id": event}
+        raise NotFound(kind="event", **named)
     (entry,) = seen
     return answer_file(
         request,
