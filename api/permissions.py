@@ -125,11 +125,10 @@ WATCHERS = _only(Role.SUPERVISOR, Role.COMMUNITY, Role.STREET)
 """Who looks around on estates, and looks again."""
 COMPANY_TALKERS = reaching(_only(Role.STREET, Role.COUNTY), {Role.DEPARTMENT: Within.AREA})
 """Who talks to companies and counts what was found; a department, for the area it serves."""
-FINDING_READERS = reaching(
-    _only(Role.COMMUNITY, Role.COMPANY, Role.OWNERS_COMMITTEE, Role.STREET, Role.SUPERVISOR)
-    | OVERSIGHT,
-    {Role.DEPARTMENT: Within.AREA},
+SUPERVISOR_READERS = (
+    _only(Role.COMMUNITY, Role.OWNERS_COMMITTEE, Role.STREET, Role.SUPERVISOR) | OVERSIGHT
 )
+FINDING_READERS = reaching(SUPERVISOR_READERS | {Role.COMPANY}, {Role.DEPARTMENT: Within.AREA})
 
 FINDINGS: Table = {
     "appoint_supervisor": _only(Role.COMMUNITY, Role.STREET, Role.COUNTY),
@@ -145,7 +144,7 @@ FINDINGS: Table = {
     "withdraw_finding": WATCHERS,
     "finding_register": FINDING_READERS,
     "finding_by_id": FINDING_READERS,
-    "supervisor_register": FINDING_READERS,
+    "supervisor_register": reaching(SUPERVISOR_READERS, {Role.DEPARTMENT: Within.AREA}),
     "company_findings": reaching(_only(Role.COMPANY) | OVERSIGHT, {Role.DEPARTMENT: Within.AREA}),
 }
 

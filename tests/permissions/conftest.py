@@ -1,0 +1,85 @@
+"""One seeded ledger, one served application and one token a role and side, for each worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from aiohttp import ClientSession
+
+from api.app import create_app
+from api.openapi import describe
+from api.permissions import MAY
+from api.roles import Role
+from api.routes import ROUTES
+from api.serving import serving
+from ledger.core.clock import utc_now
+from ledger.storage.ledger import Ledger, create_ledger, open_ledger
+from ledger.storage.news import News
+from ledger.storage.tokens import NewToken, create_token
+from projections import VIEWS
+from projections.engine import catch_up
+from tests.permissions.world import ACTS_FOR, A, B, Side, found
+
+ORIGIN = "ledger.example.org/permissions"
+
+
+@dataclass(frozen=True)
+class County:
+    """The ledger with both sides, and a client of its application."""
+
+    ledger: Ledger
+    client: ClientSession
+    headers: dict[tuple[str, Role], dict[str, str]]
+    document: dict[str, object]
+    events: dict[str, UUID]
+
+    def of(self, role: Role, side: Side = A) -> dict[str, str]:
+        """Return the headers of a side's person of a role."""
+        return self.headers[side.name, role]
+
+
+@pytest.fixture(scope="session")
+async def county(store_dsn: str) -> AsyncIterator[County]:
+    """Two streets that know nothing of each other, served."""
+    ledger_id = f"p{uuid4().hex[:12]}"
+    db = await asyncpg.connect(store_dsn)
+    await create_ledger(db, ledger_id, origin=ORIGIN)
+    await db.close()
+    async with (
+        open_ledger(store_dsn, ledger_id, pool_size_max=6) as ledger,
+        News(store_dsn, ledger_id) as news,
+    ):
+        await found(ledger)
+        await catch_up(ledger, VIEWS)
+        headers = {(s.name, role): await _token(ledger, s, role) for s in (A, B) for role in Role}
+        events = {side.name: await _event_of(ledger, side) for side in (A, B)}
+        app = create_app(ledger, news=news)
+        async with serving(app, "127.0.0.1", 0) as address, ClientSession(address) as client:
+            yield County(ledger, client, headers, describe(ROUTES, MAY), events)
+
+
+async def _token(ledger: Ledger, side: Side, role: Role) -> dict[str, str]:
+    acts_for = ACTS_FOR.get(role)
+    new = NewToken(
+        name="matrix",
+        role=role,
+        actor_id=side.person(role),
+        organisation_id=None if acts_for is None else side.organisation(acts_for),
+    )
+    token = await create_token(ledger.pool, ledger.id, new, now=utc_now())
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def _event_of(ledger: Ledger, side: Side) -> UUID:
+    """Return the event that began the side's petition."""
+    found_id: UUID = await ledger.pool.fetchval(
+        "SELECT event_id FROM audit_trail_v1 WHERE ledger_id = $1 AND stream_id = $2"
+        " ORDER BY position LIMIT 1",
+        ledger.id,
+        str(side.record("petition")),
+    )
+    return found_id

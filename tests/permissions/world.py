@@ -1,0 +1,280 @@
+"""Two streets of one county, alike in everything: who belongs to one is a stranger in the other.
+
+Each side has one of every organisation, one of every record and one person of every role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid5
+
+from api.roles import Role
+from ledger.accounts import account_id_of
+from ledger.commands import (
+    accounts,
+    activities,
+    deposits,
+    draws,
+    expenses,
+    findings,
+    leases,
+    petitions,
+    points,
+    shop,
+)
+from ledger.commands import organisations as trees
+from ledger.commands import petition_handling as handling
+from ledger.commands.policies import AdoptStandardPolicies, adopt_standard_policies
+from ledger.conduct import UnitConduct
+from ledger.core.aggregate import By
+from ledger.deposits import CauseKind
+from ledger.findings import FindingSource
+from ledger.leases import Instalment
+from ledger.organisations import Kind, organisation_id
+from ledger.points import account_id_of as points_account_id_of
+from ledger.points import item_id_of
+from ledger.storage.ledger import Ledger
+from tests.petition_world import day
+
+SINCE = date(2020, 1, 1)
+COUNTY = organisation_id("county")
+PERSONS = UUID("6f1d1f4e-5f0c-4ef8-9f5e-6a0b7f0d8c11")
+
+TREE: tuple[tuple[str, Kind, str], ...] = (
+    ("street", Kind.STREET, "county"),
+    ("community", Kind.COMMUNITY, "street"),
+    ("estate", Kind.ESTATE, "community"),
+    ("committee", Kind.OWNERS_COMMITTEE, "estate"),
+    ("volunteers", Kind.GROUP, "community"),
+    ("shop", Kind.GROUP, "community"),
+    ("department", Kind.DEPARTMENT, "street"),
+    ("company", Kind.PROPERTY_COMPANY, "county"),
+)
+ACTS_FOR: dict[Role, str] = {
+    Role.COMMUNITY: "community",
+    Role.COMPANY: "company",
+    Role.DEPARTMENT: "department",
+    Role.GRID_WORKER: "community",
+    Role.ORGANISER: "volunteers",
+    Role.OWNER: "estate",
+    Role.OWNERS_COMMITTEE: "committee",
+    Role.RESIDENT: "estate",
+    Role.SHOP: "shop",
+    Role.STREET: "street",
+    Role.SUPERVISOR: "estate",
+    Role.VOLUNTEER: "community",
+}
+"""For which organisation of its side each role acts; the others act for the county."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One street with everything in it; ``name`` is part of every code."""
+
+    name: str
+
+    def organisation(self, what: str) -> UUID:
+        return COUNTY if what == "county" else organisation_id(f"{what}-{self.name}")
+
+    def person(self, role: str) -> UUID:
+        """Return the side's person of a role; a resident has filed, a volunteer has served."""
+        return uuid5(PERSONS, f"{self.name} {role}")
+
+    def record(self, kind: str) -> UUID:
+        """Return the id under which the side's record of a kind was founded."""
+        derived: dict[str, UUID] = {
+            "public_account": account_id_of(self.organisation("estate")),
+            "points_account": points_account_id_of(self.person(Role.VOLUNTEER)),
+            "shop_item": item_id_of(self.organisation("shop"), "rice"),
+            "unit_conduct": UnitConduct.create_id(unit_id=self.organisation("department")),
+        }
+        return derived.get(kind) or RECORDED[self.name, kind]
+
+    def ids(self) -> Iterator[UUID]:
+        """Yield the ids of all its records."""
+        yield from (found for (name, _), found in RECORDED.items() if name == self.name)
+        for kind in ("public_account", "points_account", "shop_item", "unit_conduct"):
+            yield self.record(kind)
+
+
+A, B = Side("a"), Side("b")
+RECORDED: dict[tuple[str, str], UUID] = {}
+"""The ids that commands gave: side and kind of record."""
+
+
+def by(side: Side, role: Role, number: float = 0, reason: str = "") -> By:
+    """Return the side's person of a role, deciding on a day."""
+    return By(
+        actor_id=side.person(role),
+        at=day(number),
+        role=role,
+        organisation_id=side.organisation(ACTS_FOR.get(role, "county")),
+        reason=reason,
+    )
+
+
+async def found(ledger: Ledger) -> None:
+    """Record both sides."""
+    county = by(A, Role.COUNTY, -400)
+    await adopt_standard_policies(AdoptStandardPolicies(), ledger, county)
+    await _establish(ledger, county, "county", Kind.COUNTY, None)
+    for side in (A, B):
+        for what, kind, above in TREE:
+            code = f"{what}-{side.name}"
+            await _establish(ledger, county, code, kind, side.organisation(above))
+        await _petition(ledger, side)
+        await _money(ledger, side)
+        await _points(ledger, side)
+
+
+async def _establish(
+    ledger: Ledger, who: By, code: str, kind: Kind, parent_id: UUID | None
+) -> None:
+    command = trees.EstablishOrganisation(
+        code=code, kind=kind, name_zh=code, parent_id=parent_id, valid_from=SINCE
+    )
+    await trees.establish_organisation(command, ledger, who)
+
+
+async def _did(  # noqa: PLR0917
+    side: Side,
+    kind: str,
+    function: Callable[..., Awaitable[Any]],
+    command: Any,
+    ledger: Ledger,
+    who: By,
+) -> UUID:
+    """Run a command and remember the record that it began."""
+    record_id: UUID = (await function(command, ledger, who)).id
+    RECORDED[side.name, kind] = record_id
+    return record_id
+
+
+async def _petition(ledger: Ledger, side: Side) -> None:
+    community = by(side, Role.COMMUNITY)
+    file = petitions.FilePetition(
+        channel="reception_day",
+        title="地下车库潮湿积水",
+        summary="雨后地下车库积水",
+        community_id=side.organisation("community"),
+        estate_id=side.organisation("estate"),
+        petitioner_id=side.person(Role.RESIDENT),
+        category="facilities",
+        item="damp_garage",
+    )
+    petition_id = await _did(side, "petition", petitions.file_petition, file, ledger, community)
+    sent = petitions.DispatchPetition(
+        petition_id=petition_id, unit_id=side.organisation("department")
+    )
+    await petitions.dispatch_petition(sent, ledger, community)
+    claim = handling.ClaimResponsibility(
+        petition_id=petition_id, company_id=side.organisation("company")
+    )
+    await handling.claim_responsibility(claim, ledger, community)
+    conduct = UnitConduct.open(community, unit_id=side.organisation("department"))
+    conduct.note_escalation(community, petition_id=petition_id, petition_round=1)
+    await ledger.save(conduct)
+    appoint = findings.AppointSupervisor(
+        person_id=side.person(Role.SUPERVISOR), estate_ids=(side.organisation("estate"),)
+    )
+    await _did(side, "supervisor", findings.appoint_supervisor, appoint, ledger, community)
+    finding = findings.RaiseFinding(
+        supervisor_id=side.person(Role.SUPERVISOR),
+        estate_id=side.organisation("estate"),
+        company_id=side.organisation("company"),
+        source=FindingSource.GROUP_CHAT,
+        category="property_service",
+        item="cleaning",
+        summary="三号楼楼道多日未清扫",
+    )
+    await _did(side, "finding", findings.raise_finding, finding, ledger, by(side, Role.SUPERVISOR))
+
+
+async def _money(ledger: Ledger, side: Side) -> None:
+    street = by(side, Role.STREET, 1)
+    estate_id = side.organisation("estate")
+    opening = accounts.OpenPublicAccount(estate_id=estate_id, street_id=side.organisation("street"))
+    account_id = (await accounts.open_public_account(opening, ledger, street)).id
+    lease = leases.SignLease(
+        account_id=account_id,
+        premises="社区服务用房",
+        area_m2_hundredths=120_50,
+        tenant="惠民便利店",
+        starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 12, 31),
+        schedule=(Instalment(due_on=date(2026, 1, 5), amount_fen=1_000_00),),
+    )
+    await _did(side, "lease", leases.sign_lease, lease, ledger, street)
+    apply = expenses.ApplyForExpense(
+        account_id=account_id,
+        amount_fen=500_00,
+        category="repair",
+        purpose="维修小区南门",
+        payee="宏达维修公司",
+    )
+    chair = by(side, Role.OWNERS_COMMITTEE, 2)
+    await _did(side, "expense", expenses.apply_for_expense, apply, ledger, chair)
+    assess = deposits.AssessDeposit(
+        estate_id=estate_id,
+        company_id=side.organisation("company"),
+        contract="YG-2025-01",
+        base_fen=400_000_00,
+        rate_bp=500,
+        basis="履约保证金协议",
+        ends_on=date(2030, 12, 31),
+    )
+    deposit_id = await _did(side, "deposit", deposits.assess_deposit, assess, ledger, street)
+    received = deposits.ReceiveDeposit(deposit_id=deposit_id, amount_fen=20_000_00)
+    await deposits.receive_deposit(received, ledger, street)
+    request = draws.RequestDraw(
+        deposit_id=deposit_id,
+        amount_fen=1_000_00,
+        payee="宏达维修公司",
+        purpose="抢修供热管道",
+        cause_kind=CauseKind.EMERGENCY,
+        cause_record="值班记录",
+    )
+    await draws.request_draw(request, ledger, by(side, Role.COMMUNITY, 2, "供暖中断"))
+    RECORDED[side.name, "draw"] = request.draw_id
+
+
+async def _points(ledger: Ledger, side: Side) -> None:
+    volunteer_id = side.person(Role.VOLUNTEER)
+    organiser, community = by(side, Role.ORGANISER), by(side, Role.COMMUNITY, 1)
+    opening = points.OpenPointsAccount(
+        volunteer_id=volunteer_id, community_id=side.organisation("community")
+    )
+    account_id = (await points.open_points_account(opening, ledger, organiser)).id
+    activity = activities.OpenActivity(
+        organiser_id=side.organisation("volunteers"),
+        place_id=side.organisation("estate"),
+        kind="cleaning",
+        title="清扫楼道",
+        starts_at=day(0),
+        ends_at=day(0.1),
+        capacity=20,
+    )
+    activity_id = await _did(
+        side, "activity", activities.open_activity, activity, ledger, organiser
+    )
+    of: dict[str, Any] = {"activity_id": activity_id, "volunteer_id": volunteer_id}
+    here = activities.CheckInVolunteer(**of)
+    await activities.check_in_volunteer(here, ledger, by(side, Role.ORGANISER, 0))
+    gone = activities.CheckOutVolunteer(**of)
+    await activities.check_out_volunteer(gone, ledger, by(side, Role.ORGANISER, 0.1))
+    await activities.verify_service(activities.VerifyService(**of, minutes=120), ledger, community)
+    award = points.AwardPoints(account_id=account_id, activity_id=activity_id)
+    await points.award_points(award, ledger, community)
+    listing = shop.ListShopItem(
+        shop_id=side.organisation("shop"), code="rice", name="大米", price_points=1
+    )
+    keeper = by(side, Role.SHOP, 2)
+    item_id = (await shop.list_shop_item(listing, ledger, keeper)).id
+    await shop.receive_goods(shop.ReceiveGoods(item_id=item_id, pieces=5), ledger, keeper)
+    order_id = uuid5(PERSONS, f"{side.name} order")
+    redeem = shop.RedeemPoints(account_id=account_id, item_id=item_id, pieces=1, order_id=order_id)
+    await shop.redeem_points(redeem, ledger, by(side, Role.VOLUNTEER, 3))
+    RECORDED[side.name, "order"] = order_id
