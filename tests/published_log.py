@@ -33,16 +33,23 @@ WITNESSES = (
     key_of("street.example.org/w", KeyKind.COSIGNATURE),
     key_of("audit.example.org/w", KeyKind.COSIGNATURE),
 )
-POLICY = parse_policy(
-    (
-        f"log {LOG_KEY.verifying}\n"
-        f"witness street {WITNESSES[0].verifying}\n"
-        f"witness audit {WITNESSES[1].verifying}\n"
-        "group both all street audit\n"
-        "quorum both\n"
-    ).encode()
-)
-TRUST = Trust(keys=(LOG_KEY.verifying,), policy=POLICY)
+
+
+def trust_in(key: SigningKey, *, lacking: tuple[str, ...] = ()) -> Trust:
+    """A log's key, and a policy that asks for both witnesses."""
+    policy = parse_policy(
+        (
+            f"log {key.verifying}\n"
+            f"witness street {WITNESSES[0].verifying}\n"
+            f"witness audit {WITNESSES[1].verifying}\n"
+            "group both all street audit\n"
+            "quorum both\n"
+        ).encode()
+    )
+    return Trust(keys=(key.verifying,), policy=policy, lacking=lacking)
+
+
+TRUST = trust_in(LOG_KEY)
 
 
 async def fill(ledger: Ledger, count: int) -> None:
@@ -53,25 +60,31 @@ async def fill(ledger: Ledger, count: int) -> None:
         count -= now
 
 
-async def signed_at(ledger: Ledger, size: int, at: datetime) -> Checkpoint:
+async def signed_at(
+    ledger: Ledger, size: int, at: datetime, key: SigningKey = LOG_KEY
+) -> Checkpoint:
     """Sign the log at a size and keep that, unpublished."""
-    checkpoint = Checkpoint(ORIGIN, size, await read_root(ledger.pool, ledger.id, size))
-    note = Note(str(checkpoint), (sign_note(str(checkpoint), LOG_KEY),))
+    checkpoint = Checkpoint(key.name, size, await read_root(ledger.pool, ledger.id, size))
+    note = Note(str(checkpoint), (sign_note(str(checkpoint), key),))
     await keep_signed(ledger.pool, ledger.id, checkpoint, note, signed_at=at)
     return checkpoint
 
 
 async def publish_now(
-    ledger: Ledger, *, witnesses: Iterable[SigningKey] = (), at: datetime | None = None
+    ledger: Ledger,
+    *,
+    witnesses: Iterable[SigningKey] = (),
+    at: datetime | None = None,
+    key: SigningKey = LOG_KEY,
 ) -> int:
     """Sign the log as it is, let witnesses cosign it, publish it; return its size."""
     at = at or utc_now()
     head = await read_head(ledger.pool, ledger.id)
-    checkpoint = await signed_at(ledger, head.size, at)
+    checkpoint = await signed_at(ledger, head.size, at, key)
     text = str(checkpoint)
-    keys = list(witnesses)
-    note = Note(text, tuple(sign_note(text, key, at=at) for key in keys))
-    held = note.signatures_by(key.verifying for key in keys)
+    cosigning = list(witnesses)
+    note = Note(text, tuple(sign_note(text, one, at=at) for one in cosigning))
+    held = note.signatures_by(one.verifying for one in cosigning)
     await keep_cosignatures(ledger.pool, ledger.id, head.size, held)
     await publish(ledger.pool, ledger.id, head.size, at=at)
     return head.size

@@ -122,6 +122,10 @@ class LogDesk:
             raise NotCoveredYet(id=given, position=checkpoints[trail.name].position)
         raise NotFound(kind="event", id=given)
 
+    async def origin(self) -> str:
+        """Return the log's public name."""
+        return (await read_head(self.ledger.pool, self.ledger.id)).origin
+
     async def standing(self) -> Standing:
         """Return how the latest published checkpoint stands (``NothingPublished``)."""
         kept, ledger = await self.published(), self.ledger

@@ -96,12 +96,13 @@ async def standing_of(
         trust=trust,
         is_signed=bool(trust.by_log(kept.note)),
         is_quorate=trust.is_quorate(cosignatures),
-        witnesses=_vouching(trust, cosignatures),
+        witnesses=vouching(trust, cosignatures),
         time_stamps=tuple(await time_stamps_of(db, ledger_id, kept.checkpoint.size)),
     )
 
 
-def _vouching(trust: Trust, cosignatures: list[Signature]) -> tuple[Vouching, ...]:
+def vouching(trust: Trust, cosignatures: list[Signature]) -> tuple[Vouching, ...]:
+    """Return the policy's witnesses, each with the moment of its cosignature if there is one."""
     if trust.policy is None:
         return ()
     at = {signature.key: signature.at for signature in cosignatures}

@@ -18,10 +18,14 @@ from ledger.merkle.policies import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """The log's keys, the current one first, and the policy for its witnesses, if there is one."""
+    """The log's keys, the current one first, and the policy for its witnesses, if there is one.
+
+    ``lacking``: witnesses for whom a signed checkpoint waits longer than it should.
+    """
 
     keys: tuple[VerifyingKey, ...] = ()
     policy: Policy | None = None
+    lacking: tuple[str, ...] = ()
 
     def by_log(self, note: Note) -> list[Signature]:
         """Return the log's signatures that hold."""

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from api.web import conduct, county, deposits, estates, events, expenses, petitions, volunteers
+from api.web import (
+    conduct,
+    county,
+    deposits,
+    estates,
+    events,
+    expenses,
+    log,
+    petitions,
+    volunteers,
+)
 from api.web.assets import add_assets
 from api.web.login import add_login
 from api.web.site import Pages, add_pages
@@ -18,6 +28,7 @@ FEATURES: tuple[Pages, ...] = (
     volunteers.pages,
     petitions.pages,
     conduct.pages,
+    log.pages,
 )
 """The pages of every feature."""
 
@@ -25,5 +36,6 @@ FEATURES: tuple[Pages, ...] = (
 def add_web(app: web.Application) -> None:
     """Add all pages, the login and the assets to the application."""
     add_pages(app, FEATURES)
+    log.add_log_pages(app)
     add_login(app)
     add_assets(app)

@@ -9,6 +9,7 @@ from api.event_names import event_names
 from api.permissions import ROLE_NAMES_ZH
 from api.web.figures import read_id
 from api.web.places import names_of
+from api.web.proofs import panel_of
 from api.web.site import Pages, Visit
 from ledger.core.errors import NotFound
 from projections.audit_trail import (
@@ -75,6 +76,7 @@ async def event_page(visit: Visit) -> dict[str, Any]:
         "names": {value: names[found] for value, found in ids.items() if found in names},
         "organisation": names.get(event["organisation_id"]),
         "ids": ids,
+        "panel": await panel_of(visit, event),
     }
 
 

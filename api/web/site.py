@@ -28,7 +28,7 @@ from api.access import identity_of
 from api.errors import NotAuthenticated
 from api.event_names import event_name
 from api.identity import Identity
-from api.keys import LEDGER
+from api.keys import LEDGER, LOG
 from api.permissions import ROLE_NAMES_ZH, Role
 from api.problems import status_of
 from api.scopes import SCOPES
@@ -75,6 +75,7 @@ NAVIGATION = (
     NavigationItem("/units", "单位与提级"),
     NavigationItem("/volunteers", "志愿积分"),
     NavigationItem("/events", "审计轨迹"),
+    NavigationItem("/log", "防篡改证明"),
     NavigationItem("/docs", "接口文档"),
 )
 
@@ -230,6 +231,7 @@ def render(
     context = {
         "words": words,
         "visitor": visit.visitor,
+        "witnesses_lacking": request.app[LOG].trust().lacking,
         "navigation": NAVIGATION,
         "here": request.path,
         "static": static_path,

@@ -26,9 +26,11 @@ from projections import VIEWS
 from projections.engine import catch_up
 from tests.browser.seed import Seeded, seed
 from tests.browser.site import Site, Visitor, data_texts
+from tests.published_log import WITNESSES, key_of, publish_now, trust_in
 from tests.storage_fixtures import KEYS
 
 ORIGIN = "ledger.example.org/browser"
+LOG_KEY = key_of(ORIGIN)
 CHROMIUM_VARIABLE = "MINZHANG_TEST_CHROMIUM"
 SCREENSHOTS_VARIABLE = "MINZHANG_TEST_SCREENSHOTS"
 ARGUMENTS = (
@@ -51,6 +53,7 @@ async def county(store_dsn: str) -> AsyncIterator[tuple[Ledger, Seeded]]:
     await db.close()
     async with open_ledger(store_dsn, ledger_id, pool_size_max=4, keys=KEYS) as ledger:
         seeded = await seed(ledger)
+        await publish_now(ledger, witnesses=WITNESSES, key=LOG_KEY)
         await catch_up(ledger, VIEWS)
         yield ledger, seeded
 
@@ -60,7 +63,7 @@ async def app(store_dsn: str, county: tuple[Ledger, Seeded]) -> AsyncIterator[we
     """The whole application around that ledger."""
     ledger, _ = county
     async with News(store_dsn, ledger.id) as news:
-        yield create_app(ledger, news=news)
+        yield create_app(ledger, news=news, trust=lambda: trust_in(LOG_KEY))
 
 
 @pytest.fixture(scope="session")

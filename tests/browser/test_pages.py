@@ -28,6 +28,7 @@ PAGES: Final[Mapping[str, Paths]] = {
         f"/events?about={ESTATE}&known_at=2030-01-01&to=2030-01-01",
     ),
     "/events/{event}": lambda _: ("/events/0", "/events/40", "/events/120"),
+    "/log": lambda _: ("/log",),
     "/login": lambda _: ("/login", "/login?next=/events"),
     "/organisations/{organisation_id}": lambda _: tuple(
         f"/organisations/{one}" for one in (COUNTY, STREET, COMMUNITY, ESTATE, COMPANY, UNIT)
