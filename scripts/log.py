@@ -21,7 +21,6 @@ from api.answers import to_json
 from api.log.desk import published, published_covering
 from api.log.proofs import prove
 from api.log.standing import Standing, standing_of
-from api.log.trust import no_trust
 from ledger.core.clock import utc_now
 from ledger.storage.connect import connect
 from ledger.storage.migrate import migrate
@@ -29,7 +28,9 @@ from ledger.storage.reading import read_head
 from scripts.arguments import SubParsers
 from scripts.database import open_database
 from scripts.log_export import export_log
+from scripts.publishing import key_source, read_policy
 from scripts.settings import Settings
+from scripts.trust import trust_in
 
 
 def add(subparsers: SubParsers) -> None:
@@ -85,7 +86,8 @@ async def show(args: argparse.Namespace, settings: Settings) -> None:
     """Say how the latest published checkpoint stands."""
     async with _open(settings) as db:
         kept = await published(db, settings.ledger)
-        standing = await standing_of(db, settings.ledger, kept, trust=no_trust(), now=utc_now())
+        trust = trust_in(await key_source(db, settings), read_policy(settings))
+        standing = await standing_of(db, settings.ledger, kept, trust=trust, now=utc_now())
     print(to_json(standing.told()).decode() if args.json else "\n".join(_lines(standing)))
 
 

@@ -32,6 +32,7 @@ from scripts.init import initialise
 from scripts.publishing import publishing
 from scripts.sealing_keys import read_keys
 from scripts.settings import Settings
+from scripts.trust import TrustOfPublisher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 reasons_of=[lambda: _failures(reactions), publisher.status.reasons],
                 degraded_of=[publisher.status.degraded],
             )
-            app = create_app(ledger, news=news, health=health)
+            app = create_app(ledger, news=news, health=health, trust=TrustOfPublisher(publisher))
             figures = PublishingCollector(publisher.status, ledger.clock)
             app[METRICS].registry.register(figures)
             yield Service(

@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
@@ -16,6 +17,7 @@ import orjson
 import pytest
 from aiohttp import ClientSession
 
+from tests import tiles_client
 from tests.api.conftest import a_county, bearer
 
 SECONDS = 60.0
@@ -114,6 +116,14 @@ async def test_it_serves_until_told_to_stop(
         assert response.status == 201
         page = await client.get(f"/v1/events?after_position={recorded['position']}")
         assert (await page.json())["rows"][0]["event_id"] == recorded["event_ids"][0]
+        (receipt,) = recorded["receipts"]
+        async with asyncio.timeout(SECONDS):
+            while (proof := await client.get(receipt["proof"])).status == 409:
+                assert proof.headers["Retry-After"]
+        told = await (await client.get("/v1/log/checkpoint")).json()
+        leaf = b64decode(receipt["leaf_hash"])
+        index, head = tiles_client.check_proof(await proof.text(), leaf, told["vkeys"][0])
+        assert (index, head.size) == (receipt["position"], told["size"])
         async with client.get("/v1/events/stream"):
             process.send_signal(signal.SIGTERM)
             async with asyncio.timeout(SECONDS):
