@@ -352,12 +352,17 @@ class Policy(NamedTuple):
         return sum(self.is_met(member, signed) for member in members) >= needed
 
 
-def read_policy(text: str) -> Policy:
+def read_policy(data: bytes) -> Policy:
     """Read a policy file: lines `log`, `witness`, `group`, `quorum`; `#` begins a comment line."""
+    text = data.decode("utf-8")
+    if re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text) or not text.endswith("\n"):
+        raise Refused(
+            "策略文件有控制字符或不完整", "a control character in the policy, or it is torn"
+        )
     policy = Policy([], {}, {}, "none")
     names, members, quorums = {"none"}, {"none"}, []
     for line in text.split("\n"):
-        kind, *rest = line.split() or ["#"]
+        kind, *rest = [word for word in re.split("[ \t]+", line) if word] or ["#"]
         if kind.startswith("#"):
             continue
         if kind == "log" and len(rest) in (1, 2):
@@ -387,7 +392,9 @@ def _sound(policy: Policy, quorums: list[str]) -> Policy:
 
 def _group(threshold: str, members: list[str], free: set[str]) -> tuple[int, list[str]]:
     """Read a group; each witness or group is a member of at most one."""
-    needed = {"any": 1, "all": len(members)}.get(threshold) or int(threshold)
+    needed = {"any": 1, "all": len(members)}.get(threshold, 0)
+    if re.fullmatch("[1-9][0-9]{0,5}", threshold):
+        needed = int(threshold)
     if not free.issuperset(members) or len(set(members)) < len(members):
         raise Refused("见证组成员未知或重复", "a group with unknown or repeated members")
     if not 1 <= needed <= len(members):
@@ -1501,7 +1508,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     report = Report()
     try:
         if args.policy:
-            policy = read_policy(Path(args.policy).read_text("utf-8"))
+            policy = read_policy(Path(args.policy).read_bytes())
         else:
             logs = [read_key(vkey, LOG_KEY) for vkey in args.log_key]
             policy = Policy(logs, {}, {}, "none")

@@ -17,6 +17,7 @@ PROFILE = os.environ.get(PROFILE_VARIABLE, PROFILES[0])
 _COUNTS = {
     "examples of a property": (100, 2_000),
     "examples of each fuzzed format": (500, 20_000),
+    "hostile files for the single-file verifier, of each kind": (100, 5_000),
     "kills of a service with 8 writers (F1)": (20, 200),
     "commits cut off, each way (F4)": (40, 1_000),
 }

@@ -151,13 +151,19 @@ async def test_a_quorum_of_witnesses_is_asked_for(
         "log KEY\nwitness w KEY\nquorum w\n",
         "log WITNESS\nquorum none\n",
         "surprise\n",
+        "log KEY\nquorum none",
+        "log KEY\r\nquorum none\r\n",
+        "log\u00a0KEY\nquorum none\n",
+        "log KEY\nwitness w WITNESS\ngroup g 01 w\nquorum g\n",
+        "log KEY\nwitness w WITNESS\ngroup g +1 w\nquorum g\n",
+        "log KEY\nwitness w WITNESS\ngroup g \uff11 w\nquorum g\n",
     ],
 )
 def test_a_policy_that_could_mean_two_things_is_refused(text: str) -> None:
     text = text.replace("KEY", str(world.LOG_KEY.verifying))
     text = text.replace("WITNESS", str(WITNESSES[0].verifying))
     with pytest.raises((Refused, ValueError)):
-        verify_ledger.read_policy(text)
+        verify_ledger.read_policy(text.encode())
 
 
 async def test_a_proof_file_and_its_entry(
