@@ -23,7 +23,9 @@ from scripts.arguments import SubParsers
 from scripts.benchmarks import (
     catching_up,
     commands,
+    lag,
     library,
+    over_http,
     raw_copy,
     store,
     umadb_server,
@@ -50,7 +52,9 @@ CASES: dict[str, Callable[[Place], Sequence[Trial]]] = {
     "conflicts": lambda _: store.trials_of_conflicts(),
     "growth": lambda place: store.trials_of_growth(place.grown_events),
     "commands": lambda _: commands.trials_of_commands(),
+    "api": lambda _: over_http.trials_of_api(),
     "projections": lambda _: catching_up.trials_of_projections(),
+    "lag": lambda _: lag.trials_of_lag(),
 }
 
 

@@ -71,11 +71,15 @@ def test_every_table_of_a_view_is_declared_next_to_its_functions(path: Path) -> 
     assert path.with_suffix(".py").exists()
 
 
+OF_AN_EXTRA = {"scripts.benchmarks.peer"}  # others' way to write a service: none of our errors
+
+
 def modules() -> Iterator[str]:
     for package in (ledger, projections, api, scripts):
         yield package.__name__
         for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-            yield module.name
+            if module.name not in OF_AN_EXTRA:
+                yield module.name
 
 
 def errors_of(kind: type[LedgerError]) -> Iterator[type[LedgerError]]:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -33,9 +34,15 @@ START_SECONDS = 20.0
 
 def trials_of_umadb() -> list[Trial]:
     """One event a call by 32 threads; nothing where UmaDB is not installed."""
-    if find_spec("umadb") is None or shutil.which("umadb") is None:
+    if find_spec("umadb") is None or _program() is None:
         return []
     return [Trial(case="append", system="umadb", writers=WRITERS, run=append)]
+
+
+def _program() -> str | None:
+    """Return the server that came with the package, also where its folder is not in PATH."""
+    beside = Path(sys.executable).with_name("umadb")
+    return str(beside) if beside.exists() else shutil.which("umadb")
 
 
 async def append(place: Place) -> Sample:
@@ -77,11 +84,10 @@ def _write(client: Any, calls: int, times: Times) -> int:
 def _server() -> Iterator[Any]:
     from umadb import Client  # noqa: PLC0415  an extra
 
-    program = shutil.which("umadb") or ""
     with tempfile.TemporaryDirectory(prefix="minzhang-bench-") as folder:
         address = f"127.0.0.1:{_free_port()}"
         with subprocess.Popen(
-            [program, "--listen", address, "--db-path", str(Path(folder, "uma.db"))],
+            [_program() or "", "--listen", address, "--db-path", str(Path(folder, "uma.db"))],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as server:
