@@ -3,7 +3,7 @@
     keep_signed ─► witnesses: keep_cosignatures ─► publish (published_at) ─► keep_time_stamp
 
 What is published is never taken back; cosignatures and time stamps may still be added. The note
-that is given out is the log's, with the lines of all witnesses that are there by then.
+that is given out is the log's, with the newest lines of all witnesses that are there by then.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from ledger.storage.connect import Database
 _SELECT = """
     SELECT heads.origin, c.size, c.root, c.note, c.signed_at, c.published_at,
         coalesce((
-            SELECT string_agg(line, '' ORDER BY cosigned_at, key_name) FROM cosignatures
-            WHERE cosignatures.ledger_id = c.ledger_id AND cosignatures.size = c.size
+            SELECT string_agg(coalesce(r.line, s.line), '' ORDER BY s.cosigned_at, s.key_name)
+            FROM cosignatures AS s
+                LEFT JOIN cosignature_renewals AS r USING (ledger_id, size, key_name, key_id)
+            WHERE s.ledger_id = c.ledger_id AND s.size = c.size
         ), '') AS cosignatures
     FROM checkpoints AS c JOIN heads USING (ledger_id)
     WHERE c.ledger_id = $1
@@ -48,6 +50,14 @@ _KEEP = """
 _COSIGN = """
     INSERT INTO cosignatures (ledger_id, size, key_name, key_id, line, cosigned_at)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+"""
+_RENEW = """
+    INSERT INTO cosignature_renewals (ledger_id, size, key_name, key_id, line, cosigned_at)
+    SELECT ledger_id, size, key_name, key_id, $5, $6 FROM cosignatures
+    WHERE ledger_id = $1 AND size = $2 AND key_name = $3 AND key_id = $4 AND cosigned_at < $6
+    ON CONFLICT (ledger_id, size, key_name, key_id) DO UPDATE
+        SET line = excluded.line, cosigned_at = excluded.cosigned_at
+        WHERE cosignature_renewals.cosigned_at < excluded.cosigned_at
 """
 _PUBLISH = """
     UPDATE checkpoints SET published_at = coalesce(published_at, $3)
@@ -144,10 +154,12 @@ async def keep_signed(
 async def keep_cosignatures(
     db: Database, ledger_id: str, size: int, signatures: Sequence[Signature]
 ) -> None:
-    """Keep witnesses' lines that were checked; each witness key counts once a size."""
+    """Keep witnesses' lines that were checked: of each key the first and the newest a size."""
     for signature in signatures:
         key, line = signature.key, signature.line
-        await db.execute(_COSIGN, ledger_id, size, key.name, key.id, str(line), signature.at)
+        row = (ledger_id, size, key.name, key.id, str(line), signature.at)
+        await db.execute(_COSIGN, *row)
+        await db.execute(_RENEW, *row)
 
 
 async def publish(db: Database, ledger_id: str, size: int, *, at: datetime) -> None:
