@@ -30,6 +30,7 @@ from scripts import (
     sealing,
     serve,
     tokens,
+    verify,
     witness,
 )
 from scripts.arguments import Parser, add_settings_flags, flags_of
@@ -44,6 +45,7 @@ COMMANDS = (
     projections,
     log,
     bundle,
+    verify,
     importing,
     tokens,
     keys,

@@ -151,10 +151,15 @@ def points(community: str, name: str) -> Aggregate:
     return account
 
 
-async def record(ledger: Ledger, receipts: int = 160) -> None:
-    """Record the books, a few events of each account at a time."""
+async def record(ledger: Ledger) -> None:
+    """Record places and books, account by account."""
     for place in places():
         await ledger.save(place)
+    await record_books(ledger)
+
+
+async def record_books(ledger: Ledger, receipts: int = 160) -> None:
+    """Record accounts, deposits and points."""
     for estate, community in zip(ESTATES, COMMUNITIES, strict=True):
         await ledger.save(account(estate, receipts))
         await ledger.save(deposit(estate))

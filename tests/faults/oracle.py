@@ -4,8 +4,8 @@ Every acknowledged command is there exactly once, at the position that was answe
 command without an answer is there once or not at all, and never in part. Positions run from
 0 without holes, versions from 1; the head is the last row's; leaf hashes, tiles, frontier and
 root re-derive from the bytes of the entries; the columns say what the headers say; every receipt
-is about what it points to. Views that were followed all the while are, row by row, what the
-log makes of them when they are built anew.
+is about what it points to. `minzhang verify`, which checks the same its own way, agrees. Views that
+were followed all the while are, row by row, what the log makes of them when they are built anew.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from ledger.merkle.tiles import TILE_WIDTH
 from ledger.merkle.tree import Frontier, leaf_hash, tree_root
 from ledger.storage.group import EVENT_COLUMNS, MICROSECOND, RECEIPT_COLUMNS
 from ledger.storage.ledger import open_ledger
+from ledger.verification.check import Wanted
+from ledger.verification.check import check_ledger as check_by_product
 from projections import VIEWS
 from projections.engine import catch_up, verify
 from tests.faults.diary import Diary
@@ -92,6 +94,9 @@ async def check_ledger(dsn: str, ledger_id: str, diary: Diary | None = None) -> 
     check_receipts(receipts, walk)
     if diary is not None:
         check_answers(diary, receipts, walk)
+    report = await check_by_product(Wanted(dsn=dsn, ledger_id=ledger_id, workers=0))
+    assert report.findings.first == [], "the product's own check sees what this one does not"
+    assert (report.size, report.root) == (walk.size, tree_root(walk.leaves))
     return walk
 
 
