@@ -1,4 +1,9 @@
-"""Let in whom the table of permissions lets in."""
+"""Let in whom the table of permissions lets in, and record whom it does not.
+
+A program shows a token, a browser a session's cookie. Both stand for what they stand for now: a
+token that was revoked, a session that ended, a user who was disabled or lost a role is refused at
+the next request.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +11,88 @@ from aiohttp import web
 
 from api.errors import NotAllowed, NotAuthenticated
 from api.identity import Identity
-from api.keys import IDENTIFY, PERMISSIONS, TOKENS
+from api.keys import BUCKETS, IDENTIFY, LEDGER, PERMISSIONS, TOKENS
 from api.permissions import is_allowed
 from api.scopes import SCOPES
+from api.sessions import guard_write, signed_in
+from ledger.commands.refusals import note_denial, note_failed_sign_in
+from ledger.commands.users import has_capacity
+from ledger.storage.tokens import NewToken, Token
+from ledger.users import SignInMethod, User
 
 BEARER = "bearer "
 TOKEN_CHARACTERS_MAX = 200
 
 
-async def identify_by_token(request: web.Request) -> Identity:
-    """Look the bearer token up: revoking it takes effect on the next request."""
+async def identify(request: web.Request) -> Identity:
+    """Tell who asks, by token or by session (refuses with ``NotAuthenticated``)."""
+    if "Authorization" in request.headers:
+        return await _by_token(request)
+    found = await signed_in(request)
+    if found is None:
+        raise NotAuthenticated()
+    guard_write(request, found)
+    return found.identity()
+
+
+async def _by_token(request: web.Request) -> Identity:
     given = request.headers.get("Authorization", "")
     token = given[len(BEARER) :].strip()
     if not given.lower().startswith(BEARER) or not 0 < len(token) <= TOKEN_CHARACTERS_MAX:
         raise NotAuthenticated()
-    identity = await identity_of(request, token)
-    if identity is None:
-        raise NotAuthenticated()
-    return identity
-
-
-async def identity_of(request: web.Request, token: str) -> Identity | None:
-    """Return whom a token stands for, if it is valid now; the API and the pages both ask here."""
-    found = await request.app[TOKENS].find(token)
+    found = await valid_token(request, token)
     if found is None:
-        return None
+        ledger = request.app[LEDGER]
+        await note_failed_sign_in(ledger, user_id=None, method=SignInMethod.TOKEN)
+        raise NotAuthenticated()
     return Identity(
         actor_id=found.actor_id,
         role=found.role,
         organisation_id=found.organisation_id,
         post=found.post,
         token_id=found.token_id,
+        operations=found.operations,
     )
 
 
+async def valid_token(request: web.Request, token: str) -> Token | None:
+    """Return what a token stands for, if it is valid now; a user's needs the user's role still."""
+    found = await request.app[TOKENS].find(token)
+    if found is None:
+        return None
+    ledger = request.app[LEDGER]
+    holder = await ledger.for_request().consult(User, found.actor_id)
+    if holder is None:  # a program's, or a person's who has no account
+        return found
+    wanted = NewToken(
+        name=found.name,
+        role=found.role,
+        actor_id=found.actor_id,
+        organisation_id=found.organisation_id,
+        post=found.post,
+    )
+    return found if has_capacity(holder, wanted, ledger.clock()) else None
+
+
 async def authorise(request: web.Request, operation: str) -> Identity:
-    """Return who is asking, or refuse: ``NotAuthenticated``, ``NotAllowed``."""
-    identity = await request.app[IDENTIFY](request)
-    if not is_allowed(identity.role, operation, request.app[PERMISSIONS]):
+    """Return who is asking, or refuse: ``NotAuthenticated``, ``NotAllowed``.
+
+    Who is refused is counted in the log first: what cannot be recorded is no plain refusal.
+    """
+    return await authorise_identity(request, await request.app[IDENTIFY](request), operation)
+
+
+async def authorise_identity(request: web.Request, identity: Identity, operation: str) -> Identity:
+    """Return the identity if it may do this (``NotAllowed``, ``TooManyRequests``)."""
+    request.app[BUCKETS].of_account.take(identity.actor_id)
+    allowed = is_allowed(identity.role, operation, request.app[PERMISSIONS])
+    if not allowed or (identity.operations and operation not in identity.operations):
+        await note_denial(
+            request.app[LEDGER],
+            actor_id=identity.actor_id,
+            role=identity.role,
+            operation=operation,
+        )
         raise NotAllowed(role=identity.role, operation=operation)
     await request.app[SCOPES].guard_post(identity)
     return identity

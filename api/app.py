@@ -6,25 +6,43 @@ gets an open ledger, a way to tell who is asking, and the addresses to serve.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from aiohttp import web
 
-from api.access import identify_by_token
+from api import account
+from api.access import identify as identify_request
 from api.bodies import BODY_BYTES_MAX
 from api.commands import CommandHandler
+from api.desk import Desk
 from api.docs import add_docs
 from api.hardening import harden_answer
 from api.health import Health, add_health
 from api.identity import Identify
-from api.keys import HEALTH, IDENTIFY, LEDGER, LOG, METRICS, NEWS, PERMISSIONS, TOKENS
+from api.keys import (
+    BUCKETS,
+    DOOR,
+    HEALTH,
+    IDENTIFY,
+    LEDGER,
+    LOG,
+    METRICS,
+    NEWS,
+    OPTIONS,
+    PERMISSIONS,
+    SESSIONS,
+    TOKENS,
+    AllBuckets,
+)
 from api.log.addresses import add_log
 from api.log.desk import LogDesk
 from api.log.trust import TrustNow, no_trust
 from api.metrics import Metrics, metrics_middleware
+from api.options import Options
 from api.permissions import LOG as LOG_TABLE
 from api.permissions import MAY, check_complete
 from api.problems import problem_middleware
+from api.rates import Buckets, rate_middleware
 from api.reach import Row, as_row
 from api.reads import ReadHandler
 from api.roles import Role
@@ -32,14 +50,22 @@ from api.routes import ROUTES
 from api.routing import Routes
 from api.scopes import SCOPES, Scopes
 from api.stream import add_stream
-from api.token_desk import TokenDesk
 from api.web import add_web
+from ledger.commands.sign_ins import Door
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
+from ledger.storage.password_hashes import Passwords
+from ledger.storage.sessions import Session, find_sessions
+from ledger.storage.tokens import Token, find_tokens
 
-OPERATIONS = frozenset(
-    {"event_entry", "overview", "read_entry_bundle", "read_metrics", "stream_events", *LOG_TABLE}
-)
+OPERATIONS = account.OPERATIONS | {
+    "event_entry",
+    "overview",
+    "read_entry_bundle",
+    "read_metrics",
+    "stream_events",
+    *LOG_TABLE,
+}
 """Operations with a row in the table of permissions that are no declared routes."""
 
 
@@ -47,8 +73,9 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     ledger: Ledger,
     *,
     news: News,
-    identify: Identify = identify_by_token,
+    identify: Identify = identify_request,
     health: Health | None = None,
+    options: Options | None = None,
     routes: Iterable[Routes] = ROUTES,
     may: Mapping[str, Row | frozenset[Role]] = MAY,
     trust: TrustNow = no_trust,
@@ -58,12 +85,13 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     Refuses to start (``PermissionsIncomplete``) when a route has no row in ``may``.
     """
     app = web.Application(
-        middlewares=[metrics_middleware, problem_middleware], client_max_size=BODY_BYTES_MAX
+        middlewares=[metrics_middleware, problem_middleware, rate_middleware],
+        client_max_size=BODY_BYTES_MAX,
     )
     app[LEDGER] = ledger
     app[IDENTIFY] = identify
     app[NEWS] = news
-    app[TOKENS] = TokenDesk(ledger)
+    _add_door(app, ledger, options or Options())
     app[LOG] = LogDesk(ledger, trust)
     rows = {name: as_row(row) for name, row in may.items()}
     app[PERMISSIONS] = rows
@@ -78,10 +106,30 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     for context in contexts:
         operations |= _add_context(app, context)
     check_complete(operations, rows)
+    account.add_account(app)
     add_health(app)
     add_docs(app, contexts, rows)
     add_web(app)
     return app
+
+
+def _add_door(app: web.Application, ledger: Ledger, options: Options) -> None:
+    """Add what tells who comes in."""
+
+    async def look_tokens_up(tokens: Collection[str]) -> Mapping[str, Token]:
+        return await find_tokens(ledger.pool, ledger.id, tokens, now=ledger.clock())
+
+    async def look_sessions_up(secrets: Collection[str]) -> Mapping[str, Session]:
+        return await find_sessions(ledger.pool, ledger.id, secrets, now=ledger.clock())
+
+    app[OPTIONS] = options
+    app[BUCKETS] = AllBuckets(
+        of_address=Buckets(options.rates.of_address),
+        of_account=Buckets(options.rates.of_account),
+    )
+    app[DOOR] = Door(key=options.key, passwords=Passwords(options.hash_cost))
+    app[TOKENS] = Desk(look_tokens_up)
+    app[SESSIONS] = Desk(look_sessions_up)
 
 
 def _add_context(app: web.Application, context: Routes) -> set[str]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, NoReturn
 from unicodedata import normalize
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -19,6 +20,7 @@ from api.errors import (
     BodyTooLarge,
     BodyTooSlow,
     FieldError,
+    FormMalformed,
     MediaTypeUnsupported,
     NotJson,
     RequestInvalid,
@@ -27,24 +29,77 @@ from api.sentences import DEPTH, FIELD_TWICE, INTEGER_SIZE, NUL, NUMBER, SURROGA
 
 BODY_BYTES_MAX = 1024 * 1024
 BODY_SECONDS_MAX = 30.0
+GRACE_SECONDS = 5.0
+BYTES_A_SECOND_MIN = 1024
+FORM_BYTES_MAX = 64 * 1024
+FORM_FIELDS_MAX = 50
 DEPTH_MAX = 32
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
 
 
 async def read_object(request: web.Request) -> dict[str, Any]:
     """Return the body as a dict; no body is an empty one."""
-    try:
-        async with asyncio.timeout(BODY_SECONDS_MAX):
-            raw = await request.read()
-    except TimeoutError as error:
-        raise BodyTooSlow(seconds_max=int(BODY_SECONDS_MAX)) from error
-    except web.HTTPRequestEntityTooLarge as error:
-        raise BodyTooLarge(bytes_max=BODY_BYTES_MAX) from error
+    raw = await read_body(request)
     if not raw:
         return {}
     if request.content_type != "application/json":
         raise MediaTypeUnsupported(media_type=request.content_type)
     return parse_object(raw)
+
+
+async def read_body(
+    request: web.Request, *, bytes_max: int = BODY_BYTES_MAX, seconds_max: float | None = None
+) -> bytes:
+    """Return the whole body (refuses with ``BodyTooLarge``, ``BodyTooSlow``)."""
+    chunks = [chunk async for chunk in chunks_of(request, bytes_max, seconds_max)]
+    return b"".join(chunks)
+
+
+async def chunks_of(
+    request: web.Request, bytes_max: int, seconds_max: float | None = None
+) -> AsyncIterator[bytes]:
+    """Give the body piece by piece, as long as it comes quickly enough and is not too large.
+
+    After a few seconds it must have come at 1 KiB a second on the whole; aiohttp waits for ever.
+    """
+    if (request.content_length or 0) > bytes_max:
+        raise BodyTooLarge(bytes_max=bytes_max)
+    loop = asyncio.get_running_loop()
+    began, seconds = loop.time(), seconds_max or BODY_SECONDS_MAX
+    received = 0
+    while True:
+        patience = min(began + seconds, began + GRACE_SECONDS + received / BYTES_A_SECOND_MIN)
+        try:
+            async with asyncio.timeout_at(patience):
+                chunk = await request.content.readany()
+        except TimeoutError as error:
+            raise BodyTooSlow(seconds_max=int(seconds)) from error
+        if not chunk:
+            return
+        received += len(chunk)
+        if received > bytes_max:
+            raise BodyTooLarge(bytes_max=bytes_max)
+        yield chunk
+
+
+async def read_form(request: web.Request) -> dict[str, str]:
+    """Return the texts of a form in NFC; a name given twice is refused."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise MediaTypeUnsupported(media_type=request.content_type)
+    raw = await read_body(request, bytes_max=FORM_BYTES_MAX)
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=FORM_FIELDS_MAX,
+        )
+    except ValueError as error:
+        raise FormMalformed() from error
+    form = {clean_text(name): clean_text(value) for name, value in pairs}
+    if len(form) != len(pairs):
+        raise FormMalformed()
+    return form
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:

@@ -40,10 +40,17 @@ class NotJson(RequestInvalid):
     """
 
 
-class MediaTypeUnsupported(LedgerError):
-    """The body must be sent as application/json.
+class FormMalformed(RequestInvalid):
+    """This is not a form of this site.
 
-    请求正文的类型应为 application/json。
+    这不是本站的表单。
+    """
+
+
+class MediaTypeUnsupported(LedgerError):
+    """The body must be sent as the media type that this address takes, mostly application/json.
+
+    请求正文的类型应为该接口接受的类型，通常为 application/json。
     """
 
 
@@ -62,9 +69,9 @@ class BodyTooSlow(LedgerError):
 
 
 class NotAuthenticated(LedgerError):
-    """This needs a valid token: send it as ``Authorization: Bearer TOKEN``.
+    """This needs a session, or a valid token sent as ``Authorization: Bearer TOKEN``.
 
-    需要有效的令牌，请在 Authorization 头中以 Bearer 方式提供。
+    需要登录，或者在 Authorization 头中以 Bearer 方式提供有效的令牌。
     """
 
 
@@ -79,6 +86,34 @@ class PostNotInTerm(NotAllowed):
     """You do not hold this post today: outside its term nobody acts in it.
 
     您今天不在该职务的任期内，不得以该职务行事。
+    """
+
+
+class CrossSite(LedgerError):
+    """This request did not come from a page of this site; load the page again.
+
+    该请求并非来自本站页面，请重新载入页面后再试。
+    """
+
+
+class RoleMissing(LedgerError):
+    """Your account has no role in force; ask an administrator.
+
+    您的账号目前没有有效的角色，请联系管理员。
+    """
+
+
+class SecondFactorNeeded(LedgerError):
+    """This role needs a one-time code: set it up on the account page, then sign in again.
+
+    该角色需要动态验证码：请先在账号页面绑定，再重新登录。
+    """
+
+
+class TooManyRequests(LedgerError):
+    """Too many requests in a short time; wait a moment.
+
+    短时间内请求过多，请稍候。
     """
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
+from api.peers import came_by_tls
+
 IDLE_SECONDS_MAX = 10
 """Until the next request's headers are complete, else the connection is cut."""
 LINGER_SECONDS_MAX = 5.0
@@ -33,8 +35,9 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Strict-Transport-Security": "max-age=31536000",
 }
+OVER_TLS: Mapping[str, str] = {"Strict-Transport-Security": "max-age=31536000"}
+"""Only where the client came by TLS: browsers ignore it elsewhere, and it would be a promise."""
 
 RUNNER_OPTIONS: dict[str, Any] = {
     "keepalive_timeout": IDLE_SECONDS_MAX,
@@ -47,9 +50,11 @@ RUNNER_OPTIONS: dict[str, Any] = {
 keep-alive time is over; the time for bodies is in ``api.bodies``."""
 
 
-async def harden_answer(_: web.Request, response: web.StreamResponse) -> None:
+async def harden_answer(request: web.Request, response: web.StreamResponse) -> None:
     """Do it to every answer of the application (``on_response_prepare``)."""
     harden(response)
+    if came_by_tls(request):
+        response.headers.update(OVER_TLS)
 
 
 def harden(response: web.StreamResponse) -> None:

@@ -1,4 +1,4 @@
-"""Who is asking. What tells (tokens now, accounts later) is handed to ``create_app``."""
+"""Who is asking. What tells (a token, a session) is handed to ``create_app``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ from aiohttp import web
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who acts, and in which capacity. ``actor_id`` is a pseudonym."""
+    """Who acts, and in which capacity. ``actor_id`` is a pseudonym.
+
+    ``operations`` are all that may be asked for; none named means all that the role may.
+    """
 
     actor_id: UUID
     role: str
     organisation_id: UUID | None = None
     post: str = ""
     token_id: UUID | None = None
+    session_id: UUID | None = None
+    operations: tuple[str, ...] = ()
 
 
 Identify: TypeAlias = Callable[[web.Request], Awaitable[Identity]]

@@ -300,6 +300,27 @@ LOG: Table = {
 }
 """What proves that nothing was changed is for everybody; it tells nothing of what it proves."""
 
+OWN = Row(dict.fromkeys(Role, Within.SELF))
+"""What everybody may do with their own account, and with nobody else's."""
+
+USERS: Table = {
+    "open_user": _only(Role.ADMINISTRATOR),
+    "invite_user": _only(Role.ADMINISTRATOR),
+    "grant_role": _only(Role.ADMINISTRATOR),
+    "revoke_role": _only(Role.ADMINISTRATOR),
+    "disable_user": _only(Role.ADMINISTRATOR),
+    "enable_user": _only(Role.ADMINISTRATOR),
+    "remove_second_factor": _only(Role.ADMINISTRATOR),
+    "revoke_access_token": _only(Role.ADMINISTRATOR),
+    "user_register": _only(Role.ADMINISTRATOR, Role.AUDITOR, Role.DISCIPLINE),
+    "user_by_id": _only(Role.ADMINISTRATOR, Role.AUDITOR, Role.DISCIPLINE),
+    "grant_register": _only(Role.ADMINISTRATOR, Role.AUDITOR, Role.DISCIPLINE),
+    "own_account": OWN,
+    "issue_own_token": OWN,
+    "revoke_own_token": OWN,
+    "end_own_session": OWN,
+}
+
 OPERATIONS: Table = {
     "overview": PUBLIC,
     "read_metrics": _only(Role.ADMINISTRATOR),
@@ -318,6 +339,7 @@ TABLES: tuple[Table, ...] = (
     POINTS,
     EVENTS,
     LOG,
+    USERS,
     OPERATIONS,
 )
 """All rows, context by context."""

@@ -20,9 +20,11 @@ from uuid_utils.compat import uuid7
 from api import errors
 from api.errors import RequestInvalid
 from api.log.desk import NotCoveredYet, NothingPublished
+from ledger.commands import sign_ins
 from ledger.core.errors import Conflict, InvalidValue, LedgerError, NotFound, RuleViolated
 from ledger.storage import errors as storage
 from ledger.storage.connect import LOST_CONNECTION
+from ledger.storage.sign_in_counters import TooManyAttempts
 from projections.engine import ViewBehind, ViewStopped
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -38,6 +40,13 @@ STATUS: tuple[tuple[type[LedgerError], int], ...] = (
     (errors.MalformedRequest, 400),
     (errors.NotAuthenticated, 401),
     (errors.NotAllowed, 403),
+    (errors.CrossSite, 403),
+    (errors.RoleMissing, 403),
+    (errors.SecondFactorNeeded, 403),
+    (sign_ins.CredentialsWrong, 401),
+    (sign_ins.LinkSpent, 410),
+    (TooManyAttempts, 429),
+    (errors.TooManyRequests, 429),
     (errors.AddressUnknown, 404),
     (NotFound, 404),
     (errors.MethodUnknown, 405),
@@ -94,8 +103,8 @@ def problem(
     if isinstance(error, RequestInvalid):
         body["errors"] = [_without_empty(asdict(one)) for one in error.errors]
     headers = {}
-    if status in (503, 507) or isinstance(error, AGAIN_SOON):
-        headers["Retry-After"] = str(RETRY_SECONDS)
+    if status in (429, 503, 507) or isinstance(error, AGAIN_SOON):
+        headers["Retry-After"] = str(error.facts.get("retry_after_seconds", RETRY_SECONDS))
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="minzhang"'
     if status >= 500:

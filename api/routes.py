@@ -16,6 +16,7 @@ from api import (
     points,
     policies,
     shop,
+    users,
 )
 from api.routing import Routes
 
@@ -33,4 +34,5 @@ ROUTES: tuple[Routes, ...] = (
     activities.routes,
     shop.routes,
     events.routes,
+    users.routes,
 )

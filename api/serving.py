@@ -7,7 +7,9 @@ keeps what a stranger sent out of the log.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,15 +19,34 @@ from aiohttp.web_protocol import RequestHandler
 
 from api.errors import InternalError, MalformedRequest
 from api.hardening import RUNNER_OPTIONS, harden
+from api.keys import OPTIONS
+from api.options import Options
+from api.peers import is_trusted
 from api.problems import problem
 
 log = logging.getLogger(__name__)
 
 
 class Connection(RequestHandler):
-    """One client's connection."""
+    """One client's connection; one too many of an address is closed before it says a word."""
 
-    __slots__ = ()
+    __slots__ = ("_counted_as",)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the connection."""
+        super().connection_made(transport)
+        server: Any = self._manager
+        peer = transport.get_extra_info("peername")
+        self._counted_as = str(peer[0]) if isinstance(peer, tuple) else ""
+        if not server.takes(self._counted_as) and isinstance(transport, asyncio.Transport):
+            transport.abort()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Count it no more."""
+        server: Any = self._manager
+        if server is not None:
+            server.lets_go(self._counted_as)
+        super().connection_lost(exc)
 
     def handle_error(
         self,
@@ -46,7 +67,24 @@ class Connection(RequestHandler):
 
 
 class Server(web.Server):
-    """Gives each client a ``Connection``."""
+    """Gives each client a ``Connection``; knows how many each address has."""
+
+    def __init__(self, options: Options, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._options = options
+        self._counts: Counter[str] = Counter()
+
+    def takes(self, address: str) -> bool:
+        """Count a connection; tell whether an address may have so many. A proxy may."""
+        self._counts[address] += 1
+        is_within = self._counts[address] <= self._options.connections_per_address
+        return is_within or not address or is_trusted(address, self._options.trusted_proxies)
+
+    def lets_go(self, address: str) -> None:
+        """Count a connection no more."""
+        self._counts[address] -= 1
+        if self._counts[address] <= 0:
+            del self._counts[address]
 
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
@@ -58,6 +96,7 @@ class Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         made: Any = await super()._make_server()
         return Server(
+            self.app[OPTIONS],
             made.request_handler,
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,

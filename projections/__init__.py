@@ -16,6 +16,7 @@ from projections import (
     records,
     services,
     shop,
+    users,
 )
 from projections.engine import View
 
@@ -33,5 +34,6 @@ VIEWS: tuple[View, ...] = (
     points.view,
     services.view,
     shop.view,
+    users.view,
 )
 """Every view, in the order in which listings show them."""

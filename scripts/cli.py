@@ -30,6 +30,7 @@ from scripts import (
     sealing,
     serve,
     tokens,
+    users,
     verify,
     witness,
 )
@@ -47,6 +48,7 @@ COMMANDS = (
     bundle,
     verify,
     importing,
+    users,
     tokens,
     keys,
     sealing,

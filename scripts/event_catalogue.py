@@ -30,6 +30,7 @@ from ledger import (
     points,
     policies,
     readings,
+    users,
 )
 from ledger.core.aggregate import ENVELOPE_FIELDS, Event
 
@@ -49,6 +50,7 @@ CONTEXTS = (
     persons,
     erasures,
     readings,
+    users,
 )
 PATH = Path("docs/events.md")
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from api.app import create_app
 from api.health import Health
 from api.keys import METRICS
+from api.options import Options, Rates
 from api.publishing_figures import PublishingCollector
 from ledger.publishing.publisher import Publisher
 from ledger.reactions import REACTIONS
@@ -24,12 +25,15 @@ from ledger.reactions.engine import Reactions
 from ledger.reactions.sealing import SealingUpkeep
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.news import News
+from ledger.storage.password_hashes import HashCost
+from ledger.storage.service_key import ServiceKey
 from projections import VIEWS
 from projections.catching_up import catch_up_in_processes
 from projections.engine import Projector
 from scripts.database import Database, open_database
 from scripts.init import initialise
 from scripts.publishing import publishing
+from scripts.safety_settings import networks_of
 from scripts.sealing_keys import read_keys
 from scripts.settings import Settings
 from scripts.trust import TrustOfPublisher
@@ -71,12 +75,30 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 reasons_of=[lambda: _failures(reactions), publisher.status.reasons],
                 degraded_of=[publisher.status.degraded],
             )
-            app = create_app(ledger, news=news, health=health, trust=TrustOfPublisher(publisher))
+            app = create_app(
+                ledger,
+                news=news,
+                health=health,
+                options=options_of(settings),
+                trust=TrustOfPublisher(publisher),
+            )
             figures = PublishingCollector(publisher.status, ledger.clock)
             app[METRICS].registry.register(figures)
             yield Service(
                 ledger=ledger, database=database, health=health, app=app, publisher=publisher
             )
+
+
+def options_of(settings: Settings) -> Options:
+    """Return what the settings say about keeping the service safe."""
+    return Options(
+        key=ServiceKey.kept_in(settings.key_file),
+        hash_cost=HashCost(
+            memory_kib=settings.password_memory_kib, passes=settings.password_passes
+        ),
+        trusted_proxies=networks_of(settings.trusted_proxies),
+        rates=Rates(of_address=settings.rate_per_address, of_account=settings.rate_per_account),
+    )
 
 
 def _failures(reactions: Reactions) -> list[str]:

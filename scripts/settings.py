@@ -13,12 +13,15 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from scripts.failures import Failure
+from scripts.safety_settings import SAFETY_SETTINGS
+from scripts.setting_kinds import Setting, matching, whole
 
 GIB = 1024**3
 LOG_KEY = "MINZHANG_LOG_KEY"
@@ -59,6 +62,13 @@ class Settings:
     keys_dsn: str | None
     log_policy: Path | None
     publish_interval_seconds: int
+    public_url: str | None
+    key_file: Path
+    trusted_proxies: str
+    password_memory_kib: int
+    password_passes: int
+    rate_per_address: int
+    rate_per_account: int
     log_key: str | None = field(default=None, repr=False)
 
     @property
@@ -66,45 +76,11 @@ class Settings:
         """Where the log's keys are kept, and what was signed last."""
         return self.data / "log" / self.ledger
 
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """One setting: how to read its text, the rule it keeps, and what it is for."""
-
-    name: str
-    read: Callable[[str], object]
-    rule_zh: str
-    rule_en: str
-    purpose: str
-    default: str = ""
-
     @property
-    def flag(self) -> str:
-        """The name on the command line."""
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def variable(self) -> str:
-        """The name in the environment."""
-        return "MINZHANG_" + self.name.upper()
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,18}", text) or not least <= int(text) <= most:
-            raise ValueError(text)
-        return int(text)
-
-    return read
-
-
-def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise ValueError(text)
-        return text
-
-    return read
+    def address(self) -> str:
+        """Where people find the service."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
 
 def _directory(text: str) -> Path:
@@ -130,7 +106,7 @@ def _dsn(text: str) -> str:
 SETTINGS = (
     Setting(
         name="host",
-        read=_matching(HOST),
+        read=matching(HOST),
         rule_zh="一个主机名或 IP 地址",
         rule_en="a host name or an IP address",
         purpose="address to serve on",
@@ -138,7 +114,7 @@ SETTINGS = (
     ),
     Setting(
         name="port",
-        read=_whole(0, 65535),
+        read=whole(0, 65535),
         rule_zh="0 到 65535 的整数（0 表示任选一个空闲端口）",
         rule_en="a whole number from 0 to 65535 (0: any free port)",
         purpose="port to serve on",
@@ -160,7 +136,7 @@ SETTINGS = (
     ),
     Setting(
         name="ledger",
-        read=_matching(LEDGER),
+        read=matching(LEDGER),
         rule_zh="1 到 63 个小写字母、数字或连字符，如行政区划代码 371329",
         rule_en="1 to 63 lower-case letters, digits or dashes, such as the division code 371329",
         purpose="code of the jurisdiction whose ledger this is",
@@ -168,14 +144,14 @@ SETTINGS = (
     ),
     Setting(
         name="origin",
-        read=_matching(ORIGIN),
+        read=matching(ORIGIN),
         rule_zh="不带协议的网址，如 ledger.example.org/371329",
         rule_en="a URL without its scheme, such as ledger.example.org/371329",
         purpose="public name of the log, fixed when the ledger is created",
     ),
     Setting(
         name="log_level",
-        read=_matching(re.compile("|".join(LEVELS))),
+        read=matching(re.compile("|".join(LEVELS))),
         rule_zh="debug、info、warning、error 之一",
         rule_en="one of debug, info, warning, error",
         purpose="least severity that is logged",
@@ -183,7 +159,7 @@ SETTINGS = (
     ),
     Setting(
         name="free_space_floor_bytes",
-        read=_whole(0, 2**60),
+        read=whole(0, 2**60),
         rule_zh="字节数，非负整数",
         rule_en="a number of bytes, 0 or more",
         purpose="free disk space below which the ledger takes no new events",
@@ -191,7 +167,7 @@ SETTINGS = (
     ),
     Setting(
         name="queue_max",
-        read=_whole(1, 1_000_000),
+        read=whole(1, 1_000_000),
         rule_zh="1 到 1000000 的整数",
         rule_en="a whole number from 1 to 1000000",
         purpose="commands that may wait for the appender before callers are told to come back",
@@ -199,7 +175,7 @@ SETTINGS = (
     ),
     Setting(
         name="pool_size_max",
-        read=_whole(1, 100),
+        read=whole(1, 100),
         rule_zh="1 到 100 的整数",
         rule_en="a whole number from 1 to 100",
         purpose="database connections for reading",
@@ -214,7 +190,7 @@ SETTINGS = (
     ),
     Setting(
         name="publish_interval_seconds",
-        read=_whole(1, 3600),
+        read=whole(1, 3600),
         rule_zh="1 到 3600 的整数",
         rule_en="a whole number from 1 to 3600",
         purpose="seconds between two signed checkpoints while there is news",
@@ -222,7 +198,7 @@ SETTINGS = (
     ),
     Setting(
         name="sealing_keys",
-        read=_matching(KEY_SOURCE),
+        read=matching(KEY_SOURCE),
         rule_zh="file:路径、env:环境变量名 或 command:命令",
         rule_en="file:PATH, env:NAME or command:COMMAND",
         purpose="where the keys of sealed personal data come from",
@@ -234,6 +210,7 @@ SETTINGS = (
         rule_en="a connection string: postgresql://... (no password on a command line)",
         purpose="another database for the secrets of sealed personal data",
     ),
+    *SAFETY_SETTINGS,
 )
 
 
@@ -250,7 +227,7 @@ def load_settings(
         ),
         (file_values, lambda setting: f"{setting.name} ({file_path})"),
     )
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     for setting in SETTINGS:
         text, source = setting.default, setting.variable
         for texts, name_of in sources:
@@ -263,9 +240,11 @@ def load_settings(
             raise _wrong(_named(name), _named(name).flag, "***")
     values["data"] = values["data"] or _default_data(environment)
     values["sealing_keys"] = values["sealing_keys"] or f"file:{values['data']}/sealing.keys"
+    values["trusted_proxies"] = values["trusted_proxies"] or ""
+    values["key_file"] = values["key_file"] or values["data"] / "service.key"
     values["origin"] = values["origin"] or f"minzhang.localhost/{values['ledger']}"
     values["log_key"] = environment.get(LOG_KEY, "").strip() or None
-    return Settings(**values)  # type: ignore[arg-type]  # read by the rows above, by name
+    return Settings(**values)  # read by the rows above, by name
 
 
 def _read(setting: Setting, text: str, source: str) -> object:

@@ -15,14 +15,18 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from api.permissions import ROLE_NAMES_ZH, Role
+from api.permissions import MAY, ROLE_NAMES_ZH, Role
+from ledger.commands.users import RevokeToken, issue_token, revoke_access_token
+from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.organisations import Organisation, organisation_id
 from ledger.storage.ledger import Ledger, open_ledger
-from ledger.storage.tokens import NewToken, Token, create_token, list_tokens, revoke_token
+from ledger.storage.tokens import NewToken, Token, list_tokens, revoke_token
+from ledger.users import AccessToken
 from scripts.arguments import SubParsers
 from scripts.database import open_database
-from scripts.init import initialise
+from scripts.failures import Failure
+from scripts.init import INSTALLER, initialise
 from scripts.settings import Settings
 
 DAYS_MAX = 3650
@@ -54,13 +58,16 @@ def _add_create(actions: SubParsers) -> None:
         "--actor", type=UUID, metavar="UUID", help="who acts; default: someone new"
     )
     creating.add_argument("--expires-days", type=_days, metavar="N", help="default: never")
+    creating.add_argument(
+        "--operations", default="", metavar="NAMES", help="only these, parted by commas"
+    )
     creating.set_defaults(run=create)
 
 
 async def create(args: argparse.Namespace, settings: Settings) -> None:
     """Make a token and print it, alone: it cannot be shown again."""
     now = utc_now()
-    async with _ledger(settings) as ledger:
+    async with opened_ledger(settings) as ledger:
         new = NewToken(
             name=args.name,
             role=args.role,
@@ -68,30 +75,37 @@ async def create(args: argparse.Namespace, settings: Settings) -> None:
             organisation_id=await _organisation(ledger, args.organisation),
             post=args.post,
             expires_at=now + timedelta(days=args.expires_days) if args.expires_days else None,
+            operations=_operations(args.operations),
         )
-        token = await create_token(ledger.pool, ledger.id, new, now=now)
+        token = await issue_token(ledger.for_request(), _by(), new)
     print(token)
 
 
 async def show(args: argparse.Namespace, settings: Settings) -> None:
     """List tokens, never what they are."""
-    async with _ledger(settings) as ledger:
+    async with opened_ledger(settings) as ledger:
         tokens = await list_tokens(ledger.pool, ledger.id)
     if args.json:
         print(orjson.dumps([asdict(token) for token in tokens], option=orjson.OPT_UTC_Z).decode())
         return
     for token in tokens:
-        print(f"{token.token_id}  {_state(token):8}  {token.role:18}  {token.name}")
+        used = "" if token.last_used_at is None else f"{token.last_used_at:%Y-%m-%dT%H:%MZ}"
+        print(f"{token.token_id}  {_state(token):8}  {token.role:22}  {used:17}  {token.name}")
 
 
 async def revoke(args: argparse.Namespace, settings: Settings) -> None:
     """End a token; the next request with it is refused."""
-    async with _ledger(settings) as ledger:
-        await revoke_token(ledger.pool, ledger.id, args.token_id, now=utc_now())
+    async with opened_ledger(settings) as ledger:
+        if await ledger.find(AccessToken, args.token_id) is None:  # from before they were events
+            await revoke_token(ledger.pool, ledger.id, args.token_id, now=utc_now())
+            return
+        command = RevokeToken(token_id=args.token_id)
+        await revoke_access_token(command, ledger.for_request(), _by())
 
 
 @asynccontextmanager
-async def _ledger(settings: Settings) -> AsyncIterator[Ledger]:
+async def opened_ledger(settings: Settings) -> AsyncIterator[Ledger]:
+    """Open the ledger that the settings name, for one command."""
     async with open_database(settings) as database:
         await initialise(database, settings)
         async with open_ledger(database.dsn, settings.ledger, pool_size_max=1) as ledger:
@@ -109,6 +123,18 @@ async def _organisation(ledger: Ledger, code: str | None) -> UUID | None:
             f" / the ledger has no organisation with the code {code} yet\n"
         )
     return found
+
+
+def _operations(given: str) -> tuple[str, ...]:
+    """Return the operations that were named (refuses one that there is not)."""
+    asked = tuple(name.strip() for name in given.split(",") if name.strip())
+    if unknown := [name for name in asked if name not in MAY]:
+        raise Failure(f"没有名为 {unknown[0]} 的操作。", f"there is no operation {unknown[0]}")
+    return asked
+
+
+def _by() -> By:
+    return By(actor_id=INSTALLER, at=utc_now(), role="system")
 
 
 def _state(token: Token) -> str:

@@ -22,7 +22,7 @@ import pytest
 from ledger.postgres import EmbeddedServer, erase
 from tests import profiles
 
-pytest_plugins = ["tests.storage_fixtures"]
+pytest_plugins = ["tests.storage_fixtures", "tests.api.house"]
 
 UNSAFE_BUT_QUICK = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "8GB"}
 DATA_VARIABLE = "MINZHANG_TEST_DATA"

@@ -15,8 +15,10 @@ from api.web import (
     petitions,
     volunteers,
 )
+from api.web.account import add_account_pages
 from api.web.assets import add_assets
 from api.web.login import add_login
+from api.web.second_factor import add_second_factor
 from api.web.site import Pages, add_pages
 
 FEATURES: tuple[Pages, ...] = (
@@ -38,4 +40,6 @@ def add_web(app: web.Application) -> None:
     add_pages(app, FEATURES)
     log.add_log_pages(app)
     add_login(app)
+    add_account_pages(app)
+    add_second_factor(app)
     add_assets(app)

@@ -13,6 +13,7 @@ and never events. A page that is not public sends visitors without a login to
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
@@ -24,14 +25,15 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from api.access import identity_of
-from api.errors import NotAuthenticated
+from api.access import authorise_identity
+from api.errors import NotAuthenticated, RoleMissing, SecondFactorNeeded
 from api.event_names import event_name
 from api.identity import Identity
-from api.keys import LEDGER, LOG
+from api.keys import IDENTIFY, LEDGER, LOG
 from api.permissions import ROLE_NAMES_ZH, Role
 from api.problems import status_of
 from api.scopes import SCOPES
+from api.sessions import SignedIn, csrf_token, signed_in
 from api.web import figures
 from api.web.assets import static_path
 from api.web.words import LANGUAGES, Language, Words
@@ -43,7 +45,6 @@ from projections.engine import Within
 T = TypeVar("T")
 PageFunction: TypeAlias = Callable[["Visit"], Awaitable[dict[str, Any]]]
 
-TOKEN_COOKIE = "minzhang_token"  # noqa: S105 - a cookie's name
 LANGUAGE_COOKIE = "minzhang_language"
 REACTION_ROLE = "reaction"
 
@@ -87,6 +88,7 @@ class Visit:
     request: web.Request
     words: Words
     visitor: Identity | None
+    signed: SignedIn | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -129,7 +131,7 @@ class Visit:
             return await view(ledger.pool, ledger.id, query)
         if self.visitor is None:
             raise NotAuthenticated()
-        await scopes.guard_post(self.visitor)
+        await authorise_identity(self.request, self.visitor, operation)
         scope = await scopes.reading(self.visitor, operation, query)
         return await view(Within(ledger.pool, scope), ledger.id, query)
 
@@ -191,7 +193,7 @@ def _handler(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse
     async def show(request: web.Request) -> web.StreamResponse:
         visit = await visit_of(request)
         if visit.visitor is None and not page.is_public:
-            raise web.HTTPSeeOther("/login?" + urlencode({"next": request.path_qs}))
+            raise web.HTTPSeeOther(_way_in(visit))
         try:
             shown = await page.function(visit)
         except LedgerError as error:
@@ -203,7 +205,15 @@ def _handler(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse
 
 async def visit_of(request: web.Request) -> Visit:
     """Tell who visits, and in which language."""
-    return Visit(request, Words(_language(request)), await _visitor(request))
+    signed = await signed_in(request)
+    return Visit(request, Words(_language(request)), await _visitor(request, signed), signed)
+
+
+def _way_in(visit: Visit) -> str:
+    """Return where a visitor must go before a page that is not public."""
+    if visit.signed is None:
+        return "/login?" + urlencode({"next": visit.request.path_qs})
+    return "/account" if not visit.signed.session.is_pending else "/login/code"
 
 
 def _language(request: web.Request) -> Language:
@@ -211,9 +221,13 @@ def _language(request: web.Request) -> Language:
     return next((language for language in LANGUAGES if language == asked), "zh")
 
 
-async def _visitor(request: web.Request) -> Identity | None:
-    token = request.cookies.get(TOKEN_COOKIE, "")
-    return await identity_of(request, token) if token else None
+async def _visitor(request: web.Request, signed: SignedIn | None) -> Identity | None:
+    """Return in which capacity somebody visits: a browser's session, or a program's token."""
+    with suppress(NotAuthenticated, RoleMissing, SecondFactorNeeded):
+        if "Authorization" in request.headers:
+            return await request.app[IDENTIFY](request)
+        return None if signed is None else signed.identity()
+    return None
 
 
 def render(
@@ -232,6 +246,8 @@ def render(
         "words": words,
         "visitor": visit.visitor,
         "witnesses_lacking": request.app[LOG].trust().lacking,
+        "signed": visit.signed,
+        "csrf": csrf_token(request, visit.signed.secret) if visit.signed else "",
         "navigation": NAVIGATION,
         "here": request.path,
         "static": static_path,
@@ -244,7 +260,7 @@ def render(
         **shown,
     }
     response = aiohttp_jinja2.render_template(template, request, context, status=status)
-    response.headers["Cache-Control"] = "no-store" if visit.visitor else "no-cache"
+    response.headers["Cache-Control"] = "no-store" if visit.signed or visit.visitor else "no-cache"
     if asked_language in LANGUAGES:
         response.set_cookie(
             LANGUAGE_COOKIE, asked_language, max_age=31_536_000, samesite="Lax", httponly=True

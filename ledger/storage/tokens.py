@@ -6,9 +6,9 @@ A token is 32 random bytes, so a plain digest is enough: there is nothing to gue
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,21 +18,33 @@ from ledger.storage.connect import Database
 
 PREFIX = "mz_"  # lets programs that search for leaked secrets know one
 TOKEN_BYTES = 32
+NOTED_EVERY = timedelta(minutes=1)
 
 _INSERT = """
     INSERT INTO tokens (
         ledger_id, token_id, token_hash, name, role, organisation_id, post, actor_id,
-        created_at, expires_at
-    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        created_at, expires_at, operations
+    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 _COLUMNS = """
-    token_id, name, role, organisation_id, post, actor_id, created_at, expires_at, revoked_at
+    token_id, name, role, organisation_id, post, actor_id, created_at, expires_at, revoked_at,
+    operations, last_used_at
 """
 _FIND = f"""
     SELECT token_hash, {_COLUMNS} FROM tokens
     WHERE ledger_id = $1 AND token_hash = ANY($2) AND revoked_at IS NULL
         AND (expires_at IS NULL OR expires_at > $3)
 """  # noqa: S608 - the only thing put in is a list of columns
+_BY_ID = f"""
+    SELECT {_COLUMNS} FROM tokens
+    WHERE ledger_id = $1 AND token_id = ANY($2) AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > $3)
+"""  # noqa: S608
+_OF_ACTOR = f"""
+    SELECT {_COLUMNS} FROM tokens WHERE ledger_id = $1 AND actor_id = $2
+    ORDER BY created_at, token_id
+"""  # noqa: S608
+_USED = "UPDATE tokens SET last_used_at = $3 WHERE ledger_id = $1 AND token_id = ANY($2)"
 _LIST = f"SELECT {_COLUMNS} FROM tokens WHERE ledger_id = $1 ORDER BY created_at, token_id"  # noqa: S608
 _REVOKE = """
     UPDATE tokens SET revoked_at = COALESCE(revoked_at, $3) WHERE ledger_id = $1 AND token_id = $2
@@ -41,7 +53,10 @@ _REVOKE = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewToken:
-    """What a token will stand for; ``expires_at`` ``None`` means until it is revoked."""
+    """What a token will stand for; ``expires_at`` ``None`` means until it is revoked.
+
+    ``operations`` are all that it may ask for; none named means all that the role may.
+    """
 
     name: str
     role: str
@@ -49,6 +64,7 @@ class NewToken:
     organisation_id: UUID | None = None
     post: str = ""
     expires_at: datetime | None = None
+    operations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +80,19 @@ class Token:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    operations: tuple[str, ...] = ()
+    last_used_at: datetime | None = None
 
 
-async def create_token(db: Database, ledger_id: str, new: NewToken, *, now: datetime) -> str:
+async def create_token(
+    db: Database, ledger_id: str, new: NewToken, *, now: datetime, token_id: UUID | None = None
+) -> str:
     """Keep a new token's digest and return the token: it cannot be shown again."""
     token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     await db.execute(
         _INSERT,
         ledger_id,
-        uuid4(),
+        token_id or uuid4(),
         _digest(token),
         new.name,
         new.role,
@@ -81,6 +101,7 @@ async def create_token(db: Database, ledger_id: str, new: NewToken, *, now: date
         new.actor_id,
         now,
         new.expires_at,
+        list(new.operations),
     )
     return token
 
@@ -93,10 +114,40 @@ async def find_token(db: Database, ledger_id: str, token: str, *, now: datetime)
 async def find_tokens(
     db: Database, ledger_id: str, tokens: Collection[str], *, now: datetime
 ) -> dict[str, Token]:
-    """Return what each of these tokens stands for; those that are no longer valid are left out."""
+    """Return what each of these tokens stands for; those that are no longer valid are left out.
+
+    That they were used is noted once a minute: writing it at each request would cost more.
+    """
     digests = {_digest(token): token for token in tokens}
     rows = await db.fetch(_FIND, ledger_id, list(digests), now)
-    return {digests[row["token_hash"]]: _read(row) for row in rows}
+    found = {digests[row["token_hash"]]: _read(row) for row in rows}
+    await _note_used(db, ledger_id, found.values(), now)
+    return found
+
+
+async def tokens_by_id(
+    db: Database, ledger_id: str, token_ids: Collection[UUID], *, now: datetime
+) -> dict[UUID, Token]:
+    """Return the tokens with these ids that are valid."""
+    rows = await db.fetch(_BY_ID, ledger_id, list(token_ids), now)
+    found = {token.token_id: token for token in map(_read, rows)}
+    await _note_used(db, ledger_id, found.values(), now)
+    return found
+
+
+async def tokens_of(db: Database, ledger_id: str, actor_id: UUID) -> list[Token]:
+    """Return the tokens that act as somebody, the oldest first, revoked ones included."""
+    return [_read(row) for row in await db.fetch(_OF_ACTOR, ledger_id, actor_id)]
+
+
+async def _note_used(db: Database, ledger_id: str, found: Iterable[Token], now: datetime) -> None:
+    used = [
+        token.token_id
+        for token in found
+        if token.last_used_at is None or now - token.last_used_at >= NOTED_EVERY
+    ]
+    if used:
+        await db.execute(_USED, ledger_id, used, now)
 
 
 async def list_tokens(db: Database, ledger_id: str) -> list[Token]:
@@ -121,4 +172,5 @@ def _read(row: Any) -> Token:
     for name in ("token_id", "organisation_id", "actor_id"):
         if fields[name] is not None:  # the driver's own kind of UUID is not for events
             fields[name] = UUID(int=fields[name].int)
+    fields["operations"] = tuple(fields["operations"])
     return Token(**fields)

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import orjson
 
+from api.account import end_token
 from api.permissions import Role
+from ledger.commands.users import issue_token
 from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
-from ledger.storage.tokens import NewToken, create_token, find_token, list_tokens, revoke_token
+from ledger.storage.tokens import NewToken, find_token, list_tokens
 from scripts.demonstration import people
 from scripts.demonstration.county import County
 from scripts.demonstration.founding import FOUNDER
@@ -87,7 +89,7 @@ async def logins(ledger: Ledger, county: County, file: Path) -> list[Login]:
         return kept
     for old in await list_tokens(ledger.pool, ledger.id):
         if old.name == DEMO and old.revoked_at is None:
-            await revoke_token(ledger.pool, ledger.id, old.token_id, now=utc_now())
+            await end_token(ledger, FOUNDER.by(utc_now()), old.token_id)
     made = [
         Login(role=role, whom=whom, token=await _token(ledger, role, person))
         for role, (person, whom) in people_of(county).items()
@@ -104,7 +106,7 @@ async def _token(ledger: Ledger, role: Role, person: Person) -> str:
         organisation_id=person.organisation_id,
         post=person.post.split()[-1] if role in IN_OFFICE else "",
     )
-    return await create_token(ledger.pool, ledger.id, new, now=utc_now())
+    return await issue_token(ledger.for_request(), FOUNDER.by(utc_now()), new)
 
 
 async def _all_open(ledger: Ledger, kept: list[Login]) -> bool:

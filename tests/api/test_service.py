@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -153,13 +154,74 @@ async def test_what_is_no_http_is_refused_like_everything_else(
 async def test_five_hundred_slow_clients_keep_nobody_waiting(client: Client) -> None:
     address = urlsplit(str(client._base_url))
     writers = []
-    for _ in range(500):
-        _, writer = await asyncio.open_connection(address.hostname, address.port)
+    for number in range(500):
+        source = (f"127.0.1.{1 + number % 5}", 0)
+        _, writer = await asyncio.open_connection(address.hostname, address.port, local_addr=source)
         writer.write(b"POST /v1/organisations HTTP/1.1\r\nHost: x\r\nContent-Le")
         writers.append(writer)
     assert (await client.get("/healthz")).status == 200
     for writer in writers:
         writer.close()
+
+
+async def test_one_address_has_two_hundred_connections_at_most(client: Client) -> None:
+    address = urlsplit(str(client._base_url))
+    source = ("127.0.1.9", 0)
+    opened = [
+        await asyncio.open_connection(address.hostname, address.port, local_addr=source)
+        for _ in range(200)
+    ]
+    reader, one_more = await asyncio.open_connection(
+        address.hostname, address.port, local_addr=source
+    )
+    with suppress(ConnectionError):
+        one_more.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await reader.read() == b"", "closed without a word"
+    one_more.close()
+    assert (await client.get("/healthz")).status == 200, "others get through"
+    reader, writer = opened[0]
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert b"200" in (await reader.read()).partition(b"\r\n")[0], "and so do those there were"
+    for _, writer in opened:
+        writer.close()
+
+
+async def test_headers_that_trickle_in_are_cut(
+    ledger: Ledger, news: News, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte now and then buys no time."""
+    monkeypatch.setitem(RUNNER_OPTIONS, "keepalive_timeout", 0.3)
+    client = await serve(create_app(ledger, news=news))
+    address = urlsplit(str(client._base_url))
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+
+    async def trickle() -> None:
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+
+    trickling = asyncio.create_task(trickle())
+    async with asyncio.timeout(SECONDS):
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+    trickling.cancel()
+    writer.close()
+
+
+async def test_a_body_that_trickles_in_is_refused(
+    client: Client, county: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must come at 1 KiB a second on the whole, after a little patience."""
+    monkeypatch.setattr("api.bodies.GRACE_SECONDS", 0.2)
+    head = (
+        "POST /v1/organisations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Authorization: {county['Authorization']}\r\nContent-Length: 100000\r\n\r\n{{"
+    )
+    answer = await send_slowly(client, head.encode())
+    assert answer.startswith(b"HTTP/1.1 408")
 
 
 async def test_a_body_that_never_ends_is_refused(

@@ -195,7 +195,7 @@ async def log_in(page: Page, site: Site, path: str) -> None:
     """Ask for a page, and give the token to the form that comes instead or from the head line."""
     await page.goto(f"{site.address}/login?next={path}")
     await page.fill("#token", site.token)
-    await page.click("main button")
+    await page.click("#by-token button")
     await page.wait_for_url(site.address + path)
 
 

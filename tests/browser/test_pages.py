@@ -29,7 +29,10 @@ PAGES: Final[Mapping[str, Paths]] = {
     ),
     "/events/{event}": lambda _: ("/events/0", "/events/40", "/events/120"),
     "/log": lambda _: ("/log",),
+    "/account": lambda _: ("/account",),
     "/login": lambda _: ("/login", "/login?next=/events"),
+    "/login/code": lambda _: ("/login/code",),
+    "/set-up": lambda _: ("/set-up", "/set-up?link=unknown"),
     "/organisations/{organisation_id}": lambda _: tuple(
         f"/organisations/{one}" for one in (COUNTY, STREET, COMMUNITY, ESTATE, COMPANY, UNIT)
     ),

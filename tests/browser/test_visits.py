@@ -21,11 +21,11 @@ async def test_who_is_not_let_in_yet_is_led_to_the_form_and_back(
         await page.goto(site.address + "/events?kind=petition")
         assert page.url.startswith(site.address + "/login?next=")
         await page.fill(TOKEN_FIELD, "mz_wrong")
-        await page.click("main button")
+        await page.click("#by-token button")
         assert await page.locator("[role=alert]").count() == 1
         assert await page.locator("h1").inner_text() == "登录 Log in"
         await page.fill(TOKEN_FIELD, site.token)
-        await page.click("main button")
+        await page.click("#by-token button")
         await page.wait_for_url(site.address + "/events?kind=petition")
         assert await page.locator("select#kind").input_value() == "petition"
 
@@ -90,5 +90,5 @@ async def test_another_site_cannot_send_a_visitor_out_of_this_one(
         page = await context.new_page()
         await page.goto(site.address + "/login?next=" + quote("//example.org/"))
         await page.fill(TOKEN_FIELD, site.token)
-        await page.click("main button")
+        await page.click("#by-token button")
         await page.wait_for_url(site.address + "/")

@@ -23,6 +23,13 @@ GOOD = {
     "publish_interval_seconds": "5",
     "sealing_keys": "env:KEYS",
     "keys_dsn": "postgresql://keeper@keys.example/keys",
+    "public_url": "https://ledger.example.org",
+    "key_file": "/tmp/service.key",  # noqa: S108  never opened
+    "trusted_proxies": "127.0.0.1/32,10.0.0.0/8",
+    "password_memory_kib": "19456",
+    "password_passes": "2",
+    "rate_per_address": "10",
+    "rate_per_account": "5",
 }
 WRONG = {
     "host": "not a host",
@@ -39,6 +46,13 @@ WRONG = {
     "publish_interval_seconds": "0",
     "sealing_keys": "sealing.keys",
     "keys_dsn": "keys.example",
+    "public_url": "ledger.example.org",
+    "key_file": "/tmp",  # noqa: S108
+    "trusted_proxies": "the proxy",
+    "password_memory_kib": "7",
+    "password_passes": "0",
+    "rate_per_address": "0",
+    "rate_per_account": "-1",
 }
 
 

@@ -9,14 +9,13 @@ import pytest
 
 from api.app import create_app
 from api.log.trust import Trust
-from api.web.site import TOKEN_COOKIE
 from ledger.merkle.tree import leaf_hash
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 from ledger.storage.reading import read_entries
 from projections import VIEWS
 from projections.engine import catch_up
-from tests.api.conftest import Client, Serve, TokenFor, serve, the_problem, token_for
+from tests.api.conftest import Client, Serve, TokenFor, bearer, serve, the_problem, token_for
 from tests.published_log import LOG_KEY, TRUST, WITNESSES, fill, publish_now, trust_in
 
 __all__ = ["serve", "token_for"]
@@ -34,7 +33,7 @@ class Service:
 
     async def page(self, path: str, *, status: int = 200, token: str = "") -> str:
         """GET a page, perhaps as somebody who has come in."""
-        headers = {"Cookie": f"{TOKEN_COOKIE}={token}"} if token else {}
+        headers = bearer(token) if token else {}
         response = await self.client.get(path, headers=headers)
         text = await response.text()
         assert response.status == status, text
@@ -116,13 +115,13 @@ async def test_an_entry_is_given_to_whoever_sees_the_event(
 ) -> None:
     await fill(service.ledger, 2)
     await the_problem(await service.client.get("/log/entry/1"), 401, "not-authenticated")
-    cookie = {"Cookie": f"{TOKEN_COOKIE}={await token_for('auditor')}"}
-    response = await service.client.get("/log/entry/1", headers=cookie)
+    shown = bearer(await token_for("auditor"))
+    response = await service.client.get("/log/entry/1", headers=shown)
     (entry,) = await read_entries(service.ledger.pool, service.ledger.id, start=1, limit=1)
     assert await response.read() == entry.data
-    missing = await service.client.get("/log/entry/2", headers=cookie)
+    missing = await service.client.get("/log/entry/2", headers=shown)
     await the_problem(missing, 404, "not-found")
     for role in ("owner", "administrator"):
-        cookie = {"Cookie": f"{TOKEN_COOKIE}={await token_for(role)}"}
-        refused = await service.client.get("/log/entry/1", headers=cookie)
+        shown = bearer(await token_for(role))
+        refused = await service.client.get("/log/entry/1", headers=shown)
         await the_problem(refused, 403, "not-allowed")

@@ -1,0 +1,38 @@
+"""What the service is told about keeping itself safe; ``create_app`` gets it as one argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from typing import TypeAlias
+
+from ledger.storage.password_hashes import HashCost
+from ledger.storage.service_key import ServiceKey
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How many requests a second are taken from one address and for one account.
+
+    Ten seconds' worth may come at once.
+    """
+
+    of_address: int = 100
+    of_account: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The service's key, what a password check costs, whom to believe, how much to take.
+
+    ``trusted_proxies``: only what comes through one of these networks is believed when it says
+    for whom it speaks (X-Forwarded-For) and whether that was TLS (X-Forwarded-Proto).
+    """
+
+    key: ServiceKey = field(default_factory=ServiceKey.random)
+    hash_cost: HashCost = field(default_factory=HashCost)
+    trusted_proxies: tuple[Network, ...] = ()
+    rates: Rates = field(default_factory=Rates)
+    connections_per_address: int = 200

@@ -1,0 +1,245 @@
+"""What administrators do: open accounts, grant and revoke roles, let in and out, make tokens.
+
+Whatever takes something away ends the sessions that rest on it. Should that fail after the event
+was recorded, nothing is open all the same: each request asks the user's record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from annotated_types import MaxLen
+from pydantic import StringConstraints
+
+from ledger.core.aggregate import By
+from ledger.core.clock import local_day
+from ledger.core.errors import NotFound, RuleViolated
+from ledger.core.values import Code, Day
+from ledger.organisations import Organisation
+from ledger.storage.ledger import Ledger, Recorded
+from ledger.storage.sessions import Session, end_sessions, sessions_of
+from ledger.storage.tokens import NewToken, create_token, revoke_token, tokens_of
+from ledger.storage.user_logins import (
+    LoginNameTaken,
+    find_login,
+    keep_second_factor,
+    make_link,
+    name_user,
+)
+from ledger.users import AccessToken, Grant, User
+
+LINK_LIFETIME = timedelta(days=3)
+
+PostName = Annotated[str, StringConstraints(strip_whitespace=True), MaxLen(64)]
+"""A post, up to 64 characters; may be empty."""
+
+
+class UserExists(RuleViolated):
+    """There is an account for this user already.
+
+    该用户已有账号。
+    """
+
+
+class TokenNotGranted(RuleViolated):
+    """A token can act only in a role that its holder has now.
+
+    令牌只能以持有人目前具有的角色行事。
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenUser:
+    """Open an account; ``user_id`` is the person's pseudonym, a new one if left out."""
+
+    user_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRole:
+    """Let a user act in a role, for an organisation and a post, from a day (today) to a day."""
+
+    user_id: UUID
+    role: Code
+    organisation_id: UUID | None = None
+    post: PostName = ""
+    from_on: Day | None = None
+    until_on: Day | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeRole:
+    """End a grant at once; needs a reason."""
+
+    user_id: UUID
+    grant_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisableUser:
+    """Let a user in no more; needs a reason."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnableUser:
+    """Let a user in again; needs a reason."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveSecondFactor:
+    """Let a user set up another device after a loss; needs a reason."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeToken:
+    """End a token at once."""
+
+    token_id: UUID
+
+
+async def open_user(command: OpenUser, ledger: Ledger, by: By) -> Recorded:
+    """Open the account."""
+    if command.user_id is not None and await ledger.find(User, command.user_id) is not None:
+        raise UserExists(user_id=str(command.user_id))
+    return await ledger.save(User.open(by, user_id=command.user_id))
+
+
+async def grant_role(command: GrantRole, ledger: Ledger, by: By) -> Recorded:
+    """Grant the role; the organisation must exist."""
+    user = await ledger.load(User, command.user_id)
+    if (
+        command.organisation_id is not None
+        and await ledger.consult(Organisation, command.organisation_id) is None
+    ):
+        raise NotFound(kind=Organisation.TOPIC, id=str(command.organisation_id))
+    grant = Grant(
+        grant_id=uuid4(),
+        role=command.role,
+        organisation_id=command.organisation_id,
+        post=command.post,
+        from_on=command.from_on or local_day(by.at),
+        until_on=command.until_on,
+    )
+    user.grant_role(by, grant)
+    return await ledger.save(user)
+
+
+async def revoke_role(command: RevokeRole, ledger: Ledger, by: By) -> Recorded:
+    """Revoke the grant and end the sessions that act under it."""
+    user = await ledger.load(User, command.user_id)
+    user.revoke_role(by, grant_id=command.grant_id)
+    recorded = await ledger.save(user)
+    if recorded.position >= 0:
+        await end_sessions_of(ledger, user.id, grant_id=command.grant_id)
+    return recorded
+
+
+async def disable_user(command: DisableUser, ledger: Ledger, by: By) -> Recorded:
+    """Disable the account and end its sessions."""
+    user = await ledger.load(User, command.user_id)
+    user.disable(by)
+    recorded = await ledger.save(user)
+    if recorded.position >= 0:
+        await end_sessions_of(ledger, user.id)
+    return recorded
+
+
+async def enable_user(command: EnableUser, ledger: Ledger, by: By) -> Recorded:
+    """Enable the account; sessions stay ended."""
+    user = await ledger.load(User, command.user_id)
+    user.enable(by)
+    return await ledger.save(user)
+
+
+async def remove_second_factor(command: RemoveSecondFactor, ledger: Ledger, by: By) -> Recorded:
+    """Forget the user's device; sessions that rest on it end."""
+    user = await ledger.load(User, command.user_id)
+    user.remove_second_factor(by)
+    recorded = await ledger.save(user)
+    if recorded.position >= 0:
+        await keep_second_factor(ledger.pool, ledger.id, user.id, None)
+        await end_sessions_of(ledger, user.id)
+    return recorded
+
+
+async def revoke_access_token(command: RevokeToken, ledger: Ledger, by: By) -> Recorded:
+    """Revoke the token: its next request is refused."""
+    token = await ledger.load(AccessToken, command.token_id)
+    token.revoke(by)
+    recorded = await ledger.save(token)
+    if recorded.position >= 0:
+        await revoke_token(ledger.pool, ledger.id, token.id, now=ledger.clock())
+    return recorded
+
+
+# What gives a secret away goes by no idempotency key: nothing of it is kept with receipts ------
+
+
+async def invite_user(ledger: Ledger, by: By, *, user_id: UUID, login_name: str) -> str:
+    """Name a user and return the secret of a one-time link with which a password is chosen."""
+    user = await ledger.load(User, user_id)
+    holder = await find_login(ledger.pool, ledger.id, login_name)
+    if holder is not None and holder.user_id != user_id:
+        raise LoginNameTaken()
+    user.invite(by)
+    await ledger.save(user)
+    await name_user(ledger.pool, ledger.id, user_id, login_name)
+    expires_at = ledger.clock() + LINK_LIFETIME
+    return await make_link(ledger.pool, ledger.id, user_id, expires_at=expires_at)
+
+
+async def issue_token(ledger: Ledger, by: By, new: NewToken) -> str:
+    """Make a token and return it; a user's token acts in a role that the user has."""
+    holder = await ledger.find(User, new.actor_id)
+    if holder is not None and not has_capacity(holder, new, ledger.clock()):
+        raise TokenNotGranted(role=new.role)
+    token = AccessToken.issue(
+        by,
+        holder_id=new.actor_id,
+        role=new.role,
+        organisation_id=new.organisation_id,
+        post=new.post,
+        operations=new.operations,
+        expires_at=new.expires_at,
+    )
+    await ledger.save(token)
+    return await create_token(ledger.pool, ledger.id, new, now=ledger.clock(), token_id=token.id)
+
+
+def has_capacity(user: User, asked: NewToken, now: datetime) -> bool:
+    """Tell whether a user can act now as a token would."""
+    wanted = (asked.role, asked.organisation_id, asked.post)
+    return not user.is_disabled and any(
+        grant.capacity == wanted for grant in user.grants_on(local_day(now))
+    )
+
+
+async def end_sessions_of(
+    ledger: Ledger, user_id: UUID, *, grant_id: UUID | None = None, but: Iterable[UUID] = ()
+) -> list[Session]:
+    """End a user's sessions, or those under one grant; return which."""
+    now = ledger.clock()
+    kept = set(but)
+    ended = [
+        session
+        for session in await sessions_of(ledger.pool, ledger.id, user_id, now=now)
+        if session.session_id not in kept and grant_id in {None, session.grant_id}
+    ]
+    await end_sessions(ledger.pool, ledger.id, [one.session_id for one in ended], now=now)
+    return ended
+
+
+async def valid_tokens_of(ledger: Ledger, user_id: UUID) -> list[UUID]:
+    """Return the ids of a user's tokens that were not revoked."""
+    found = await tokens_of(ledger.pool, ledger.id, user_id)
+    return [token.token_id for token in found if token.revoked_at is None]

@@ -1,0 +1,93 @@
+"""The service's own key: 32 random bytes in a file beside the database, never in it.
+
+From it follow the keys that sign cookies and forms, count sign-ins by names nobody can read back,
+and seal what must be read again (the seed of a second factor). A stolen copy of the database
+opens none of it. Whoever loses the key signs everybody out and lets second factors be set up anew.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+
+class ServiceKeyWrong(Exception):
+    """The key's file does not hold what such a file holds."""
+
+
+class ServiceKey:
+    """Gives a key for each purpose."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != KEY_BYTES:
+            raise ServiceKeyWrong(f"a key has {KEY_BYTES} bytes, not {len(secret)}")
+        self._secret = secret
+
+    def __repr__(self) -> str:
+        return "ServiceKey(***)"
+
+    @classmethod
+    def random(cls) -> ServiceKey:
+        """Return a key that lives as long as the process."""
+        return cls(secrets.token_bytes(KEY_BYTES))
+
+    @classmethod
+    def kept_in(cls, file: Path) -> ServiceKey:
+        """Read the key, or make one that only its owner can read."""
+        try:
+            return cls(file.read_bytes())
+        except FileNotFoundError:
+            return cls(_make(file))
+
+    def for_purpose(self, purpose: str) -> bytes:
+        """Return the key for one purpose; one tells nothing of another."""
+        return hmac.digest(self._secret, purpose.encode(), sha256)
+
+    def sign(self, purpose: str, text: str) -> str:
+        """Return a signature over a text, as 32 hexadecimal digits."""
+        return hmac.new(self.for_purpose(purpose), text.encode(), sha256).hexdigest()[:32]
+
+    def is_signed(self, purpose: str, text: str, signature: str) -> bool:
+        """Tell whether a signature is ours."""
+        return hmac.compare_digest(self.sign(purpose, text).encode(), signature.encode())
+
+    def seal(self, purpose: str, context: bytes, value: bytes) -> bytes:
+        """Return a value that only this key opens, and only in this context."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + AESGCM(self.for_purpose(purpose)).encrypt(nonce, value, context)
+
+    def unseal(self, purpose: str, context: bytes, sealed: bytes) -> bytes | None:
+        """Return what was sealed; ``None`` if another key sealed it, or it was changed."""
+        nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        try:
+            return AESGCM(self.for_purpose(purpose)).decrypt(nonce, text, context)
+        except InvalidTag:
+            return None
+
+
+def _make(file: Path) -> bytes:
+    """Make the file whole or not at all; of two processes that begin at once, one is obeyed."""
+    secret = secrets.token_bytes(KEY_BYTES)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    own = file.with_name(f"{file.name}.{os.getpid()}")
+    own.unlink(missing_ok=True)
+    with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(secret)
+        out.flush()
+        os.fsync(out.fileno())
+    try:
+        os.link(own, file)
+    except FileExistsError:
+        return file.read_bytes()
+    finally:
+        own.unlink()
+    return secret

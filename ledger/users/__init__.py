@@ -1,0 +1,30 @@
+"""Users: who may sign in, in which roles, and what was done about it.
+
+A user's id is the pseudonym that every entry names as its actor. What would tell who that is, or
+let somebody in (login name, password hash, second factor, sessions, the tokens themselves), is
+kept in tables outside the log and can be erased; the log holds only that it happened, and who
+decided it.
+
+    user     opened ► roles granted and revoked, password, second factor, disabled, enabled
+    token    issued ► revoked
+    sign-in  succeeded ► ended;  failed, blocked: counted, a flood makes few entries
+    denial   somebody asked for what their role may not do: counted likewise
+"""
+
+from ledger.users.access_token import AccessToken
+from ledger.users.attempts import Denial, SignIn, SignInMethod, SignOutReason
+from ledger.users.roles import ROLES, needs_second_factor
+from ledger.users.user import Grant, PasswordSource, User
+
+__all__ = [
+    "ROLES",
+    "AccessToken",
+    "Denial",
+    "Grant",
+    "PasswordSource",
+    "SignIn",
+    "SignInMethod",
+    "SignOutReason",
+    "User",
+    "needs_second_factor",
+]

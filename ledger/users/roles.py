@@ -1,0 +1,67 @@
+"""What the ledger itself must know about roles: which exist, which need a second factor, which
+one person may not hold together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+ADMINISTRATOR = "administrator"
+AUDITOR = "auditor"
+COUNTY = "county"
+DATA_PROTECTION_OFFICER = "data_protection_officer"
+DISCIPLINE = "discipline"
+STREET = "street"
+
+ROLES = frozenset(
+    {
+        ADMINISTRATOR,
+        AUDITOR,
+        COUNTY,
+        DATA_PROTECTION_OFFICER,
+        DISCIPLINE,
+        STREET,
+        "community",
+        "company",
+        "department",
+        "efficiency_office",
+        "grid_worker",
+        "hotline",
+        "organiser",
+        "owner",
+        "owners_committee",
+        "resident",
+        "shop",
+        "supervisor",
+        "volunteer",
+    }
+)
+"""The roles that can be granted; what each may do is the table of permissions."""
+
+SECOND_FACTOR = frozenset(
+    {ADMINISTRATOR, AUDITOR, COUNTY, DATA_PROTECTION_OFFICER, DISCIPLINE, STREET}
+)
+"""Who administers, watches or approves: a password alone opens nothing for them."""
+
+OVERSEERS = frozenset({AUDITOR, DATA_PROTECTION_OFFICER, DISCIPLINE})
+
+
+def needs_second_factor(role: str) -> bool:
+    """Tell whether a role is only exercised after a second factor."""
+    return role in SECOND_FACTOR
+
+
+def stands_against(role: str, held: Iterable[str]) -> str | None:
+    """Return a held role that must not be together with ``role`` in one person.
+
+    Who administers the system does no business in it and watches over nobody; who watches
+    over the business takes no part in it.
+    """
+    others = sorted(set(held) - {role})
+    if role == ADMINISTRATOR:
+        return others[0] if others else None
+    if ADMINISTRATOR in others:
+        return ADMINISTRATOR
+    if role in OVERSEERS:
+        return next((one for one in others if one not in OVERSEERS), None)
+    return next((one for one in others if one in OVERSEERS), None)

@@ -1,0 +1,49 @@
+-- Users as they stand; one image after each event that changed one. Who they are is not here.
+CREATE TABLE IF NOT EXISTS users_v1 (
+    ledger_id         text COLLATE "C" NOT NULL,
+    user_id           uuid             NOT NULL,
+    opened_at         timestamptz      NOT NULL,
+    is_disabled       boolean          NOT NULL DEFAULT false,
+    has_password      boolean          NOT NULL DEFAULT false,
+    has_second_factor boolean          NOT NULL DEFAULT false,
+    roles             text[]           NOT NULL DEFAULT '{}',  -- of grants not revoked
+    positions         bigint[]         NOT NULL,
+    occurred_at       timestamptz      NOT NULL,
+    recorded_at       timestamptz      NOT NULL,
+    PRIMARY KEY (ledger_id, user_id)
+);
+CREATE INDEX IF NOT EXISTS users_v1_by_opening ON users_v1 (ledger_id, opened_at, user_id);
+
+CREATE TABLE IF NOT EXISTS user_states_v1 (
+    LIKE users_v1 INCLUDING DEFAULTS,
+    position bigint NOT NULL,
+    PRIMARY KEY (ledger_id, user_id, position)
+);
+
+-- Every grant, revoked ones included.
+CREATE TABLE IF NOT EXISTS user_grants_v1 (
+    ledger_id       text COLLATE "C" NOT NULL,
+    user_id         uuid             NOT NULL,
+    grant_id        uuid             NOT NULL,
+    role            text COLLATE "C" NOT NULL,
+    organisation_id uuid,
+    post            text             NOT NULL,
+    from_on         date             NOT NULL,
+    until_on        date,
+    granted_by      uuid             NOT NULL,
+    granted_at      timestamptz      NOT NULL,
+    revoked_by      uuid,
+    revoked_at      timestamptz,
+    reason          text             NOT NULL DEFAULT '',  -- of the revocation
+    positions       bigint[]         NOT NULL,
+    occurred_at     timestamptz      NOT NULL,
+    recorded_at     timestamptz      NOT NULL,
+    PRIMARY KEY (ledger_id, user_id, grant_id)
+);
+CREATE INDEX IF NOT EXISTS user_grants_v1_by_role ON user_grants_v1 (ledger_id, role, granted_at);
+
+CREATE TABLE IF NOT EXISTS user_grant_states_v1 (
+    LIKE user_grants_v1 INCLUDING DEFAULTS,
+    position bigint NOT NULL,
+    PRIMARY KEY (ledger_id, user_id, grant_id, position)
+);
