@@ -27,6 +27,7 @@ from scripts import (
     keys,
     log,
     projections,
+    recover,
     sealing,
     serve,
     tokens,
@@ -53,6 +54,7 @@ COMMANDS = (
     keys,
     sealing,
     witness,
+    recover,
     bench,
 )
 

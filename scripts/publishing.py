@@ -26,6 +26,7 @@ from ledger.publishing.checking import (
 )
 from ledger.publishing.log_keys import KeySource, LogKeys
 from ledger.publishing.publisher import NO_WITNESSES, Publisher
+from ledger.publishing.recovery import finish_recovery
 from ledger.storage.connect import connect
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
@@ -55,6 +56,7 @@ async def guard_log(db: asyncpg.Connection, settings: Settings) -> None:
 async def key_source(db: asyncpg.Connection | asyncpg.Pool, settings: Settings) -> KeySource:
     """Return where the keys of the ledger's log come from."""
     head = await read_head(db, settings.ledger)
+    finish_recovery(settings.log_folder, head.origin)
     return KeySource(settings.log_folder, head.origin, settings.log_key)
 
 

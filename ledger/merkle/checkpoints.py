@@ -14,6 +14,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ledger.core.errors import InvalidValue
 from ledger.merkle.keys import VerifyingKey, is_key_name, read_base64
@@ -21,7 +22,9 @@ from ledger.merkle.notes import Note, NoteUnsigned, Signature, read_note
 from ledger.merkle.tree import EMPTY_ROOT, HASH_BYTES
 
 SIZE_MAX = 2**63 - 1
+SINCE = "/since-"
 
+_STAMP = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
@@ -83,3 +86,18 @@ def open_checkpoint(
         raise NoteUnsigned(origin=checkpoint.origin)
     by_witnesses = note.signatures_by(witness_keys)
     return SignedCheckpoint(checkpoint, note, (*by_log, *by_witnesses))
+
+
+def origin_since(origin: str, moment: datetime) -> str:
+    """Return the origin under which a log that lost entries goes on from a moment."""
+    stamp = moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{base_of_origin(origin)}{SINCE}{stamp}"
+
+
+def base_of_origin(origin: str) -> str:
+    """Return the origin under which a log began: entries keep the one of their time.
+
+    ``ledger.example.org/371329/since-20260302T010000Z`` goes on ``ledger.example.org/371329``.
+    """
+    base, since, stamp = origin.rpartition(SINCE)
+    return base if since and _STAMP.fullmatch(stamp) else origin

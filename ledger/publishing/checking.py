@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ledger.core.errors import LedgerError
 from ledger.log_history import LOG_HISTORY_ID, LogHistory
-from ledger.merkle.checkpoints import Checkpoint, open_checkpoint
+from ledger.merkle.checkpoints import Checkpoint, SignedCheckpoint, open_checkpoint
 from ledger.merkle.keys import VerifyingKey
 from ledger.merkle.policies import Policy
 from ledger.publishing.log_keys import KeySource, LogKeys
@@ -150,11 +150,20 @@ async def check_with_witnesses(
 
     One that does not answer, or does not offer that, says nothing.
     """
+    for name, found in await held_by_witnesses(here, policy, outgoing):
+        await check_covers(db, ledger_id, here.head, found.checkpoint, where=f"witness {name}")
+
+
+async def held_by_witnesses(
+    here: Standpoint, policy: Policy, outgoing: Outgoing
+) -> list[tuple[str, SignedCheckpoint]]:
+    """Return the checkpoints, signed by this log, that its witnesses saw last."""
+    keys, held = known_keys(here), []
     for witness in standings_of(policy):
-        found = await _held_by(witness, here.head.origin, known_keys(here), outgoing)
+        found = await _held_by(witness, here.head.origin, keys, outgoing)
         if found is not None:
-            where = f"witness {witness.name}"
-            await check_covers(db, ledger_id, here.head, found, where=where)
+            held.append((witness.name, found))
+    return held
 
 
 def known_keys(here: Standpoint) -> list[VerifyingKey]:
@@ -176,14 +185,14 @@ def _checkpoints(here: Standpoint) -> Iterator[tuple[str, Checkpoint]]:
 
 async def _held_by(
     witness: Standing, origin: str, keys: Iterable[VerifyingKey], outgoing: Outgoing
-) -> Checkpoint | None:
+) -> SignedCheckpoint | None:
     try:
         answer = await outgoing.get(
             f"{witness.url.rstrip('/')}/{hash_of_origin(origin)}/checkpoint"
         )
         if answer.status != 200:
             return None
-        return open_checkpoint(answer.body, keys).checkpoint
+        return open_checkpoint(answer.body, keys)
     except Unreachable as error:
         log.warning("witness %s could not be asked: %s", witness.name, error.facts)
     except LedgerError as error:

@@ -154,14 +154,6 @@ class Signer:
             self._write(Signed(last.note, last.checkpoint, now))
             return last
 
-    def begin_again(self) -> None:
-        """Set aside what was signed under an origin that has ended."""
-        with locked(self.folder / LOCK_FILE):
-            last = self.last()
-            if last is not None:
-                ended = f"{STATE_FILE}-until-{last.checkpoint.size}"
-                self.path.rename(self.folder / ended)
-
     def _write(self, signed: Signed) -> None:
         state = {"note": str(signed.note), "signed_at": signed.signed_at}
         write_private(self.path, orjson.dumps(state, option=orjson.OPT_UTC_Z).decode())

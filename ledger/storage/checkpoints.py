@@ -18,14 +18,14 @@ from ledger.merkle.notes import Note, Signature, read_note, read_signature_lines
 from ledger.storage.connect import Database
 
 _SELECT = """
-    SELECT heads.origin, c.size, c.root, c.note, c.signed_at, c.published_at,
+    SELECT c.size, c.root, c.note, c.signed_at, c.published_at,
         coalesce((
             SELECT string_agg(coalesce(r.line, s.line), '' ORDER BY s.cosigned_at, s.key_name)
             FROM cosignatures AS s
                 LEFT JOIN cosignature_renewals AS r USING (ledger_id, size, key_name, key_id)
             WHERE s.ledger_id = c.ledger_id AND s.size = c.size
         ), '') AS cosignatures
-    FROM checkpoints AS c JOIN heads USING (ledger_id)
+    FROM checkpoints AS c
     WHERE c.ledger_id = $1
 """
 _LATEST_SIGNED = _SELECT + " ORDER BY c.size DESC LIMIT 1"
@@ -33,6 +33,7 @@ _LATEST = _SELECT + " AND c.published_at IS NOT NULL ORDER BY c.size DESC LIMIT 
 _COVERING = _SELECT + " AND c.published_at IS NOT NULL AND c.size > $2 ORDER BY c.size LIMIT 1"
 _AT = _SELECT + " AND c.size = $2"
 _ALL = _SELECT + " AND c.size > $2 ORDER BY c.size LIMIT $3"
+_BEFORE = _SELECT + " AND ($2::bigint IS NULL OR c.size < $2) ORDER BY c.size DESC LIMIT $3"
 _IS_PUBLISHED = """
     SELECT 1 FROM checkpoints WHERE ledger_id = $1 AND size = $2 AND published_at IS NOT NULL
 """
@@ -121,6 +122,13 @@ async def checkpoints_after(
     return [_kept(*row) for row in await db.fetch(_ALL, ledger_id, size, limit)]
 
 
+async def checkpoints_before(
+    db: Database, ledger_id: str, size: int | None, *, limit: int
+) -> list[KeptCheckpoint]:
+    """Return up to ``limit`` checkpoints below ``size`` (``None``: of all), the largest first."""
+    return [_kept(*row) for row in await db.fetch(_BEFORE, ledger_id, size, limit)]
+
+
 async def is_published(db: Database, ledger_id: str, size: int) -> bool:
     """Tell whether a checkpoint of exactly this size was published."""
     return await db.fetchval(_IS_PUBLISHED, ledger_id, size) is not None
@@ -191,7 +199,6 @@ async def _one(db: Database, query: str, *arguments: object) -> KeptCheckpoint |
 
 
 def _kept(  # noqa: PLR0913, PLR0917 - the columns, in order
-    origin: str,
     size: int,
     root: bytes,
     note: str,
@@ -202,4 +209,5 @@ def _kept(  # noqa: PLR0913, PLR0917 - the columns, in order
     read = read_note(note.encode())
     if cosignatures:
         read = read.with_lines(*read_signature_lines(cosignatures))
+    origin = read.text.partition("\n")[0]  # the log may have gone on under another one since
     return KeptCheckpoint(Checkpoint(origin, size, root), read, signed_at, published_at)

@@ -153,10 +153,3 @@ def test_a_broken_state_is_no_reason_to_start_over(
     signer.path.chmod(0o666)
     with pytest.raises(FileNotPrivate):
         signer.last()
-
-
-def test_an_ended_log_is_set_aside(signer: Signer, keys: LogKeys) -> None:
-    sign(signer, keys, 9)
-    signer.begin_again()
-    assert signer.last() is None
-    assert (signer.folder / "signed-until-9").exists()
