@@ -1076,7 +1076,7 @@ class Slice:
         try:
             header: dict[str, Any] = json.loads(entry[: entry.index(b"\n")])
             recorded_at = header["recorded_at"]
-            if header["origin"] != self.manifest.origin:
+            if not is_name_of(header["origin"], self.manifest.origin):
                 raise Refused(
                     f"条目 {position} 属于另一账本 {header['origin']}",
                     f"entry {position} belongs to another ledger: {header['origin']}",
@@ -1350,13 +1350,25 @@ def verify_proof(report: Report, proof_file: str, entry_file: str, trust: Trust)
         index, hashes = read_proof(above.decode("ascii").split("\n"))
         if root_from_inclusion(leaf_hash(entry), index, checkpoint.size, hashes) != checkpoint.root:
             raise Refused("证明不成立", "the entry is not at that place in the log")
-        if json.loads(entry[: entry.index(b"\n")])["origin"] != checkpoint.origin:
+        if not is_name_of(json.loads(entry[: entry.index(b"\n")])["origin"], checkpoint.origin):
             raise Refused("条目属于另一账本", "the entry belongs to another ledger")
         return f"position {index} of {checkpoint.size}"
 
     report.check("inclusion", "条目在日志中", "the entry is in the log", included)
     for file in trust.since:
         report.check("since", f"延续 {file}", f"the log still begins as in {file}", _no_proof)
+
+
+def is_name_of(found: object, origin: str) -> bool:
+    """Tell whether an entry's origin is the log's, or one that it had before a loss.
+
+    A log that lost entries goes on as BASE/since-20260302T010000Z; what is left keeps its name.
+    """
+    base, since, stamp = origin.rpartition("/since-")
+    if found == origin or not since or re.fullmatch(r"\d{8}T\d{6}Z", stamp) is None:
+        return found == origin
+    earlier = rf"{re.escape(base)}(/since-\d{{8}}T\d{{6}}Z)?"
+    return isinstance(found, str) and found < origin and bool(re.fullmatch(earlier, found))
 
 
 def read_proof(lines: list[str]) -> tuple[int, list[bytes]]:

@@ -38,6 +38,7 @@ from scripts.database import Database
 from scripts.init import initialise
 from scripts.publishing import LogRefused
 from scripts.settings import Settings, load_settings
+from scripts.verify_ledger import is_name_of
 from tests.publishing.conftest import PublisherFor, cut_tail, fill
 from tests.storage_fixtures import ORIGIN
 
@@ -137,6 +138,26 @@ async def test_a_second_loss_gets_a_name_of_its_own_and_keeps_the_first() -> Non
     assert len({ORIGIN, first, second}) == 3
     assert {base_of_origin(one) for one in (ORIGIN, first, second)} == {ORIGIN}
     assert base_of_origin(f"{ORIGIN}/since-then") == f"{ORIGIN}/since-then"
+
+
+@pytest.mark.parametrize(
+    ("found", "log", "is_its_name"),
+    [
+        (ORIGIN, ORIGIN, True),
+        (ORIGIN, f"{ORIGIN}/since-20260302T010000Z", True),
+        (f"{ORIGIN}/since-20260302T010000Z", f"{ORIGIN}/since-20270302T010000Z", True),
+        (f"{ORIGIN}/since-20270302T010000Z", f"{ORIGIN}/since-20260302T010000Z", False),
+        (f"{ORIGIN}/since-20260302T010000Z", ORIGIN, False),
+        (f"{ORIGIN}-2", f"{ORIGIN}/since-20260302T010000Z", False),
+        ("other.example.org", f"{ORIGIN}/since-20260302T010000Z", False),
+        (f"{ORIGIN}/since-then", f"{ORIGIN}/since-20260302T010000Z", False),
+        (None, f"{ORIGIN}/since-20260302T010000Z", False),
+    ],
+)
+def test_the_single_file_verifier_knows_entries_of_before_the_loss(
+    found: object, log: str, is_its_name: bool
+) -> None:
+    assert is_name_of(found, log) is is_its_name
 
 
 @asynccontextmanager
