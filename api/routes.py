@@ -6,6 +6,7 @@ from api import (
     accounts,
     activities,
     conduct,
+    delegations,
     deposits,
     events,
     expenses,
@@ -22,6 +23,7 @@ from api.routing import Routes
 
 ROUTES: tuple[Routes, ...] = (
     organisations.routes,
+    delegations.routes,
     policies.routes,
     petitions.routes,
     findings.routes,
