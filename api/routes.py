@@ -6,13 +6,14 @@ from api import (
     accounts,
     activities,
     conduct,
-    delegations,
     deposits,
+    erasures,
     events,
     expenses,
     findings,
     leases,
     organisations,
+    persons,
     petitions,
     points,
     policies,
@@ -23,7 +24,6 @@ from api.routing import Routes
 
 ROUTES: tuple[Routes, ...] = (
     organisations.routes,
-    delegations.routes,
     policies.routes,
     petitions.routes,
     findings.routes,
@@ -37,4 +37,6 @@ ROUTES: tuple[Routes, ...] = (
     shop.routes,
     events.routes,
     users.routes,
+    persons.routes,
+    erasures.routes,
 )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from projections import (
+    access_trail,
     accounts,
     audit_trail,
     conduct,
-    delegations,
     deposits,
+    erasures,
     expenses,
     findings,
-    interests,
     organisations,
+    persons,
     petitions,
     points,
     policies,
@@ -26,8 +27,6 @@ VIEWS: tuple[View, ...] = (
     audit_trail.view,
     records.view,
     organisations.view,
-    delegations.view,
-    interests.view,
     policies.view,
     petitions.view,
     findings.view,
@@ -39,5 +38,8 @@ VIEWS: tuple[View, ...] = (
     services.view,
     shop.view,
     users.view,
+    persons.view,
+    erasures.view,
+    access_trail.view,
 )
 """Every view, in the order in which listings show them."""

@@ -18,12 +18,10 @@ from ledger import (
     accounts,
     calendar,
     conduct,
-    delegations,
     deposits,
     erasures,
     expenses,
     findings,
-    interests,
     leases,
     log_history,
     organisations,
@@ -38,8 +36,6 @@ from ledger.core.aggregate import ENVELOPE_FIELDS, Event
 
 CONTEXTS = (
     organisations,
-    delegations,
-    interests,
     policies,
     calendar,
     petitions,

@@ -63,7 +63,7 @@ class Disclosed(Recorded):
 
 def disclose(recorded: Recorded, disclosed: Mapping[str, Any]) -> Disclosed:
     """Return what was recorded together with what may be told now."""
-    own = {one.name: getattr(recorded, one.name) for one in fields(recorded)}
+    own = {one.name: getattr(recorded, one.name) for one in fields(Recorded)}
     return Disclosed(**own, disclosed=disclosed)
 
 

@@ -41,6 +41,10 @@ _OF_SEALING = """
         'person.sealed.v1', 'person.erased.v1', 'erasure.approved.v1', 'erasure.carried_out.v1'
     ) ORDER BY position LIMIT $3
 """
+_MENTIONS = """
+    SELECT position, entry FROM events
+    WHERE ledger_id = $1 AND position($2::bytea in entry) > 0 ORDER BY events.position LIMIT $3
+"""
 _HEAD = "SELECT origin, size, frontier, recorded_at FROM heads WHERE ledger_id = $1"
 
 
@@ -72,6 +76,12 @@ async def read_entries(db: Database, ledger_id: str, *, start: int, limit: int) 
 async def read_sealing(db: Database, ledger_id: str, *, start: int, limit: int) -> list[Entry]:
     """Return up to ``limit`` entries on what was sealed and erased, from ``start`` on."""
     rows = await db.fetch(_OF_SEALING, ledger_id, start, limit)
+    return [Entry(position, data) for position, data in rows]
+
+
+async def read_mentions(db: Database, ledger_id: str, text: str, *, limit: int) -> list[Entry]:
+    """Return the entries in which an id stands anywhere: a walk over the whole log."""
+    rows = await db.fetch(_MENTIONS, ledger_id, text.encode(), limit)
     return [Entry(position, data) for position, data in rows]
 
 

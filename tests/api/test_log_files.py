@@ -25,9 +25,9 @@ async def test_a_stranger_checks_the_whole_tree_and_every_entry(
 ) -> None:
     await fill(log.ledger, size)
     await publish_now(log.ledger)
-    headers = bearer(await token_for("auditor"))
+    headers = bearer(await token_for("county"))
 
-    async def fetch_as_auditor(path: str) -> bytes:
+    async def fetch_as_county(path: str) -> bytes:
         response = await log.client.get(f"/log/{path}", headers=headers)
         assert response.status == 200
         return await response.read()
@@ -35,7 +35,7 @@ async def test_a_stranger_checks_the_whole_tree_and_every_entry(
     head = tiles_client.open_note((await log.fetch("checkpoint")).decode(), VKEY)
     assert head.size == size
     leaves = await tiles_client.check_tree(log.fetch, head)
-    entries = await tiles_client.read_entries(fetch_as_auditor, leaves)
+    entries = await tiles_client.read_entries(fetch_as_county, leaves)
     rows = await log.ledger.pool.fetch(
         "SELECT entry FROM events WHERE ledger_id = $1 ORDER BY position", log.ledger.id
     )
@@ -67,7 +67,7 @@ async def test_a_stranger_finds_a_forged_leaf_under_intact_parents(log: Log) -> 
 async def test_nothing_beyond_the_published_checkpoint_is_served(
     log: Log, token_for: TokenFor
 ) -> None:
-    headers = bearer(await token_for("auditor"))
+    headers = bearer(await token_for("county"))
     await fill(log.ledger, 300)
     for path in ("tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000.p/1"):
         await the_problem(
@@ -91,7 +91,7 @@ async def test_each_file_says_how_long_it_keeps_and_who_may_read_it(
 ) -> None:
     await fill(log.ledger, 300)
     await publish_now(log.ledger)
-    headers = bearer(await token_for("auditor"))
+    headers = bearer(await token_for("county"))
     expected = {
         "checkpoint": ("text/plain; charset=utf-8", "no-cache"),
         "tile/0/000": ("application/octet-stream", FOREVER),
@@ -115,7 +115,7 @@ async def test_each_file_says_how_long_it_keeps_and_who_may_read_it(
 async def test_who_has_a_file_is_told_so(log: Log, token_for: TokenFor) -> None:
     await fill(log.ledger, 300)
     await publish_now(log.ledger)
-    headers = bearer(await token_for("auditor"))
+    headers = bearer(await token_for("county"))
     for path in ("checkpoint", "tile/0/000", "tile/0/001.p/44", "tile/entries/000"):
         first = await log.client.get(f"/log/{path}", headers=headers)
         tag = first.headers["ETag"]
@@ -170,7 +170,7 @@ async def test_a_bundle_is_sent_smaller_to_whoever_can_unpack_it(
 ) -> None:
     await fill(log.ledger, 256)
     await publish_now(log.ledger)
-    headers = bearer(await token_for("auditor"))
+    headers = bearer(await token_for("county"))
     url = "/log/tile/entries/000"
     plain, packed = [
         await log.client.get(url, headers=headers | {"Accept-Encoding": coding})

@@ -12,7 +12,6 @@ from aiohttp import ClientSession
 
 from api.app import create_app
 from api.openapi import describe
-from api.options import Options, Rates
 from api.permissions import MAY
 from api.roles import Role
 from api.routes import ROUTES
@@ -24,10 +23,9 @@ from ledger.storage.tokens import NewToken, create_token
 from projections import VIEWS
 from projections.engine import catch_up
 from tests.permissions.world import ACTS_FOR, A, B, Side, found
+from tests.storage_fixtures import KEYS
 
 ORIGIN = "ledger.example.org/permissions"
-UNHURRIED = Rates(of_address=10_000, of_account=10_000)
-"""Every cell is asked for within seconds, from one address."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +51,14 @@ async def county(store_dsn: str) -> AsyncIterator[County]:
     await create_ledger(db, ledger_id, origin=ORIGIN)
     await db.close()
     async with (
-        open_ledger(store_dsn, ledger_id, pool_size_max=6) as ledger,
+        open_ledger(store_dsn, ledger_id, pool_size_max=6, keys=KEYS) as ledger,
         News(store_dsn, ledger_id) as news,
     ):
         await found(ledger)
         await catch_up(ledger, VIEWS)
         headers = {(s.name, role): await _token(ledger, s, role) for s in (A, B) for role in Role}
         events = {side.name: await _event_of(ledger, side) for side in (A, B)}
-        app = create_app(ledger, news=news, options=Options(rates=UNHURRIED))
+        app = create_app(ledger, news=news)
         async with serving(app, "127.0.0.1", 0) as address, ClientSession(address) as client:
             yield County(ledger, client, headers, describe(ROUTES, MAY), events)
 

@@ -6,7 +6,7 @@ Each side has one of every organisation, one of every record and one person of e
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,13 +16,14 @@ from ledger.accounts import account_id_of
 from ledger.commands import (
     accounts,
     activities,
-    delegations,
     deposits,
     draws,
+    erasures,
     expenses,
     findings,
-    interests,
     leases,
+    persons,
+    petitioners,
     petitions,
     points,
     shop,
@@ -30,15 +31,16 @@ from ledger.commands import (
 from ledger.commands import organisations as trees
 from ledger.commands import petition_handling as handling
 from ledger.commands.policies import AdoptStandardPolicies, adopt_standard_policies
+from ledger.commands.sealing import PersonalData
 from ledger.conduct import UnitConduct
 from ledger.core.aggregate import By
 from ledger.deposits import CauseKind
 from ledger.findings import FindingSource
-from ledger.interests import InterestKind
 from ledger.leases import Instalment
 from ledger.organisations import Kind, organisation_id
 from ledger.points import account_id_of as points_account_id_of
 from ledger.points import item_id_of
+from ledger.sealing import Field
 from ledger.storage.ledger import Ledger
 from tests.petition_world import day
 
@@ -71,16 +73,6 @@ ACTS_FOR: dict[Role, str] = {
     Role.VOLUNTEER: "community",
 }
 """For which organisation of its side each role acts; the others act for the county."""
-
-
-OFFICES = (
-    Role.COMMUNITY,
-    Role.COMPANY,
-    Role.DEPARTMENT,
-    Role.OWNERS_COMMITTEE,
-    Role.STREET,
-)
-"""Roles of a side that hold a post, which can be delegated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +133,7 @@ async def found(ledger: Ledger) -> None:
         await _petition(ledger, side)
         await _money(ledger, side)
         await _points(ledger, side)
-        await _duties(ledger, side)
+        await _sealed(ledger, side)
 
 
 async def _establish(
@@ -205,6 +197,31 @@ async def _petition(ledger: Ledger, side: Side) -> None:
         summary="三号楼楼道多日未清扫",
     )
     await _did(side, "finding", findings.raise_finding, finding, ledger, by(side, Role.SUPERVISOR))
+
+
+async def _sealed(ledger: Ledger, side: Side) -> None:
+    """The resident's data is sealed, once read, and asked to be erased."""
+    resident_id, petition_id = side.person(Role.RESIDENT), side.record("petition")
+    community = by(side, Role.COMMUNITY, 1, "居民要求")
+    known = PersonalData(name="王秀兰", phone="13905391234")
+    register = persons.RegisterPerson(
+        person=known, person_id=resident_id, place_id=side.organisation("community")
+    )
+    await _did(side, "person", persons.register_person, register, ledger, community)
+    seal = petitioners.SealPetitioner(
+        petition_id=petition_id, petitioner_id=resident_id, petitioner=known
+    )
+    await petitioners.seal_petitioner(seal, ledger, community)
+    RECORDED[side.name, "record"] = petition_id
+    reveal = persons.RevealSealed(
+        person_id=resident_id,
+        record_id=petition_id,
+        fields=(Field.PHONE,),
+        purpose="petition_handling",
+    )
+    await persons.reveal_sealed(reveal, ledger, community)
+    ask = erasures.RequestErasure(subject_id=resident_id, ground="purpose_ended")
+    await _did(side, "erasure", erasures.request_erasure, ask, ledger, community)
 
 
 async def _money(ledger: Ledger, side: Side) -> None:
@@ -292,27 +309,3 @@ async def _points(ledger: Ledger, side: Side) -> None:
     redeem = shop.RedeemPoints(account_id=account_id, item_id=item_id, pieces=1, order_id=order_id)
     await shop.redeem_points(redeem, ledger, by(side, Role.VOLUNTEER, 3))
     RECORDED[side.name, "order"] = order_id
-
-
-async def _duties(ledger: Ledger, side: Side) -> None:
-    """Every office has somebody who stands in; everyone has declared an interest."""
-    for role in OFFICES:
-        holder = by(side, role)
-        office_id = side.organisation(ACTS_FOR[role])
-        fill = trees.FillPost(
-            organisation_id=office_id, person_id=holder.actor_id, post="head", from_on=SINCE
-        )
-        await trees.fill_post(fill, ledger, by(A, Role.COUNTY))
-        terms = delegations.GrantDelegation(
-            person_id=side.person("deputy"), from_on=day(0).date(), until_on=day(9).date()
-        )
-        holder = replace(holder, post="head")
-        function = delegations.grant_delegation
-        await _did(side, f"delegation of {role}", function, terms, ledger, holder)
-    for role in Role:
-        declare = interests.DeclareInterest(
-            person_id=side.person(role),
-            about_id=side.person("brother"),
-            kind=InterestKind.FAMILY,
-        )
-        await interests.declare_interest(declare, ledger, by(side, role))
