@@ -21,6 +21,8 @@ from ledger.commands.users import has_capacity
 from ledger.storage.tokens import NewToken, Token
 from ledger.users import SignInMethod, User
 
+ACTING_FOR = "Acting-For"
+"""The header that names the delegation by which somebody stands in for the holder of a post."""
 BEARER = "bearer "
 TOKEN_CHARACTERS_MAX = 200
 
@@ -76,11 +78,14 @@ async def valid_token(request: web.Request, token: str) -> Token | None:
 
 
 async def authorise(request: web.Request, operation: str) -> Identity:
-    """Return who is asking, or refuse: ``NotAuthenticated``, ``NotAllowed``.
+    """Return who is asking, and for whom; or refuse: ``NotAuthenticated``, ``NotAllowed``.
 
     Who is refused is counted in the log first: what cannot be recorded is no plain refusal.
     """
-    return await authorise_identity(request, await request.app[IDENTIFY](request), operation)
+    identity = await request.app[IDENTIFY](request)
+    if (delegation := request.headers.get(ACTING_FOR)) is not None:
+        identity = await request.app[SCOPES].standing_in(identity, delegation)
+    return await authorise_identity(request, identity, operation)
 
 
 async def authorise_identity(request: web.Request, identity: Identity, operation: str) -> Identity:

@@ -162,6 +162,28 @@ class OfParty:
         return NotFound(kind="organisation", id=str(getattr(command, self.field)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfOwnPost:
+    """The post in which one acts: it is always one's own."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ()
+
+    def matters(self, within: Within, command: Any) -> bool:
+        return True
+
+    async def concerns(self, command: Any, within: Within, standing: Standing) -> list[Concern]:
+        return [Concern(is_open=True)]
+
+    def missing(self, command: Any) -> NotFound:
+        return NotFound(kind="post")
+
+
+OWN_POST = OfOwnPost()
+"""What somebody does with the post held: its rule asks who holds it."""
+
+
 def of_record(
     field: str, kind: str, *, is_offered: bool = False, part: tuple[str, str, str] | None = None
 ) -> OfRecord:

@@ -20,6 +20,7 @@ from api.identity import Identity
 from ledger.commands.plain_texts import PersonalDataInText
 from ledger.core.aggregate import By, Evidence
 from ledger.core.clock import local_day
+from ledger.core.errors import InvalidValue
 from ledger.core.values import Moment, Name, Sha256
 from ledger.policies import POLICY_BOOK_ID, PolicyBook, PolicyMissing
 from ledger.sealing import find_personal
@@ -82,13 +83,25 @@ async def decided_by(identity: Identity, said: dict[str, Any], ledger: Ledger) -
         role=identity.role,
         organisation_id=identity.organisation_id,
         post=identity.post,
-        on_behalf_of=envelope.on_behalf_of,
+        on_behalf_of=_on_behalf_of(identity, envelope),
         reason=envelope.reason,
         evidence=tuple(
             Evidence(sha256=e.sha256, name=e.name, media_type=e.media_type, size_bytes=e.size_bytes)
             for e in envelope.evidence
         ),
     )
+
+
+def _on_behalf_of(identity: Identity, envelope: Envelope) -> UUID | None:
+    """Return for whom it is done; whoever stands in for a post's holder stands in for nobody else.
+
+    Refuses with ``InvalidValue``.
+    """
+    if identity.on_behalf_of is None:
+        return envelope.on_behalf_of
+    if envelope.on_behalf_of not in (None, identity.on_behalf_of):
+        raise InvalidValue(field="on_behalf_of", rule="the holder of the post, or left out")
+    return identity.on_behalf_of
 
 
 def _guard_texts(envelope: Envelope) -> None:

@@ -117,6 +117,13 @@ class TooManyRequests(LedgerError):
     """
 
 
+class DelegationNotInForce(NotAllowed):
+    """There is no delegation in force by which you stand in for somebody.
+
+    没有现行有效的委托允许您代行该职务。
+    """
+
+
 class AddressUnknown(LedgerError):
     """There is nothing at this address.
 

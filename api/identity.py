@@ -15,12 +15,14 @@ class Identity:
     """Who acts, and in which capacity. ``actor_id`` is a pseudonym.
 
     ``operations`` are all that may be asked for; none named means all that the role may.
+    ``on_behalf_of``: the holder of the post, when somebody stands in (``Acting-For``).
     """
 
     actor_id: UUID
     role: str
     organisation_id: UUID | None = None
     post: str = ""
+    on_behalf_of: UUID | None = None
     token_id: UUID | None = None
     session_id: UUID | None = None
     operations: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from api.roles import Role
 
@@ -81,6 +82,8 @@ class Row:
         return len(self.reach)
 
 
+Table: TypeAlias = "Mapping[str, Row | frozenset[Role]]"
+"""A table as it is written: a set of roles means each within its usual reach."""
 PUBLIC = Row(dict.fromkeys(Role, Within.COUNTY), is_public=True)
 """What everybody may see: public disclosure, rules, the tree of organisations."""
 

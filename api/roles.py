@@ -51,3 +51,11 @@ ROLE_NAMES_ZH: Mapping[Role, str] = {
     Role.SUPERVISOR: "监督员",
     Role.VOLUNTEER: "志愿者",
 }
+
+OVERSIGHT = frozenset({Role.AUDITOR, Role.DISCIPLINE, Role.COUNTY, Role.EFFICIENCY_OFFICE})
+GOVERNMENT = frozenset({Role.COMMUNITY, Role.STREET, Role.DEPARTMENT, Role.COUNTY})
+
+
+def only(*roles: Role) -> frozenset[Role]:
+    """Return these roles and no others."""
+    return frozenset(roles)

@@ -6,6 +6,7 @@ from api import (
     accounts,
     activities,
     conduct,
+    delegations,
     deposits,
     erasures,
     events,
@@ -24,6 +25,7 @@ from api.routing import Routes
 
 ROUTES: tuple[Routes, ...] = (
     organisations.routes,
+    delegations.routes,
     policies.routes,
     petitions.routes,
     findings.routes,

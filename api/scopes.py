@@ -10,6 +10,7 @@ bundle): which of them may this person see?
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from uuid import UUID
 from aiohttp import web
 
 from api.concerning import Sources, guard
-from api.errors import NotAllowed, PostNotInTerm
+from api.errors import DelegationNotInForce, NotAllowed, PostNotInTerm
 from api.identity import Identity
 from api.reach import Row, Within
 from api.roles import Role
@@ -29,6 +30,8 @@ from ledger.organisations import Chart, Kind
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 
+APART = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER, Role.DISCIPLINE})
+"""Who stands in for nobody: they oversee the others."""
 NEAREST = {Within.COMMUNITY: Kind.COMMUNITY, Within.ESTATE: Kind.ESTATE}
 
 
@@ -46,8 +49,30 @@ class Scopes:
             return
         office = (await self.standing.chart()).find(identity.organisation_id)
         today = self._today()
-        if office is None or not office.holds_post(identity.actor_id, identity.post, today):
+        holder_id = identity.on_behalf_of or identity.actor_id
+        if office is None or not office.holds_post(holder_id, identity.post, today):
             raise PostNotInTerm(post=identity.post, on=today.isoformat())
+
+    async def standing_in(self, identity: Identity, given: str) -> Identity:
+        """Return who acts when somebody stands in for the holder of a post, by a delegation's id.
+
+        Refuses with ``DelegationNotInForce``: also those whose own duty is to administer the
+        service, to audit or to protect data, who must not take part in what they oversee.
+        """
+        try:
+            delegation_id = UUID(given)
+        except ValueError as error:
+            raise DelegationNotInForce() from error
+        found = await self.standing.delegation(delegation_id, self._today())
+        if found is None or found.person_id != identity.actor_id or identity.role in APART:
+            raise DelegationNotInForce(delegation=str(delegation_id))
+        return replace(
+            identity,
+            role=found.role,
+            organisation_id=found.organisation_id,
+            post=found.post,
+            on_behalf_of=found.holder_id,
+        )
 
     def is_public(self, operation: str) -> bool:
         """Tell whether everybody may see what an operation shows, also without a login."""

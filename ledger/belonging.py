@@ -40,13 +40,21 @@ class Belongs:
 
 
 BELONGS: Mapping[str, Belongs] = {
+    "access_token.issued.v1": Belongs(persons=("holder_id",)),
     "activity.opened.v1": Belongs(place=("place_id",), parties=("organiser_id",)),
+    "delegation.granted.v1": Belongs(
+        place=("organisation_id",),
+        parties=("organisation_id",),
+        persons=("holder_id", "person_id"),
+    ),
     "deposit.assessed.v1": Belongs(place=("estate_id",), parties=("company_id",)),
+    "denial.counted.v1": Belongs(),
     "erasure.requested.v1": Belongs(through="subject_id", persons=("subject_id",)),
     "expense.applied.v1": Belongs(place=("estate_id",)),
     "finding.raised.v1": Belongs(
         place=("estate_id",), parties=("company_id",), persons=("supervisor_id",)
     ),
+    "interests.opened.v1": Belongs(persons=("person_id",)),
     "lease.signed.v1": Belongs(through="account_id"),
     "log_history.begun.v1": Belongs(is_open=True),
     "organisation.established.v1": Belongs(is_itself=True),
@@ -73,10 +81,14 @@ BELONGS: Mapping[str, Belongs] = {
     "public_account.opened.v1": Belongs(place=("estate_id",)),
     "reading.begun.v1": Belongs(),
     "shop_item.listed.v1": Belongs(place=("shop_id",)),
+    "sign_in.blocked.v1": Belongs(persons=("user_id",)),
+    "sign_in.failed.v1": Belongs(persons=("user_id",)),
+    "sign_in.succeeded.v1": Belongs(persons=("user_id",)),
     "supervisor.appointed.v1": Belongs(places=("estate_ids",), persons=("person_id",)),
     "supervisor.assigned_to_estate.v1": Belongs(places=("estate_id",)),
     "unit_conduct.opened.v1": Belongs(place=("unit_id",), parties=("unit_id",)),
     "unit_conduct.transferred_to_efficiency_office.v1": Belongs(parties=("office_id",)),
+    "user.opened.v1": Belongs(),
     "work_calendar.opened.v1": Belongs(is_open=True),
 }
 """Every event that says whom its record concerns; the first event of every record does."""

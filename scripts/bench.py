@@ -26,6 +26,7 @@ from scripts.benchmarks import (
     lag,
     library,
     over_http,
+    proofs,
     raw_copy,
     store,
     umadb_server,
@@ -53,6 +54,7 @@ CASES: dict[str, Callable[[Place], Sequence[Trial]]] = {
     "growth": lambda place: store.trials_of_growth(place.grown_events),
     "commands": lambda _: commands.trials_of_commands(),
     "api": lambda _: over_http.trials_of_api(),
+    "proofs": lambda place: proofs.trials_of_proofs(place.grown_events),
     "projections": lambda _: catching_up.trials_of_projections(),
     "lag": lambda _: lag.trials_of_lag(),
 }
@@ -68,7 +70,10 @@ def add(subparsers: SubParsers) -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds in turn (median; default 5)")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the calls (default 1)")
     parser.add_argument(
-        "--grown-events", type=int, default=1_000_000, help="length of the long log in `growth`"
+        "--grown-events",
+        type=int,
+        default=1_000_000,
+        help="length of the long log in `growth` and `proofs`",
     )
     parser.set_defaults(run=run)
 

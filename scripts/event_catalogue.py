@@ -18,10 +18,12 @@ from ledger import (
     accounts,
     calendar,
     conduct,
+    delegations,
     deposits,
     erasures,
     expenses,
     findings,
+    interests,
     leases,
     log_history,
     organisations,
@@ -36,6 +38,8 @@ from ledger.core.aggregate import ENVELOPE_FIELDS, Event
 
 CONTEXTS = (
     organisations,
+    delegations,
+    interests,
     policies,
     calendar,
     petitions,

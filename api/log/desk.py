@@ -12,6 +12,7 @@ from ledger.storage.checkpoints import KeptCheckpoint, checkpoint_at, latest_pub
 from ledger.storage.connect import Database
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
+from ledger.storage.tile_cache import TileCache
 from ledger.storage.tree import read_bundle, read_tile
 from projections.audit_trail import position_of_event
 from projections.audit_trail import view as trail
@@ -89,6 +90,8 @@ class LogDesk:
     def __init__(self, ledger: Ledger, trust: TrustNow) -> None:
         self.ledger = ledger
         self.trust = trust
+        self.cache = TileCache()
+        self._published_size = 0
 
     async def published(self) -> KeptCheckpoint:
         """Return the latest published checkpoint (refuses with ``NothingPublished``)."""
@@ -136,7 +139,7 @@ class LogDesk:
     async def tile(self, tile: Tile) -> bytes:
         """Return a tile's hashes (refuses with ``TileUnpublished``)."""
         await self._guard(tile)
-        return await read_tile(self.ledger.pool, self.ledger.id, tile)
+        return await read_tile(self.ledger.pool, self.ledger.id, tile, self.cache)
 
     async def bundle(self, tile: Tile) -> bytes:
         """Return a bundle of entries (refuses with ``TileUnpublished``)."""
@@ -144,7 +147,10 @@ class LogDesk:
         return await read_bundle(self.ledger.pool, self.ledger.id, tile)
 
     async def _guard(self, tile: Tile) -> None:
+        """What was published stays so: only for more than is known the database is asked."""
+        if width_at(self._published_size, tile.level, tile.number) >= tile.width:
+            return
         found = await latest_published(self.ledger.pool, self.ledger.id)
-        size = 0 if found is None else found.checkpoint.size
-        if width_at(size, tile.level, tile.number) < tile.width:
-            raise TileUnpublished(path=tile.path, size=size)
+        self._published_size = 0 if found is None else found.checkpoint.size
+        if width_at(self._published_size, tile.level, tile.number) < tile.width:
+            raise TileUnpublished(path=tile.path, size=self._published_size)

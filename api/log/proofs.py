@@ -7,6 +7,7 @@ know what an entry says needs the entry itself, and for that a permission.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Sequence
 
 from aiohttp import web
 
@@ -23,7 +24,8 @@ from ledger.merkle.proof_files import FILE_SUFFIX, MEDIA_TYPE, ProofFile
 from ledger.storage.checkpoints import KeptCheckpoint
 from ledger.storage.connect import Database
 from ledger.storage.reading import read_entries
-from ledger.storage.tree import read_consistency_proof, read_inclusion_proof, read_root
+from ledger.storage.tile_cache import TileCache
+from ledger.storage.tree import read_growth, read_inclusion_proof
 
 PROOF = "/v1/events/{event_id}/proof"
 ENTRY = "/v1/events/{event_id}/entry"
@@ -38,7 +40,7 @@ async def event_proof(request: web.Request) -> web.Response:
     size = read_size_query(request.query)
     position = await desk.position_of(request.match_info["event_id"])
     ledger, kept = desk.ledger, await desk.covering(position, size)
-    proof = await prove(ledger.pool, ledger.id, position, kept)
+    proof = await prove(ledger.pool, ledger.id, position, kept, desk.cache)
     name = f"{position}{FILE_SUFFIX}"
     return answer_file(
         request,
@@ -51,9 +53,16 @@ async def event_proof(request: web.Request) -> web.Response:
     )
 
 
-async def prove(db: Database, ledger_id: str, position: int, kept: KeptCheckpoint) -> ProofFile:
+async def prove(
+    db: Database,
+    ledger_id: str,
+    position: int,
+    kept: KeptCheckpoint,
+    cache: TileCache | None = None,
+) -> ProofFile:
     """Return the proof that an entry is in the log as of a checkpoint."""
-    hashes = await read_inclusion_proof(db, ledger_id, position, kept.checkpoint.size)
+    size = kept.checkpoint.size
+    hashes = await read_inclusion_proof(db, ledger_id, position, size, cache)
     return ProofFile(position, tuple(hashes), str(kept.note).encode())
 
 
@@ -94,25 +103,23 @@ async def log_consistency(request: web.Request) -> web.Response:
     size = latest.checkpoint.size if asked.to_size is None else asked.to_size
     if size > latest.checkpoint.size:
         raise NotCoveredYet(to=size, size=latest.checkpoint.size)
-    hashes = await read_consistency_proof(ledger.pool, ledger.id, asked.from_size, size)
+    growth = await read_growth(ledger.pool, ledger.id, asked.from_size, size, desk.cache)
     if asked.is_text:
-        return _for_a_witness(request, asked, hashes, await desk.published_at(size))
-    from_root = await read_root(ledger.pool, ledger.id, asked.from_size)
-    to_root = await read_root(ledger.pool, ledger.id, size)
+        return _for_a_witness(request, asked, growth.proof, await desk.published_at(size))
     return answer(
         {
             "origin": latest.checkpoint.origin,
             "from": asked.from_size,
-            "from_root": _in_base64(from_root),
+            "from_root": _in_base64(growth.old_root),
             "to": size,
-            "to_root": _in_base64(to_root),
-            "hashes": [_in_base64(one) for one in hashes],
+            "to_root": _in_base64(growth.root),
+            "hashes": [_in_base64(one) for one in growth.proof],
         }
     )
 
 
 def _for_a_witness(
-    request: web.Request, asked: ConsistencyAsked, hashes: list[bytes], kept: KeptCheckpoint
+    request: web.Request, asked: ConsistencyAsked, hashes: Sequence[bytes], kept: KeptCheckpoint
 ) -> web.Response:
     """The form in which witnesses are asked (C2SP tlog-witness): old size, hashes, checkpoint."""
     lines = [f"old {asked.from_size}", *map(_in_base64, hashes)]

@@ -74,7 +74,7 @@ async def panel_of(visit: Visit, event: Row) -> Panel:
     if kept is None or kept.checkpoint.size <= position:
         return bare
     trust = desk.trust()
-    proof = await prove(pool, ledger_id, position, kept)
+    proof = await prove(pool, ledger_id, position, kept, desk.cache)
     cosignatures = trust.by_witnesses(kept.note)
     return Panel(
         position=position,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from ledger.commands.interests import without_interest
 from ledger.commands.organisations import OptionalName
 from ledger.commands.petition_terms import Terms, guard_kind, terms_of
 from ledger.commands.plain_texts import without_personal_data
@@ -212,6 +213,7 @@ async def end_contract(command: EndContract, ledger: Ledger, by: By) -> Recorded
 async def return_deposit(command: ReturnDeposit, ledger: Ledger, by: By) -> Recorded:
     """Give money back to the company."""
     deposit = await ledger.load(Deposit, command.deposit_id)
+    by = await without_interest(ledger, by, deposit.estate_id, deposit.company_id)
     deposit.return_money(by, amount_fen=command.amount_fen, bank_reference=command.bank_reference)
     return await ledger.save(deposit)
 
@@ -219,6 +221,7 @@ async def return_deposit(command: ReturnDeposit, ledger: Ledger, by: By) -> Reco
 async def forfeit_deposit(command: ForfeitDeposit, ledger: Ledger, by: By) -> Recorded:
     """Keep money for good."""
     deposit = await ledger.load(Deposit, command.deposit_id)
+    by = await without_interest(ledger, by, deposit.estate_id, deposit.company_id)
     deposit.forfeit(by, amount_fen=command.amount_fen)
     return await ledger.save(deposit)
 

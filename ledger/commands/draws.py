@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from annotated_types import MaxLen
 from pydantic import StringConstraints
 
+from ledger.commands.interests import without_interest
 from ledger.commands.organisations import OptionalName
 from ledger.commands.petition_terms import terms_of
 from ledger.commands.plain_texts import without_personal_data
@@ -144,6 +145,7 @@ async def request_draw(command: RequestDraw, ledger: Ledger, by: By) -> Recorded
 async def approve_draw(command: ApproveDraw, ledger: Ledger, by: By) -> Recorded:
     """Approve a draw-down."""
     deposit = await ledger.load(Deposit, command.deposit_id)
+    by = await _impartial(ledger, deposit, command.draw_id, by)
     deposit.approve_draw(by, draw_id=command.draw_id)
     return await ledger.save(deposit)
 
@@ -175,6 +177,7 @@ async def order_emergency_work(command: OrderEmergencyWork, ledger: Ledger, by: 
 async def pay_draw(command: PayDraw, ledger: Ledger, by: By) -> Recorded:
     """Pay a draw-down; from today the company has its time to object."""
     deposit = await ledger.load(Deposit, command.deposit_id)
+    by = await _impartial(ledger, deposit, command.draw_id, by)
     policies, by = await terms_of(ledger, by)
     deposit.pay_draw(
         by,
@@ -189,6 +192,7 @@ async def pay_draw(command: PayDraw, ledger: Ledger, by: By) -> Recorded:
 async def verify_work(command: VerifyWork, ledger: Ledger, by: By) -> Recorded:
     """Record how the work was found."""
     deposit = await ledger.load(Deposit, command.deposit_id)
+    by = await _impartial(ledger, deposit, command.draw_id, by)
     deposit.verify_work(by, draw_id=command.draw_id, is_accepted=command.is_accepted)
     return await ledger.save(deposit)
 
@@ -204,6 +208,7 @@ async def contest_draw(command: ContestDraw, ledger: Ledger, by: By) -> Recorded
 async def decide_contest(command: DecideContest, ledger: Ledger, by: By) -> Recorded:
     """Decide the company's objection."""
     deposit = await ledger.load(Deposit, command.deposit_id)
+    by = await _impartial(ledger, deposit, command.draw_id, by)
     deposit.decide_contest(by, draw_id=command.draw_id, outcome=command.outcome)
     return await ledger.save(deposit)
 
@@ -218,6 +223,15 @@ async def refund_draw(command: RefundDraw, ledger: Ledger, by: By) -> Recorded:
         bank_reference=command.bank_reference,
     )
     return await ledger.save(deposit)
+
+
+async def _impartial(ledger: Ledger, deposit: Deposit, draw_id: UUID, by: By) -> By:
+    """Refuse who declared an interest in the estate, the company, the payee or those who asked."""
+    draw = deposit.draws.get(draw_id)
+    payee_id, asked_by = (None, None) if draw is None else (draw.terms.payee_id, draw.requested_by)
+    return await without_interest(
+        ledger, by, deposit.estate_id, deposit.company_id, payee_id, asked_by
+    )
 
 
 async def _check_cause(ledger: Ledger, by: By, cause: Cause, estate_id: UUID) -> By:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from ledger.accounts import PublicAccount
+from ledger.commands.interests import without_interest
 from ledger.commands.organisations import OptionalName
 from ledger.commands.petition_terms import terms_of
 from ledger.commands.plain_texts import without_personal_data
@@ -162,7 +163,7 @@ async def change_expense(command: ChangeExpense, ledger: Ledger, by: By) -> Reco
 async def pass_expense_review(command: PassExpenseReview, ledger: Ledger, by: By) -> Recorded:
     """Pass the review."""
     expense = await ledger.load(Expense, command.expense_id)
-    expense.pass_review(by)
+    expense.pass_review(await _impartial(ledger, expense, by))
     return await ledger.save(expense)
 
 
@@ -177,6 +178,7 @@ async def return_expense(command: ReturnExpense, ledger: Ledger, by: By) -> Reco
 async def approve_expense(command: ApproveExpense, ledger: Ledger, by: By) -> Recorded:
     """Approve, and set the amount aside; refused when the account has not enough that is free."""
     expense = await ledger.load(Expense, command.expense_id)
+    by = await _impartial(ledger, expense, by)
     expense.approve(by)
     if not expense.is_held:  # history may approve what was paid before
         return await ledger.save(expense)
@@ -197,7 +199,7 @@ async def pay_expense(command: PayExpense, ledger: Ledger, by: By) -> Recorded:
     """Pay from the account; from today the policy's time to publish runs."""
     expense = await ledger.load(Expense, command.expense_id)
     account = await ledger.load(PublicAccount, expense.account_id)
-    policies, by = await terms_of(ledger, by)
+    policies, by = await terms_of(ledger, await _impartial(ledger, expense, by))
     expense.pay(
         by,
         amount_fen=command.amount_fen,
@@ -283,6 +285,13 @@ def _terms(command: ApplyForExpense | ChangeExpense) -> ExpenseTerms:
         purpose=command.purpose,
         payee=command.payee,
         payee_id=command.payee_id,
+    )
+
+
+async def _impartial(ledger: Ledger, expense: Expense, by: By) -> By:
+    """Refuse who declared an interest in the estate, the payee or those who applied."""
+    return await without_interest(
+        ledger, by, expense.estate_id, expense.terms.payee_id, expense.applied_by
     )
 
 

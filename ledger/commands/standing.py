@@ -11,12 +11,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from datetime import date
 from uuid import UUID
 
 import orjson
 
 from ledger.belonging import BELONGS, NOTHING, Concern, Fields, concern_in
 from ledger.core.entry import Entry
+from ledger.delegations import Delegation
 from ledger.organisations import Chart, Organisation
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import (
@@ -40,6 +42,7 @@ class Standing:
         self._ledger = ledger
         self._size_known = size_known
         self._chart = Chart()
+        self._delegations: dict[UUID, Delegation] = {}
         self._size = 0
         self._looking: asyncio.Task[None] | None = None
         self._concerns: OrderedDict[str, Concern] = OrderedDict()
@@ -71,10 +74,28 @@ class Standing:
         pool, ledger_id = self._ledger.pool, self._ledger.id
         head = await read_head(pool, ledger_id)
         for entry in await read_standing(pool, ledger_id, start=self._size):
-            if isinstance(entry.event, Organisation.Event | Organisation.Established):
-                self._chart.take(entry.event)
+            event = entry.event
+            if isinstance(event, Organisation.Event | Organisation.Established):
+                self._chart.take(event)
+            elif isinstance(event, Delegation.Event | Delegation.Granted):
+                self._take_delegation(event)
             self._size = entry.position + 1
         self._size = max(self._size, head.size)
+
+    def _take_delegation(self, event: Delegation.Event | Delegation.Granted) -> None:
+        changed = event.mutate(self._delegations.get(event.originator_id))
+        if isinstance(changed, Delegation):
+            self._delegations[event.originator_id] = changed
+
+    async def delegation(self, delegation_id: UUID, day: date) -> Delegation | None:
+        """Return a delegation that lets somebody stand in on a day, while its post is held."""
+        chart = await self.chart()
+        found = self._delegations.get(delegation_id)
+        if found is None or not found.covers(day):
+            return None
+        office = chart.find(found.organisation_id)
+        is_held = office is not None and office.holds_post(found.holder_id, found.post, day)
+        return found if is_held else None
 
     async def concern_of(self, stream_id: str) -> Concern:
         """Return where a record is and the persons it began with; ``NOTHING`` if there is none."""

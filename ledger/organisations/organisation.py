@@ -255,6 +255,8 @@ class Organisation(core.Aggregate):
 
     def fill_post(self, by: By, tenure: Tenure, *, is_single: bool) -> None:
         """Put a person into a post; ``is_single`` when only one person can hold it at a time."""
+        if tenure.person_id in (by.actor_id, by.on_behalf_of):
+            by = by.refuse(rules.FillsOwnPost(post=tenure.post))
         if tenure.until_on is not None and tenure.until_on <= tenure.from_on:
             by = by.refuse(
                 rules.TermEndsTooSoon(

@@ -138,6 +138,13 @@ class PostHeldAlready(RuleViolated):
     """
 
 
+class FillsOwnPost(RuleViolated):
+    """Nobody puts themselves into a post; somebody else does.
+
+    任何人不得任命自己担任职务，须由他人任命。
+    """
+
+
 class PostNotHeld(RuleViolated):
     """This person does not hold this post on that day.
 

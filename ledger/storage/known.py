@@ -82,8 +82,6 @@ class Remembered:
             self.forget()
             return
         self.is_alone = True
-        if len(self.versions) > REMEMBERED_STREAMS_MAX:
-            self.versions.clear()
 
     def propose(
         self, head: HeadRow, versions: dict[str, int], open_leaves: Sequence[bytes] | None
@@ -95,6 +93,8 @@ class Remembered:
         """The commit is certain: from now on it is so."""
         if self._proposed:
             self.head, versions, self.open_leaves = self._proposed
+            if len(self.versions) > REMEMBERED_STREAMS_MAX:
+                self.versions.clear()
             self.versions.update(versions)
             self._proposed = None
 
@@ -108,6 +108,11 @@ class Known:
     receipts: dict[tuple[str, str], tuple[bytes, Appended]]
     trackings: dict[str, int]
     timers: set[tuple[str, str]]
+
+    def count(self, ahead: Known) -> None:
+        """Let what is being written count as written; versions are looked at before."""
+        self.taken |= ahead.taken
+        self.receipts |= ahead.receipts
 
     def remember(self, request: Append, appended: Appended) -> None:
         """Let the later requests of the group see what this one did."""
@@ -126,13 +131,26 @@ class Known:
 
 
 async def look(
-    db: Connection, ledger_id: str, requests: Sequence[Append], remembered: dict[str, int]
+    db: Connection,
+    ledger_id: str,
+    requests: Sequence[Append],
+    remembered: dict[str, int],
+    ahead: Known | None = None,
 ) -> Known:
-    """Ask what the requests depend on, but for the stream versions that are remembered."""
+    """Ask what the requests depend on, but for the stream versions that are remembered.
+
+    ``ahead`` is what a group knows, after its own requests, that is being written and will have
+    been when these have their turn: it counts, whether or not the answers show it already.
+    """
     touched = {e.stream_id for r in requests for e in r.entries}
     streams = {e.stream_id for r in requests if not r.gaps_allowed for e in r.entries}
     streams.update(stream_id for r in requests for stream_id, _ in r.unchanged)
-    versions = {one: remembered[one] for one in touched | streams if one in remembered}
+    written = ahead.versions if ahead else {}
+    versions = {
+        one: written[one] if one in written else remembered[one]
+        for one in touched | streams
+        if one in written or one in remembered
+    }
     loose = [(e.stream_id, e.version) for r in requests if r.gaps_allowed for e in r.entries]
     keys = [(r.once.caller, r.once.key) for r in requests if r.once]
     names = [r.tracking.name for r in requests if r.tracking]
@@ -151,6 +169,8 @@ async def look(
         known.trackings = dict(await db.fetch(_TRACKINGS, ledger_id, names))
     if timers:
         known.timers = {tuple(row) for row in await db.fetch(_TIMERS, ledger_id, *_columns(timers))}
+    if ahead:
+        known.count(ahead)
     return known
 
 

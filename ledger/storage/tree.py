@@ -7,7 +7,8 @@ The caller says for which size; that the log reaches that far is checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ledger.core.errors import InvalidValue
 from ledger.merkle.proofs import (
@@ -30,6 +31,7 @@ from ledger.merkle.tiles import (
 )
 from ledger.merkle.tree import HASH_BYTES
 from ledger.storage.connect import Database
+from ledger.storage.tile_cache import TileCache, TileKey
 
 _TILES = """
     SELECT level, number, hashes FROM tiles
@@ -57,13 +59,25 @@ class BeyondTheLog(InvalidValue):
     """
 
 
-async def read_nodes(db: Database, ledger_id: str, nodes: Iterable[Node]) -> dict[Node, bytes]:
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Two roots of one log, and the proof that the newer tree begins with the older."""
+
+    old_root: bytes
+    root: bytes
+    proof: tuple[bytes, ...]
+
+
+async def read_nodes(
+    db: Database, ledger_id: str, nodes: Iterable[Node], cache: TileCache | None = None
+) -> dict[Node, bytes]:
     """Return the hashes of complete subtrees (``BeyondTheLog`` where the log ends before)."""
     places = {node: place_of(node) for node in nodes}
-    wanted = {(place.level, place.number) for place in places.values()}
-    tiles = await _read_full(db, ledger_id, wanted)
-    for level, number in wanted - tiles.keys():
-        tiles[level, number] = await _read_open(db, ledger_id, level, number)
+    wanted: dict[TileKey, int] = {}
+    for place in places.values():
+        key, width = (place.level, place.number), place.offset + place.count
+        wanted[key] = max(width, wanted.get(key, 0))
+    tiles = await _read_tiles(db, ledger_id, wanted, cache)
     return {node: _node(tiles[place.level, place.number], place) for node, place in places.items()}
 
 
@@ -74,9 +88,11 @@ async def read_root(db: Database, ledger_id: str, size: int) -> bytes:
     return fold([hashes[node] for node in nodes])
 
 
-async def read_inclusion_proof(db: Database, ledger_id: str, index: int, size: int) -> list[bytes]:
+async def read_inclusion_proof(
+    db: Database, ledger_id: str, index: int, size: int, cache: TileCache | None = None
+) -> list[bytes]:
     """Return the proof that entry ``index`` is in the tree of ``size`` (``NoSuchProof``)."""
-    return await _read_proof(db, ledger_id, inclusion_ranges(index, size))
+    return await _read_proof(db, ledger_id, inclusion_ranges(index, size), cache)
 
 
 async def read_consistency_proof(
@@ -86,13 +102,29 @@ async def read_consistency_proof(
     return await _read_proof(db, ledger_id, consistency_ranges(old_size, size))
 
 
-async def read_tile(db: Database, ledger_id: str, tile: Tile) -> bytes:
+async def read_growth(
+    db: Database, ledger_id: str, old_size: int, size: int, cache: TileCache | None = None
+) -> Growth:
+    """Return the consistency proof between two sizes with both roots, read at once."""
+    ranges = consistency_ranges(old_size, size)
+    old, new = nodes_of((0, old_size)), nodes_of((0, size))
+    proving = [node for one in ranges for node in nodes_of(one)]
+    hashes = await read_nodes(db, ledger_id, [*old, *new, *proving], cache)
+    return Growth(
+        fold([hashes[node] for node in old]),
+        fold([hashes[node] for node in new]),
+        tuple(make_proof(ranges, hashes.__getitem__)),
+    )
+
+
+async def read_tile(
+    db: Database, ledger_id: str, tile: Tile, cache: TileCache | None = None
+) -> bytes:
     """Return a tile's hashes (``BeyondTheLog`` where the log does not fill it that far)."""
     if tile.level is None:
         raise ValueError("a bundle of entries is no tile of hashes")
     key = (tile.level, tile.number)
-    full = await _read_full(db, ledger_id, [key])
-    data = full.get(key) or await _read_open(db, ledger_id, *key)
+    data = (await _read_tiles(db, ledger_id, {key: tile.width}, cache))[key]
     if len(data) < tile.width * HASH_BYTES:
         raise BeyondTheLog(level=tile.level, number=tile.number, width=tile.width)
     return data[: tile.width * HASH_BYTES]
@@ -107,15 +139,33 @@ async def read_bundle(db: Database, ledger_id: str, tile: Tile) -> bytes:
     return pack_entries([entry for (entry,) in rows])
 
 
-async def _read_proof(db: Database, ledger_id: str, ranges: Sequence[Range]) -> list[bytes]:
+async def _read_proof(
+    db: Database, ledger_id: str, ranges: Sequence[Range], cache: TileCache | None = None
+) -> list[bytes]:
     nodes = [node for one in ranges for node in nodes_of(one)]
-    hashes = await read_nodes(db, ledger_id, nodes)
+    hashes = await read_nodes(db, ledger_id, nodes, cache)
     return make_proof(ranges, hashes.__getitem__)
 
 
+async def _read_tiles(
+    db: Database, ledger_id: str, wanted: Mapping[TileKey, int], cache: TileCache | None
+) -> dict[TileKey, bytes]:
+    """Return tiles as wide as they are now, but at least as wide as wanted if the log is."""
+    tiles = cache.find(wanted) if cache is not None else {}
+    missing = wanted.keys() - tiles.keys()
+    if missing:
+        read = await _read_full(db, ledger_id, missing)
+        for key in missing - read.keys():
+            read[key] = await _read_open(db, ledger_id, *key)
+        if cache is not None:
+            cache.keep(read)
+        tiles |= read
+    return tiles
+
+
 async def _read_full(
-    db: Database, ledger_id: str, wanted: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], bytes]:
+    db: Database, ledger_id: str, wanted: Iterable[TileKey]
+) -> dict[TileKey, bytes]:
     asked = sorted(wanted)
     levels, numbers = [level for level, _ in asked], [number for _, number in asked]
     rows = await db.fetch(_TILES, ledger_id, levels, numbers)

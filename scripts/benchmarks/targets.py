@@ -50,6 +50,7 @@ ONE, MANY, CROWD = _ours("append", 1), _ours("append", 32), _ours("append", 256)
 BULK, CLASHING = _ours("bulk", 1), _ours("conflicts-10%", 32)
 COMMANDS, API, LAG = _ours("commands", 64), _ours("api", 64), _ours("lag", 50)
 CATCH_UP, OF_PETITIONS = _ours("projections", 1), _ours("projections-petitions", 1)
+INCLUSION, CONSISTENCY = _ours("proof-inclusion", 1), _ours("proof-consistency", 1)
 LIBRARY, FUNCTIONS, PEER = "eventsourcing", "eventsourcing-functions", "fastapi-sqlalchemy"
 P99 = "p99_ms"
 
@@ -141,6 +142,27 @@ TARGETS = (
         LAG,
         figure=P99,
         at_most=250,
+    ),
+    Target(
+        "包含证明（HTTP），p95 毫秒",
+        "inclusion proof over HTTP, p95 in ms",
+        INCLUSION,
+        figure="p95_ms",
+        at_most=5,
+    ),
+    Target(
+        "一致性证明（HTTP），p95 毫秒",
+        "consistency proof over HTTP, p95 in ms",
+        CONSISTENCY,
+        figure="p95_ms",
+        at_most=5,
+    ),
+    Target(
+        "从回执到已发布的检查点，最长毫秒",
+        "receipt to published checkpoint, longest in ms",
+        _ours("receipt", 1),
+        figure="p999_ms",
+        at_most=2_000,
     ),
 )
 

@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 
 from api.app import create_app
 from api.openapi import describe
+from api.options import Options, Rates
 from api.permissions import MAY
 from api.roles import Role
 from api.routes import ROUTES
@@ -26,6 +27,8 @@ from tests.permissions.world import ACTS_FOR, A, B, Side, found
 from tests.storage_fixtures import KEYS
 
 ORIGIN = "ledger.example.org/permissions"
+UNHURRIED = Rates(of_address=10_000, of_account=10_000)
+"""Every cell is asked for within seconds, from one address."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ async def county(store_dsn: str) -> AsyncIterator[County]:
         await catch_up(ledger, VIEWS)
         headers = {(s.name, role): await _token(ledger, s, role) for s in (A, B) for role in Role}
         events = {side.name: await _event_of(ledger, side) for side in (A, B)}
-        app = create_app(ledger, news=news)
+        app = create_app(ledger, news=news, options=Options(rates=UNHURRIED))
         async with serving(app, "127.0.0.1", 0) as address, ClientSession(address) as client:
             yield County(ledger, client, headers, describe(ROUTES, MAY), events)
 

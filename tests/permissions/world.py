@@ -6,7 +6,7 @@ Each side has one of every organisation, one of every record and one person of e
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,11 +16,13 @@ from ledger.accounts import account_id_of
 from ledger.commands import (
     accounts,
     activities,
+    delegations,
     deposits,
     draws,
     erasures,
     expenses,
     findings,
+    interests,
     leases,
     persons,
     petitioners,
@@ -36,6 +38,7 @@ from ledger.conduct import UnitConduct
 from ledger.core.aggregate import By
 from ledger.deposits import CauseKind
 from ledger.findings import FindingSource
+from ledger.interests import InterestKind
 from ledger.leases import Instalment
 from ledger.organisations import Kind, organisation_id
 from ledger.points import account_id_of as points_account_id_of
@@ -73,6 +76,16 @@ ACTS_FOR: dict[Role, str] = {
     Role.VOLUNTEER: "community",
 }
 """For which organisation of its side each role acts; the others act for the county."""
+
+
+OFFICES = (
+    Role.COMMUNITY,
+    Role.COMPANY,
+    Role.DEPARTMENT,
+    Role.OWNERS_COMMITTEE,
+    Role.STREET,
+)
+"""Roles of a side that hold a post, which can be delegated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +146,7 @@ async def found(ledger: Ledger) -> None:
         await _petition(ledger, side)
         await _money(ledger, side)
         await _points(ledger, side)
+        await _duties(ledger, side)
         await _sealed(ledger, side)
 
 
@@ -309,3 +323,27 @@ async def _points(ledger: Ledger, side: Side) -> None:
     redeem = shop.RedeemPoints(account_id=account_id, item_id=item_id, pieces=1, order_id=order_id)
     await shop.redeem_points(redeem, ledger, by(side, Role.VOLUNTEER, 3))
     RECORDED[side.name, "order"] = order_id
+
+
+async def _duties(ledger: Ledger, side: Side) -> None:
+    """Every office has somebody who stands in; everyone has declared an interest."""
+    for role in OFFICES:
+        holder = by(side, role)
+        office_id = side.organisation(ACTS_FOR[role])
+        fill = trees.FillPost(
+            organisation_id=office_id, person_id=holder.actor_id, post="head", from_on=SINCE
+        )
+        await trees.fill_post(fill, ledger, by(A, Role.COUNTY))
+        terms = delegations.GrantDelegation(
+            person_id=side.person("deputy"), from_on=day(0).date(), until_on=day(9).date()
+        )
+        holder = replace(holder, post="head")
+        function = delegations.grant_delegation
+        await _did(side, f"delegation of {role}", function, terms, ledger, holder)
+    for role in Role:
+        declare = interests.DeclareInterest(
+            person_id=side.person(role),
+            about_id=side.person("brother"),
+            kind=InterestKind.FAMILY,
+        )
+        await interests.declare_interest(declare, ledger, by(side, role))

@@ -43,7 +43,12 @@ async def test_every_case_gives_rows_and_the_scratch_database_is_gone(
     assert {("append", "minzhang", writers) for writers in (1, 32, 256)} <= seen
     assert {("append", "eventsourcing", writers) for writers in (1, 32, 256)} <= seen
     assert {("append", "copy", 1), ("bulk", "copy", 1), ("bulk", "minzhang", 1)} <= seen
-    assert {("commands", "minzhang", 64), ("projections", "minzhang", 1)} <= seen
+    assert {(one, "minzhang", 1) for one in ("proof-inclusion", "proof-consistency")} <= seen
+    assert {
+        ("receipt", "minzhang", 1),
+        ("commands", "minzhang", 64),
+        ("projections", "minzhang", 1),
+    } <= seen
 
 
 async def test_a_case_that_does_not_exist_is_refused(
