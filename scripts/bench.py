@@ -27,6 +27,7 @@ from scripts.benchmarks import (
     library,
     over_http,
     proofs,
+    proving,
     raw_copy,
     store,
     umadb_server,
@@ -56,6 +57,8 @@ CASES: dict[str, Callable[[Place], Sequence[Trial]]] = {
     "api": lambda _: over_http.trials_of_api(),
     "proofs": lambda place: proofs.trials_of_proofs(place.grown_events),
     "projections": lambda _: catching_up.trials_of_projections(),
+    "bundle": lambda _: proving.trials_of_bundles(),
+    "verify": lambda _: proving.trials_of_verify(),
     "lag": lambda _: lag.trials_of_lag(),
 }
 

@@ -14,7 +14,6 @@ import argparse
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +47,7 @@ from scripts.settings import Settings
 
 STATE_BYTES_MAX = 10_000_000
 SAVE_SECONDS = 5.0
-CANNOT = (LedgerError, ServerError, ExceptionGroup, BrokenProcessPool, asyncpg.PostgresError)
+CANNOT = (LedgerError, ServerError, ExceptionGroup, asyncpg.PostgresError)
 
 
 class CouldNotCheck(Failure):

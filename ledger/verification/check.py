@@ -34,6 +34,8 @@ from ledger.verification.rows import origin_of
 from ledger.verification.whole import Whole
 from ledger.verification.workers import Check, checking
 
+FEW_ENTRIES = 4 * RANGE_ENTRIES
+"""So few are checked sooner than other processes are started."""
 AHEAD = 2
 """How many ranges are in hand for each that is waited for."""
 
@@ -94,7 +96,7 @@ async def check_ledger(wanted: Wanted, told: Told = lambda _whole, _size: None) 
         head = await _with_origin(wanted, db, dict(head), report.findings)
         if report.start:
             await _check_start(db, whole, report.findings)
-        if wanted.workers == 0:
+        if wanted.workers == 0 or head["size"] - whole.frontier.size < FEW_ENTRIES:
             await _ranges(wanted, db, whole, head, partial(check_range, db), told)
             report.findings.merge(await _beside(wanted, db))
         else:

@@ -1,67 +1,112 @@
-"""Ranges are checked in processes of their own, one a processor, all in one snapshot.
+"""Ranges are checked by processes of their own, one a processor, all in one snapshot.
 
-A worker connects once, takes part in the snapshot of whoever started it, and checks the ranges
-that it is given. It ends when its parent does.
+    python -m ledger.verification.workers     stdin                        stdout
+                                              dsn, name of the snapshot
+                                              a task                       its outcome
+                                              (end)
+
+Each message is a pickle after its length in four bytes: both ends are one program. A worker
+connects once, takes part in the snapshot of whoever started it, and ends when its stdin does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-import signal
+import pickle
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import TypeAlias
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, BinaryIO, TypeAlias
 
-from ledger.storage.connect import Connection
+from ledger.core.errors import LedgerError
 from ledger.storage.verifying import snapshot
 from ledger.verification.ranges import Outcome, Task, check_range
 
 WORKERS_MAX = 8
+MODULE = "ledger.verification.workers"
+LENGTH_BYTES = 4
 
 Check: TypeAlias = Callable[[Task], Awaitable[Outcome]]
 
 
-@dataclass(slots=True)
-class _Here:
-    """What one worker process holds."""
+class WorkerLost(LedgerError):
+    """A process that helped to check ended before its time: nothing is said about the data.
 
-    loop: asyncio.AbstractEventLoop
-    db: Connection
-    open: AsyncExitStack
-
-
-_here: list[_Here] = []
+    协助核验的进程意外终止：未就数据得出结论。
+    """
 
 
 @asynccontextmanager
 async def checking(dsn: str, shared: str, count: int | None) -> AsyncIterator[Check]:
     """Give what checks a range in one of ``count`` processes (None: one a processor)."""
-    workers = min(count or os.cpu_count() or 1, WORKERS_MAX)
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start,
-        initargs=(dsn, shared),
-    )
-    loop = asyncio.get_running_loop()
+    free: asyncio.Queue[asyncio.subprocess.Process] = asyncio.Queue()
+
+    async def check(task: Task) -> Outcome:
+        worker = await free.get()
+        try:
+            outcome: Outcome = await _ask(worker, task)
+            return outcome
+        finally:
+            free.put_nowait(worker)
+
+    async with AsyncExitStack() as stack:
+        for _ in range(min(count or os.cpu_count() or 1, WORKERS_MAX)):
+            worker = await stack.enter_async_context(_worker())
+            _send(worker, (dsn, shared))
+            free.put_nowait(worker)
+        yield check
+
+
+@asynccontextmanager
+async def _worker() -> AsyncIterator[asyncio.subprocess.Process]:
+    pipe = asyncio.subprocess.PIPE
+    command = (sys.executable, "-m", MODULE)
+    worker = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
     try:
-        yield lambda task: loop.run_in_executor(pool, _check, task)
+        yield worker
     finally:
-        await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+        with suppress(ProcessLookupError):
+            worker.kill()  # it holds nothing but a snapshot
+        await worker.wait()
 
 
-def _start(dsn: str, shared: str) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent ends this one
-    loop = asyncio.new_event_loop()
-    stack = AsyncExitStack()
-    db = loop.run_until_complete(stack.enter_async_context(snapshot(dsn, shared)))
-    _here.append(_Here(loop, db, stack))
+async def _ask(worker: asyncio.subprocess.Process, task: Task) -> Any:
+    if worker.stdout is None:
+        raise WorkerLost()
+    try:
+        _send(worker, task)
+        length = int.from_bytes(await worker.stdout.readexactly(LENGTH_BYTES), "big")
+        return pickle.loads(await worker.stdout.readexactly(length))  # noqa: S301 - our own child
+    except (asyncio.IncompleteReadError, ConnectionError) as ended:
+        raise WorkerLost(status=worker.returncode) from ended
 
 
-def _check(task: Task) -> Outcome:
-    here = _here[0]
-    return here.loop.run_until_complete(check_range(here.db, task))
+def _send(worker: asyncio.subprocess.Process, message: object) -> None:
+    if worker.stdin is not None:
+        worker.stdin.write(_packed(message))
+
+
+def _packed(message: object) -> bytes:
+    data = pickle.dumps(message)
+    return len(data).to_bytes(LENGTH_BYTES, "big") + data
+
+
+def _messages(file: BinaryIO) -> Any:
+    while len(length := file.read(LENGTH_BYTES)) == LENGTH_BYTES:
+        yield pickle.loads(file.read(int.from_bytes(length, "big")))  # noqa: S301 - our own parent
+
+
+async def work() -> None:
+    """Check what comes in until stdin ends; nobody else is waited for, so reading may block."""
+    messages = _messages(sys.stdin.buffer)
+    dsn, shared = next(messages)
+    async with snapshot(dsn, shared) as db:
+        for task in messages:
+            sys.stdout.buffer.write(_packed(await check_range(db, task)))
+            sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):  # Ctrl-C reaches all; the parent says what happened
+        asyncio.run(work())
