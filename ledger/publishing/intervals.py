@@ -4,6 +4,10 @@
                  shown then ended before this event
     not after    the first dated checkpoint that covers it: by then it was in the log, as it is
 
+The second is a proof. The first is as good as the promise to publish at once: an event may have
+come in while a checkpoint without it was on its way to whoever dated it, so a claim is given
+``PUBLISHING_DELAY``. A log that holds events back for longer than that has something to explain.
+
 Dated is a checkpoint by a witness's cosignature or an authority's time stamp; each is checked here
 again, by keys and roots that the caller brings, and against the tree, before it counts.
 ``recorded_at`` is only the server's claim; a claim outside of the interval is a lie or a wrong
@@ -16,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from ledger.core.errors import LedgerError
@@ -26,6 +30,9 @@ from ledger.merkle.notes import Note, read_note, read_signature_lines
 from ledger.storage.connect import Database
 from ledger.storage.tree import read_root
 
+PUBLISHING_DELAY = timedelta(minutes=1)
+COSIGNATURE_STEP = timedelta(seconds=1)
+"""A cosignature says the second in which it was made, not where in it."""
 LOOKS_MAX = 8
 """Sizes that are looked at in each direction before giving up: only spoiled rows need a second."""
 
@@ -77,9 +84,14 @@ class Interval:
     not_after: Bound | None
 
     def contains(self, claimed: datetime) -> bool:
-        """Tell whether a claimed time (``recorded_at``) is possible."""
-        too_early = self.not_before is not None and claimed < self.not_before.at
-        return not too_early and (self.not_after is None or claimed <= self.not_after.at)
+        """Tell whether a claimed time (``recorded_at``) is possible for an honest log."""
+        before, after = self.not_before, self.not_after
+        if before is not None and claimed < before.at - PUBLISHING_DELAY:
+            return False
+        if after is None:
+            return True
+        step = timedelta(0) if after.is_time_stamp else COSIGNATURE_STEP
+        return claimed < after.at + step if step else claimed <= after.at
 
 
 async def interval_of(

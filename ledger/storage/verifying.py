@@ -118,6 +118,10 @@ TRIPWIRES = {
         "receipts_pkey",
         "tiles_pkey",
         "checkpoints_pkey",
+        "events_leaf_hash_check",
+        "events_entry_check",
+        "tiles_hashes_check",
+        "tiles_root_check",
     },
 }
 _PLAIN_TABLE = (b"r", b"p")  # a table, or one that is spread over partitions

@@ -11,6 +11,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from ledger.core.clock import Clock, utc_now
 from ledger.merkle.checkpoints import read_checkpoint
 from ledger.merkle.policies import Policy
 from ledger.storage.ledger import create_ledger, open_ledger
@@ -25,6 +26,7 @@ from tests.attacks.world import (
     SIZE,
     Auditor,
     World,
+    moved,
     policy_for,
     record,
 )
@@ -56,15 +58,22 @@ async def original(
 
 
 async def build(world: World) -> Auditor:
-    """Fill the ledger, publish it twice, and let the auditor take home what proves it."""
+    """Fill the ledger, publish it twice, and let the auditor take home what proves it.
+
+    All that was some hours ago, and each checkpoint came minutes after its last entry.
+    """
     key = world.source.create().current.verifying
     world.witness.book.add_log(key, world.clock())
-    async with open_ledger(world.dsn, LEDGER, pool_size_max=2) as ledger:
+    async with open_ledger(world.dsn, LEDGER, clock=ago(240), pool_size_max=2) as ledger:
         await record(ledger, OLD_SIZE)
-        old = await world.publish()
+    world.clock = ago(230)
+    old = await world.publish()
+    async with open_ledger(world.dsn, LEDGER, clock=ago(120), pool_size_max=2) as ledger:
         await record(ledger, SIZE)
-        await world.publish()
         await catch_up(ledger, VIEWS)
+    world.clock = ago(110)
+    await world.publish()
+    world.clock = utc_now
     assert read_checkpoint(old.text).size == OLD_SIZE
     proof = await world.prove(PROVED, old, OLD_SIZE)
     return Auditor(
@@ -73,6 +82,11 @@ async def build(world: World) -> Auditor:
         entry=await entry_at(world.db, LEDGER, PROVED),
         proof=proof.to_bytes(),
     )
+
+
+def ago(minutes: int) -> Clock:
+    """Return a clock that showed the right time so many minutes ago."""
+    return moved(utc_now, -60 * minutes)
 
 
 @pytest.fixture

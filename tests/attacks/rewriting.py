@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import asyncpg
 
-from ledger.core.entry import Entry
+from ledger.core.entry import Entry, stamp
 from ledger.merkle.tiles import TILE_WIDTH, subtree_root
 from ledger.merkle.tree import Frontier, leaf_hash
 
 AMOUNT = b'"amount_fen":'
+RECORDED_AT = b'"recorded_at":"'
 
 
 async def entry_at(db: asyncpg.Connection, ledger_id: str, position: int) -> bytes:
@@ -66,6 +68,22 @@ async def change_tile(
         hashes,
         subtree_root(_hashes(hashes)) if root else row["root"],
     )
+
+
+async def date_back(db: asyncpg.Connection, ledger_id: str, position: int, at: datetime) -> None:
+    """Let an entry claim that it was recorded at another time; column, tree and head fit it."""
+    entry = await entry_at(db, ledger_id, position)
+    begin = entry.index(RECORDED_AT) + len(RECORDED_AT)
+    claimed = stamp(at).encode()
+    dated = entry[:begin] + claimed + entry[begin + len(claimed) :]
+    await change_entry(db, ledger_id, position, dated, leaf=None)
+    await db.execute(
+        "UPDATE events SET recorded_at = $3 WHERE ledger_id = $1 AND position = $2",
+        ledger_id,
+        position,
+        at,
+    )
+    await rebuild_tree(db, ledger_id)
 
 
 async def exchange_entries(db: asyncpg.Connection, ledger_id: str, one: int, other: int) -> None:

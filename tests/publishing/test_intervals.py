@@ -86,6 +86,20 @@ def test_attack_13_a_claimed_time_outside_of_the_interval_is_told() -> None:
     assert Interval(not_before=None, not_after=None).contains(NOON)
 
 
+def test_an_honest_time_is_not_told_for_what_dates_leave_open() -> None:
+    """A checkpoint is dated a moment after it was made, and a witness says whole seconds only."""
+    found = Interval(not_before=bound(2, 1), not_after=bound(5, 2))
+    before, after = NOON + timedelta(hours=1), NOON + timedelta(hours=2)
+    assert found.contains(before - timedelta(seconds=59))
+    assert not found.contains(before - timedelta(seconds=61))
+    assert found.contains(after + timedelta(microseconds=999_999))
+    assert not found.contains(after + timedelta(seconds=1))
+    stamped = Bound(at=after, size=5, by="authority", is_time_stamp=True)
+    exact = Interval(not_before=None, not_after=stamped)
+    assert exact.contains(after)
+    assert not exact.contains(after + timedelta(microseconds=1))
+
+
 @pytest.mark.usefixtures("dated")
 @pytest.mark.parametrize(
     "spoil",
