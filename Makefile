@@ -14,7 +14,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -le 8 ] && echo $$n 
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: demo demo-reset test nightly check bench clean format browser
+.PHONY: demo demo-reset test nightly check bench clean format browser openssl
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/for-demo
@@ -26,7 +26,7 @@ demo-reset: $(VENV)/for-demo
 bench: $(VENV)/for-bench
 	@exec $(BIN)/minzhang bench $(ARGS)
 
-test: $(VENV)/for-test browser
+test: $(VENV)/for-test browser openssl
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 # The same tests with the counts of tests/profiles.py for the night; they are printed first.
@@ -53,6 +53,10 @@ clean:
 browser:
 	@command -v chromium >/dev/null || sh .ci/need "to test pages" chromium
 	@fc-list :lang=zh-cn 2>/dev/null | grep -q . || sh .ci/need "to show Chinese" fontconfig fonts-noto-cjk
+
+# An authority for time stamps of the tests' own.
+openssl:
+	@command -v openssl >/dev/null || sh .ci/need "to test time stamps" openssl
 
 # Each file below notes that its part is installed; the second run finds it and goes on.
 $(VENV)/created:

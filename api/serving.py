@@ -96,7 +96,7 @@ class Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         made: Any = await super()._make_server()
         return Server(
-            self.app[OPTIONS],
+            self.app.get(OPTIONS) or Options(),
             made.request_handler,
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 
@@ -16,6 +17,7 @@ from api.outgoing import WebClient, web_client
 from ledger.core.errors import LedgerError
 from ledger.merkle.policies import Policy, PolicyMalformed, parse_policy
 from ledger.publishing.announcing import announce_keys
+from ledger.publishing.authorities import Authority, AuthorityUnusable, read_authority
 from ledger.publishing.checking import (
     KeyLost,
     LogDoubtful,
@@ -98,6 +100,8 @@ async def publishing(
             web,
             policy=read_policy(settings),
             interval_seconds=settings.publish_interval_seconds,
+            authorities=read_authorities(settings),
+            stamp_interval_seconds=settings.time_stamp_interval_seconds,
         )
         async with publisher:
             yield publisher
@@ -117,6 +121,20 @@ def read_policy(settings: Settings) -> Policy:
         raise Failure(
             f"信任策略 {path}（MINZHANG_LOG_POLICY）无效：{zh}",
             f"the trust policy {path} (MINZHANG_LOG_POLICY) is not valid: {en} {facts}",
+        ) from wrong
+
+
+def read_authorities(settings: Settings) -> list[Authority]:
+    """Return the authorities for time stamps that the settings name."""
+    if settings.time_stamp_authorities == "none":
+        return []
+    named = [one.split() for one in settings.time_stamp_authorities.split(",")]
+    try:
+        return [read_authority(url, Path(file).expanduser()) for url, file in named]
+    except AuthorityUnusable as wrong:
+        raise Failure(
+            f"MINZHANG_TIME_STAMP_AUTHORITIES 无效：{wrong.title_zh()}",
+            f"MINZHANG_TIME_STAMP_AUTHORITIES: {wrong.title_en()} {wrong.facts}",
         ) from wrong
 
 

@@ -27,6 +27,8 @@ GIB = 1024**3
 LOG_KEY = "MINZHANG_LOG_KEY"
 LEVELS = ("debug", "info", "warning", "error")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+AUTHORITY = r"https?://[^\s,@]+ +[^\s,]+"
+AUTHORITIES = re.compile(rf"none|{AUTHORITY}(, *{AUTHORITY})*")
 LEDGER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 KEY_SOURCE = re.compile(r"file:/.+|env:[A-Za-z_][A-Za-z0-9_]*|command:.+")
 DSNS = ("dsn", "keys_dsn")
@@ -62,6 +64,8 @@ class Settings:
     keys_dsn: str | None
     log_policy: Path | None
     publish_interval_seconds: int
+    time_stamp_authorities: str
+    time_stamp_interval_seconds: int
     public_url: str | None
     key_file: Path
     trusted_proxies: str
@@ -195,6 +199,22 @@ SETTINGS = (
         rule_en="a whole number from 1 to 3600",
         purpose="seconds between two signed checkpoints while there is news",
         default="1",
+    ),
+    Setting(
+        name="time_stamp_authorities",
+        read=matching(AUTHORITIES),
+        rule_zh="none，或以逗号分隔的“网址 根证书文件”",
+        rule_en='none, or "URL ROOTS.pem" for each, separated by commas',
+        purpose="authorities that date checkpoints (RFC 3161), each with its root certificates",
+        default="none",
+    ),
+    Setting(
+        name="time_stamp_interval_seconds",
+        read=whole(1, 86_400),
+        rule_zh="1 到 86400 的整数",
+        rule_en="a whole number from 1 to 86400",
+        purpose="least seconds between two time stamps by one authority",
+        default="600",
     ),
     Setting(
         name="sealing_keys",

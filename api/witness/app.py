@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from api.hardening import harden_answer
+from api.keys import OPTIONS
+from api.options import Options
 from ledger.core.errors import LedgerError
 from ledger.witness.add_checkpoint import BODY_BYTES_MAX, SIZE_TYPE, read_request
 from ledger.witness.witness import (
@@ -53,6 +55,7 @@ def create_witness_app(witness: Witness) -> web.Application:
     """Return the application around a witness."""
     app = web.Application(client_max_size=BODY_BYTES_MAX)
     app[WITNESS] = witness
+    app[OPTIONS] = Options()  # it serves strangers like the service does, with the same limits
     app[AT_ONCE] = asyncio.Semaphore(AT_ONCE_MAX)
     app.on_response_prepare.append(harden_answer)
     app.router.add_post("/add-checkpoint", add_checkpoint)

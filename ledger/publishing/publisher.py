@@ -25,6 +25,8 @@ from ledger.core.errors import Conflict, LedgerError
 from ledger.merkle.checkpoints import Checkpoint
 from ledger.merkle.notes import Note, Signature
 from ledger.merkle.policies import Policy
+from ledger.publishing import stamping
+from ledger.publishing.authorities import Authority
 from ledger.publishing.checking import (
     LogDoubtful,
     Standpoint,
@@ -36,6 +38,7 @@ from ledger.publishing.checking import (
 from ledger.publishing.log_keys import KeySource, LogKeys
 from ledger.publishing.outgoing import Outgoing
 from ledger.publishing.signer import Signed, Signer, TreeChanged, TreeRefused
+from ledger.publishing.stamping import Stamping
 from ledger.publishing.status import Status
 from ledger.publishing.witnesses import (
     Asking,
@@ -81,8 +84,11 @@ class Publisher:
     outgoing: Outgoing
     policy: Policy = NO_WITNESSES
     interval_seconds: float = INTERVAL_SECONDS
+    authorities: Sequence[Authority] = ()
+    stamp_interval_seconds: float = stamping.INTERVAL_SECONDS
     status: Status = field(default_factory=Status)
     _signer: Signer = field(init=False)
+    _stamping: Stamping = field(init=False)
     _asking: set[asyncio.Task[None]] = field(init=False, default_factory=set)
     _doubt: LogDoubtful | None = field(init=False, default=None)
     _changed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
@@ -92,6 +98,14 @@ class Publisher:
         self._signer = Signer(self.source.folder)
         self.status.witnesses = standings_of(self.policy)
         self.status.has_quorum = not self.policy.is_met([])
+        self._stamping = Stamping(
+            self.ledger.pool,
+            self.ledger.id,
+            self.authorities,
+            self.outgoing,
+            self.status,
+            self.stamp_interval_seconds,
+        )
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name=f"publisher of {self.ledger.id}")
@@ -102,6 +116,7 @@ class Publisher:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._stamping.stop()
 
     def publish_soon(self) -> None:
         """Look for news at once instead of at the next second."""
@@ -185,6 +200,7 @@ class Publisher:
         if signed is None or await self._has_news(db, signed, keys):
             signed = await self._sign(db, signed, keys)
         self._ask_witnesses(signed)
+        self._stamping.look()
         self.status.problem = None
 
     async def _has_news(self, db: asyncpg.Connection, last: Signed, keys: LogKeys) -> bool:
