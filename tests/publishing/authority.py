@@ -57,7 +57,7 @@ class LocalAuthority:
         subprocess.run(
             [
                 *("openssl", "ts", "-reply", "-queryfile", "query", "-signer", "tsa.pem"),
-                *("-inkey", "tsa.key", "-chain", "ca.pem", "-config", "config", "-out", "answer"),
+                *("-inkey", "tsa.key", "-config", "config", "-out", "answer"),
             ],
             cwd=self.folder,
             check=True,

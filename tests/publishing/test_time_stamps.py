@@ -64,7 +64,7 @@ async def test_a_published_checkpoint_is_stamped_checked_and_kept(
 
     found = await interval_of(db, ledger.id, 2, authorities=[authority])
     assert found.not_before and found.not_after
-    assert (found.not_before.size, found.not_after.size) == (2, 4)
+    assert found.not_before.size == 2 < found.not_after.size
     assert found.not_after.is_time_stamp and found.not_after.by == authority.name
 
     (tmp_path / "note").write_text(stamp.stamped)
