@@ -25,11 +25,13 @@ from api.routing import ReadRoute, Shape
 from api.scopes import SCOPES
 from api.validation import lists_of, validator_for
 from ledger.belonging import Scope
+from ledger.core.errors import NotFound
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
 from projections import records
 from projections.engine import CursorInvalid, View, Within, wait_for
 from projections.engine.checkpoints import read_checkpoints
+from projections.engine.scoping import ReadOutsideScope
 
 Position = Annotated[int, Ge(0), Le(2**63 - 1)]
 
@@ -72,17 +74,25 @@ class ReadHandler:
         given |= {name: clean_text(request.match_info[name]) for name in self.route.parameters}
         query, said = self.validator.read(given, tuple(given))
         ledger = request.app[LEDGER]
-        if self.route.shape is Shape.CONSULTED:
-            return await self._consult(ledger, query)
         after = said.get("after_position")
         scope = await request.app[SCOPES].reading(identity, self.route.operation, query)
+        if self.route.shape is Shape.CONSULTED:
+            return await self._consult(ledger, query, scope)
         views = (self._view,) if scope.is_whole else (self._view, records.view)
         if after is not None:
             for view in views:
                 await wait_for(ledger.pool, ledger.id, view, after, WAIT_SECONDS_MAX)
-        return await self._ask(ledger, query, scope, views)
+        try:
+            return await self._ask(ledger, query, scope, views)
+        except NotFound:
+            if not scope.is_whole:
+                await request.app[SCOPES].note(identity, self.route.operation)
+            raise
 
-    async def _consult(self, ledger: Ledger, query: Any) -> web.Response:
+    async def _consult(self, ledger: Ledger, query: Any, scope: Scope) -> web.Response:
+        """Ask the records themselves: only for what is everybody's, or by who reaches all."""
+        if not scope.is_whole:
+            raise ReadOutsideScope(asked=self.route.operation)
         found = await self.route.function(query, ledger.for_request())
         head = await read_head(ledger.pool, ledger.id)
         return answer({**found, "position": head.size - 1})

@@ -23,9 +23,11 @@ from api.identity import Identity
 from api.reach import Row, Within
 from api.roles import Role
 from ledger.belonging import EVERYTHING, NOTHING_AT_ALL, Scope
+from ledger.commands.refusals import note_denial
 from ledger.commands.standing import Standing, versions_of
 from ledger.core.clock import local_day
 from ledger.core.entry import Entry
+from ledger.core.errors import NotFound
 from ledger.organisations import Chart, Kind
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
@@ -51,6 +53,7 @@ class Scopes:
         today = self._today()
         holder_id = identity.on_behalf_of or identity.actor_id
         if office is None or not office.holds_post(holder_id, identity.post, today):
+            await self.note(identity, "acting_in_post")
             raise PostNotInTerm(post=identity.post, on=today.isoformat())
 
     async def standing_in(self, identity: Identity, given: str) -> Identity:
@@ -65,6 +68,7 @@ class Scopes:
             raise DelegationNotInForce() from error
         found = await self.standing.delegation(delegation_id, self._today())
         if found is None or found.person_id != identity.actor_id or identity.role in APART:
+            await self.note(identity, "standing_in")
             raise DelegationNotInForce(delegation=str(delegation_id))
         return replace(
             identity,
@@ -72,6 +76,12 @@ class Scopes:
             organisation_id=found.organisation_id,
             post=found.post,
             on_behalf_of=found.holder_id,
+        )
+
+    async def note(self, identity: Identity, operation: str) -> None:
+        """Count a refusal in the log: what was out of reach, and what does not exist, alike."""
+        await note_denial(
+            self._ledger, actor_id=identity.actor_id, role=identity.role, operation=operation
         )
 
     def is_public(self, operation: str) -> bool:
@@ -105,7 +115,11 @@ class Scopes:
             return {}
         chart, today = await self.standing.chart(), self._today()
         scope = scope_on(chart, identity, within, today)
-        places = await guard(about, command, within, scope, self.standing)
+        try:
+            places = await guard(about, command, within, scope, self.standing)
+        except NotFound:
+            await self.note(identity, operation)
+            raise
         own = () if identity.organisation_id is None else (identity.organisation_id,)
         ids = {above for place in (*places, *own) for above in chart.upwards(place, today)}
         return versions_of(chart, ids)

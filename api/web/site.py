@@ -133,7 +133,12 @@ class Visit:
             raise NotAuthenticated()
         await authorise_identity(self.request, self.visitor, operation)
         scope = await scopes.reading(self.visitor, operation, query)
-        return await view(Within(ledger.pool, scope), ledger.id, query)
+        try:
+            return await view(Within(ledger.pool, scope), ledger.id, query)
+        except NotFound:
+            if not scope.is_whole:
+                await scopes.note(self.visitor, operation)
+            raise
 
 
 @dataclass(frozen=True, slots=True)

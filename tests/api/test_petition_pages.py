@@ -11,7 +11,7 @@ from ledger.reactions.engine import Reactions
 from ledger.storage.ledger import Ledger
 from projections import VIEWS
 from projections.engine import catch_up
-from tests.api.conftest import Client, TokenFor
+from tests.api.conftest import Client, TokenFor, bearer
 from tests.petition_world import (
     COMMUNITY,
     ESTATE,
@@ -33,7 +33,7 @@ async def county_ledger(ledger: Ledger) -> Ledger:
 
 
 async def page(client: Client, token: str, path: str, *, status: int = 200) -> str:
-    response = await client.get(path, headers={"Cookie": f"minzhang_token={token}"})
+    response = await client.get(path, headers=bearer(token))
     text = await response.text()
     assert response.status == status, text
     return text

@@ -22,6 +22,8 @@ from ledger.commands.petitions import FilePetition, file_petition
 from ledger.core.clock import local_day, utc_now
 from ledger.organisations import Kind, organisation_id
 from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.reading import read_entries
+from ledger.users import Denial
 from tests.api.conftest import Client, TokenFor, bearer, the_problem
 from tests.api.money import Office, applied, office
 from tests.commands.county import (
@@ -99,6 +101,31 @@ async def test_a_record_of_another_place_looks_like_none(
     own = bearer(await token_for("community"))
     path = f"/v1/petitions/{petition_id}/withdrawals"
     assert (await client.post(path, json=body, headers=own)).status == 201
+
+
+async def test_what_somebody_tries_out_of_reach_is_in_the_log(
+    client: Client, ledger: Ledger, token_for: TokenFor
+) -> None:
+    """Of what exists and of what does not alike: the log must not tell which it was."""
+    await build_county(ledger)
+    petition_id = await filed(ledger)
+    for number, record_id in enumerate((petition_id, uuid4())):
+        actor_id = uuid4()
+        given = {"organisation_id": OTHER_COMMUNITY, "actor_id": actor_id}
+        headers = bearer(await token_for("community", **given))
+        path = f"/v1/petitions/{record_id}"
+        await the_problem(await client.get(path, headers=headers), 404, "not-found")
+        response = await client.post(path + "/closings", json={}, headers=headers)
+        await the_problem(response, 404, "not-found")
+        counted = [
+            entry.event
+            for entry in await read_entries(ledger.pool, ledger.id, start=0, limit=1_000)
+            if entry.topic == Denial.Counted.TOPIC and entry.by.actor_id == actor_id
+        ]
+        assert {event.operation for event in counted if isinstance(event, Denial.Counted)} == {
+            "petition_by_id",
+            "close_petition",
+        }, number
 
 
 async def test_nothing_is_created_at_another_place(office: Office) -> None:
