@@ -40,6 +40,7 @@ def test_every_test_of_an_attack_says_which_and_who_detects_it() -> None:
     """A few only show that the world is sound without an attack."""
     silent = [name for name, numbers in numbered_attacks() if not numbers]
     assert sorted(silent) == [
+        "test_a_sound_log_raises_no_alarm",
         "test_an_honest_export_is_verified",
         "test_an_honest_time_lies_within_what_the_witness_dated",
         "test_nothing_is_found_before_anybody_attacks",
