@@ -25,6 +25,7 @@ from ledger.storage.reading import read_head
 from scripts.imports.flow import KINDS
 from tests.commands.county import DAMP_GARAGE, who
 from tests.commands.money import ACCOUNT, receive, until_settled
+from tests.conftest import DATA_VARIABLE
 from tests.scripts.importing import (
     EXAMPLES,
     found_county,
@@ -226,7 +227,7 @@ def command(ledger: Ledger, dsn: str, *arguments: object) -> subprocess.Popen[st
         cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],
-            "HOME": "/nonexistent",
+            "MINZHANG_DATA": str(Path(os.environ[DATA_VARIABLE], "imports")),
             "MINZHANG_DSN": dsn,
             "MINZHANG_LEDGER": ledger.id,
         },
