@@ -13,6 +13,7 @@ from api.web import (
     expenses,
     log,
     petitions,
+    privacy,
     volunteers,
 )
 from api.web.account import add_account_pages
@@ -31,6 +32,7 @@ FEATURES: tuple[Pages, ...] = (
     petitions.pages,
     conduct.pages,
     log.pages,
+    privacy.pages,
 )
 """The pages of every feature."""
 
@@ -39,6 +41,7 @@ def add_web(app: web.Application) -> None:
     """Add all pages, the login and the assets to the application."""
     add_pages(app, FEATURES)
     log.add_log_pages(app)
+    privacy.add_privacy_forms(app)
     add_login(app)
     add_account_pages(app)
     add_second_factor(app)

@@ -10,6 +10,7 @@ from uuid import UUID
 from api.web import labels_petitions as names
 from api.web.figures import read_day, read_id
 from api.web.places import names_of
+from api.web.privacy import sealed_of_record
 from api.web.site import Pages, Visit
 from ledger.core.clock import local_day
 from ledger.core.errors import InvalidValue
@@ -84,6 +85,7 @@ async def petition_page(visit: Visit) -> dict[str, Any]:
     longest = max((held["elapsed_minutes"] for held in timeline["holdings"]), default=0)
     return {
         **timeline,
+        **await sealed_of_record(visit, query.petition_id),
         "names": named,
         "longest": max(longest, 1),
         "total": timeline["holdings"] and _total(timeline),

@@ -76,6 +76,7 @@ NAVIGATION = (
     NavigationItem("/units", "单位与提级"),
     NavigationItem("/volunteers", "志愿积分"),
     NavigationItem("/events", "审计轨迹"),
+    NavigationItem("/personal-data", "个人信息"),
     NavigationItem("/log", "防篡改证明"),
     NavigationItem("/docs", "接口文档"),
 )

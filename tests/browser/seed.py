@@ -8,7 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from ledger.accounts import account_id_of
-from ledger.commands import accounts, deposits, draws, expenses, leases, organisations, shop
+from ledger.commands import (
+    accounts,
+    deposits,
+    draws,
+    erasures,
+    expenses,
+    leases,
+    organisations,
+    persons,
+    petitioners,
+    shop,
+)
 from ledger.commands.findings import RemindCompany, remind_company
 from ledger.commands.petition_closing import WithdrawPetition, withdraw_petition
 from ledger.core.aggregate import By, Evidence
@@ -17,11 +28,13 @@ from ledger.expenses import EvidenceKind
 from ledger.leases import Instalment
 from ledger.reactions import REACTIONS
 from ledger.reactions.engine import Reactions
+from ledger.sealing import Field
 from ledger.storage.ledger import Ledger
 from tests.petition_world import (
     COMMUNITY,
     COMPANY,
     ESTATE,
+    PETITIONER,
     STREET,
     UNIT,
     day,
@@ -34,6 +47,7 @@ from tests.petition_world import (
 )
 from tests.petition_world import who as of_street
 from tests.points_world import days_later, earned, opened_account, stocked
+from tests.storage.sealed import LI, WANG
 
 SCRIPT = "<script>document.title='taken'</script>"
 IMAGE = '"><img src=x onerror="document.title=\'taken\'">'
@@ -41,6 +55,7 @@ IMAGE = '"><img src=x onerror="document.title=\'taken\'">'
 
 ACCOUNT = account_id_of(ESTATE)
 VOLUNTEER_ID = UUID("8c1f7a52-4d3e-4b90-9a6d-2f5be7013c64")
+NEIGHBOUR = UUID("8c1f7a52-4d3e-4b90-9a6d-2f5be7013c65")
 INVOICE = Evidence(
     sha256="ab" * 32, name="发票.pdf", media_type="application/pdf", size_bytes=20_480
 )
@@ -86,6 +101,7 @@ async def seed(ledger: Ledger) -> Seeded:
     deposit_id = await _deposit(ledger)
     expense_id = await _account(ledger)
     item_id = await _points(ledger)
+    await _sealed(ledger, petition_id)
     await Reactions(ledger, REACTIONS).catch_up(now=day(200))
     return Seeded(
         deposit_id=deposit_id,
@@ -109,6 +125,31 @@ async def _petitions(ledger: Ledger) -> tuple[UUID, UUID, UUID]:
     finding_id = await raised_finding(ledger, on=5)
     await remind_company(RemindCompany(finding_id=finding_id), ledger, of_street(901, on=5))
     return petition_id, missed_id, hostile_id
+
+
+async def _sealed(ledger: Ledger, petition_id: UUID) -> None:
+    """The petitioner's data is sealed, read once, asked to be erased; a neighbour's is erased."""
+    clerk = who(21, "community", 6, "回访前核对")
+    seal = petitioners.SealPetitioner(
+        petition_id=petition_id, petitioner_id=PETITIONER, petitioner=WANG
+    )
+    await petitioners.seal_petitioner(seal, ledger, clerk)
+    reveal = persons.RevealSealed(
+        person_id=PETITIONER,
+        record_id=petition_id,
+        fields=(Field.NAME, Field.PHONE),
+        purpose="visit_back",
+    )
+    await persons.reveal_sealed(reveal, ledger, clerk)
+    register = persons.RegisterPerson(person=LI, person_id=NEIGHBOUR, place_id=COMMUNITY)
+    await persons.register_person(register, ledger, clerk)
+    for_her = erasures.RequestErasure(subject_id=PETITIONER, ground="purpose_ended")
+    await erasures.request_erasure(for_her, ledger, clerk)
+    ask = erasures.RequestErasure(subject_id=NEIGHBOUR, ground="purpose_ended")
+    erasure_id = (await erasures.request_erasure(ask, ledger, clerk)).id
+    approve = erasures.ApproveErasure(erasure_id=erasure_id)
+    officer = who(31, "data_protection_officer", 7, "处理目的已实现")
+    await erasures.approve_erasure(approve, ledger, officer)
 
 
 async def _deposit(ledger: Ledger) -> UUID:

@@ -8,9 +8,17 @@ from typing import Final
 import pytest
 from aiohttp import hdrs, web
 
-from tests.browser.seed import VOLUNTEER_ID, Seeded
+from tests.browser.seed import NEIGHBOUR, VOLUNTEER_ID, Seeded
 from tests.browser.site import Language, Visitor
-from tests.petition_world import COMMUNITY, COMPANY, COUNTY, ESTATE, STREET, UNIT
+from tests.petition_world import (
+    COMMUNITY,
+    COMPANY,
+    COUNTY,
+    ESTATE,
+    PETITIONER,
+    STREET,
+    UNIT,
+)
 
 Paths = Callable[[Seeded], tuple[str, ...]]
 
@@ -27,6 +35,13 @@ PAGES: Final[Mapping[str, Paths]] = {
         "/events?kind=petition&role=street&reason=%E9%95%BF%E6%9C%9F&from=2026-03-01&breaches=1",
         f"/events?about={ESTATE}&known_at=2030-01-01&to=2030-01-01",
     ),
+    "/access-trail": lambda _: (
+        "/access-trail",
+        f"/access-trail?kind=revealed&person={PETITIONER}&role=community&from=2026-03-01",
+    ),
+    "/erasures": lambda _: ("/erasures", "/erasures?all=1", "/erasures?stage=carried_out"),
+    "/personal-data": lambda _: ("/personal-data",),
+    "/persons/{person_id}": lambda _: (f"/persons/{PETITIONER}", f"/persons/{NEIGHBOUR}"),
     "/events/{event}": lambda _: ("/events/0", "/events/40", "/events/120"),
     "/log": lambda _: ("/log",),
     "/account": lambda _: ("/account",),

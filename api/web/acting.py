@@ -1,0 +1,75 @@
+"""What a form on a page does: the same command, by the same rules, as the API's route.
+
+    recorded = await act(visit, "reveal_sealed", {"person_id": …, "fields": […]})
+
+Permission, scope, validation, the person's own session token: nothing that holds at
+the API's door is left out at the page's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from aiohttp import web
+
+from api.access import authorise_identity
+from api.bodies import read_form
+from api.commands import DECISIONS_MAX, CommandHandler
+from api.envelope import decided_by
+from api.errors import NotAuthenticated
+from api.routes import ROUTES
+from api.scopes import SCOPES
+from api.sessions import CSRF_FIELD, guard_write
+from api.web.site import Visit, render_error, visit_of
+from ledger.core.errors import Conflict, LedgerError
+from ledger.storage.ledger import Recorded
+
+Form: TypeAlias = "dict[str, str]"
+Action: TypeAlias = Callable[[Visit, Form], Awaitable[web.StreamResponse]]
+
+HANDLERS = {
+    command.operation: CommandHandler(command) for routes in ROUTES for command in routes.commands
+}
+"""Every command of the API, by its name."""
+
+
+async def act(visit: Visit, operation: str, given: dict[str, Any]) -> Recorded | None:
+    """Carry out a command for the visitor (refuses as the API does)."""
+    identity, handler = visit.visitor, HANDLERS[operation]
+    if identity is None:
+        raise NotAuthenticated()
+    await authorise_identity(visit.request, identity, operation)
+    command, said = handler.validator.read(given, handler.route.parameters)
+    scopes, ledger = visit.request.app[SCOPES], visit.ledger
+    by = await decided_by(identity, said, ledger)
+    for attempt in range(DECISIONS_MAX):
+        relied_on = await scopes.acting(identity, operation, handler.route.about, command)
+        handle = ledger.for_request()
+        handle.rely_on(relied_on)
+        try:
+            recorded: Recorded | None = await handler.route.function(command, handle, by)
+        except Conflict:
+            if attempt == DECISIONS_MAX - 1:
+                raise
+            await scopes.standing.look_again()
+        else:
+            return recorded
+    raise Conflict()
+
+
+def form_action(action: Action) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Return a handler for a form: only from this site, with the session's token."""
+
+    async def take(request: web.Request) -> web.StreamResponse:
+        visit = await visit_of(request)
+        if visit.signed is None or visit.visitor is None:
+            raise web.HTTPSeeOther("/login")
+        form = await read_form(request)
+        guard_write(request, visit.signed, form.get(CSRF_FIELD, ""))
+        try:
+            return await action(visit, form)
+        except LedgerError as error:
+            return render_error(visit, error)
+
+    return take
