@@ -14,11 +14,18 @@ from ledger.storage.connect import Database
 from projections.engine import Row
 from projections.organisations import TreeQuery, organisation_tree
 
+# By community and estate first, because an index has just that.
 _PETITIONS = """
-    SELECT coalesce(estate_id, community_id) AS place_id, count(*) AS petition_count,
-           count(*) FILTER (WHERE is_open) AS open_petition_count,
-           count(*) FILTER (WHERE missed_count > 0) AS missed_petition_count
-    FROM petitions_v1 WHERE ledger_id = $1 GROUP BY 1
+    SELECT coalesce(estate_id, community_id) AS place_id,
+           sum(counted)::bigint AS petition_count,
+           sum(open_counted)::bigint AS open_petition_count,
+           sum(missed_counted)::bigint AS missed_petition_count
+    FROM (
+        SELECT community_id, estate_id, count(*) AS counted,
+               count(*) FILTER (WHERE is_open) AS open_counted,
+               count(*) FILTER (WHERE missed_count > 0) AS missed_counted
+        FROM petitions_v1 WHERE ledger_id = $1 GROUP BY community_id, estate_id
+    ) AS of_places GROUP BY 1
 """
 _ACCOUNTS = """
     SELECT estate_id AS place_id, sum(balance_fen)::bigint AS balance_fen,

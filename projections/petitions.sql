@@ -56,6 +56,9 @@ CREATE INDEX IF NOT EXISTS petitions_v1_by_estate
     ON petitions_v1 (ledger_id, estate_id, filed_at, petition_id) WHERE estate_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS petitions_v1_by_holder
     ON petitions_v1 (ledger_id, holder_id, filed_at, petition_id);
+-- How many there are at each place, and how many of them are open: answered from the index alone.
+CREATE INDEX IF NOT EXISTS petitions_v1_counted
+    ON petitions_v1 (ledger_id, community_id, estate_id) INCLUDE (is_open, missed_count);
 
 CREATE TABLE IF NOT EXISTS petition_states_v1 (
     LIKE petitions_v1 INCLUDING DEFAULTS,
