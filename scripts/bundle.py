@@ -20,8 +20,11 @@ from rich.progress import Progress
 
 from ledger.bundles.statements import Scope, Statement
 from ledger.bundles.writer import Bundle, CheckpointMissing, write_bundle
+from ledger.core.aggregate import By
+from ledger.core.values import derived_id
 from ledger.merkle.checkpoints import Checkpoint, read_checkpoint
 from ledger.merkle.notes import NOTE_BYTES_MAX, read_note
+from ledger.readings import Reading
 from ledger.storage.checkpoints import KeptCheckpoint, latest_published
 from ledger.storage.connect import Connection, connect
 from ledger.storage.errors import NotInitialised
@@ -33,6 +36,10 @@ from scripts.database import open_database
 from scripts.failures import Failure
 from scripts.periods import read_period
 from scripts.settings import Settings
+
+OPERATOR = derived_id("actor", "minzhang operator")
+"""Stands for whoever runs commands on the service's own machine."""
+OPERATION = "create_bundle"
 
 
 def add(subparsers: SubParsers) -> None:
@@ -82,6 +89,7 @@ async def create(args: argparse.Namespace, settings: Settings) -> int | None:
         await catch_up(ledger, views)
         async with _snapshot(db, ledger.id, views=views) as kept:
             start, end = await _range(db, ledger.id, args, scope, kept.checkpoint.size)
+            await _record(ledger, args, start, end)
             bundle = Bundle(ledger_id=ledger.id, start=start, end=end, kept=kept, older=older)
             source = statements.ViewedStatement(
                 db=db, ledger_id=ledger.id, start=start, end=end, scope=scope
@@ -108,6 +116,16 @@ async def _range(
         start, end = await statements.reach(db, ledger_id, size, scope)
     start = 0 if start is None else start
     return start, size if end is None or args.whole else end
+
+
+async def _record(ledger: Ledger, args: argparse.Namespace, start: int, end: int) -> None:
+    """Put into the log itself that a bundle is taken out of it, before one is."""
+    now = ledger.clock()
+    about = [f"[{start}, {end})", *args.estate]
+    if args.period is not None:
+        about.append(f"{args.period.first} … {args.period.last}")
+    by = By(actor_id=OPERATOR, at=now, role="system", reason=f"minzhang bundle: {', '.join(about)}")
+    await ledger.save(Reading.begin(by, operation=OPERATION, begins_at=now, ends_at=now))
 
 
 @asynccontextmanager

@@ -129,7 +129,7 @@ async def _former(db: asyncpg.Connection, ledger_id: str) -> tuple[FormerOrigin,
     former = []
     for entry in await read_stream(db, ledger_id, str(LOG_HISTORY_ID)):
         if isinstance(entry.event, LogHistory.LossAcknowledged):
-            former.append(FormerOrigin(entry.event.former_origin, entry.position))
+            former.append(FormerOrigin(entry.event.former_origin, entry.event.kept_size))
     return tuple(former)
 
 

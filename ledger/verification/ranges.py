@@ -162,8 +162,7 @@ def _add_checkpoints(
     """Check the notes of checkpoints, and reckon the range's part of their trees."""
     for size, root, note in signed:
         checkpoint = Checkpoint(task.origin, size, root)
-        if not check_note(outcome.findings, checkpoint, note, task.log_keys, task.former):
-            continue
+        check_note(outcome.findings, checkpoint, note, task.log_keys, task.former)
         whole = size - task.start >> TILE_HEIGHT
         part = Frontier()
         for tile_root in outcome.tile_roots[:whole]:
@@ -179,10 +178,11 @@ def check_note(
     note: str,
     log_keys: Sequence[VerifyingKey],
     former: Sequence[FormerOrigin],
-) -> bool:
+) -> None:
     """Check that a note says what the row says, and that a key of the log signed it.
 
-    Returns whether its root must be that of the tree: not so under a former name of the log.
+    It may be of a former name of the log: when a loss was acknowledged, every checkpoint that the
+    rest did not bear out was set aside.
     """
 
     def find(rule: str, column: str, detail: str = "") -> None:
@@ -194,8 +194,8 @@ def check_note(
     try:
         read = read_note(note.encode())
         said = read_checkpoint(read.text)
-        is_former = said.origin in {one.origin for one in former}
-        if said.size != checkpoint.size or (said.origin != checkpoint.origin and not is_former):
+        names = {checkpoint.origin, *(one.origin for one in former)}
+        if said.size != checkpoint.size or said.origin not in names:
             find("checkpoint-malformed", "size", f"{said.origin} {said.size}")
         elif said.root != checkpoint.root:
             find("checkpoint-malformed", "root")
@@ -203,5 +203,3 @@ def check_note(
             find("checkpoint-unsigned", "note")
     except LedgerError as wrong:
         find("checkpoint-unsigned", "note", wrong.code())
-        return True
-    return not is_former

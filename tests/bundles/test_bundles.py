@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from ledger.bundles import writer
@@ -22,7 +23,7 @@ from ledger.core.entry import Entry
 from ledger.core.errors import NotFound
 from ledger.merkle.checkpoints import Checkpoint
 from ledger.storage.ledger import Ledger
-from ledger.storage.reading import read_entries
+from ledger.storage.reading import read_entries, read_head
 from ledger.storage.tree import read_root
 from projections.statements import NothingToState
 from scripts.failures import Failure
@@ -39,6 +40,18 @@ async def test_a_bundle_from_the_beginning_is_verified_in_every_claim(
     make: Make, verify: Verify
 ) -> None:
     assert verify(await make("--from", "0")) == (0, WHOLE)
+
+
+async def test_that_a_bundle_was_taken_is_in_the_log_itself(make: Make, booked: Ledger) -> None:
+    await make("--estate", world.ESTATES[0], "--period", "2026-02")
+    head = await read_head(booked.pool, booked.id)
+    (last,) = await read_entries(booked.pool, booked.id, start=head.size - 1, limit=1)
+    assert (last.topic, orjson.loads(last.state)["operation"]) == (
+        "reading.begun.v1",
+        "create_bundle",
+    )
+    assert world.ESTATES[0] in last.by.reason
+    assert "2026-02-01 … 2026-02-28" in last.by.reason
 
 
 async def test_the_same_slice_gives_the_same_bytes(make: Make) -> None:
