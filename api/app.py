@@ -51,6 +51,7 @@ from api.routes import ROUTES
 from api.routing import Routes
 from api.scopes import SCOPES, Scopes
 from api.stream import add_stream
+from api.upkeep import keep_counts_told
 from api.web import add_web
 from ledger.commands.sign_ins import Door
 from ledger.storage.ledger import Ledger
@@ -101,6 +102,7 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     app[METRICS] = Metrics(ledger)
     app[HEALTH] = health or Health()
     app.on_response_prepare.append(harden_answer)
+    app.cleanup_ctx.append(keep_counts_told)
     add_stream(app)
     add_log(app)
     contexts = tuple(routes)

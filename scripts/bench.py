@@ -29,6 +29,7 @@ from scripts.benchmarks import (
     proofs,
     proving,
     raw_copy,
+    sessions,
     store,
     umadb_server,
 )
@@ -56,6 +57,7 @@ CASES: dict[str, Callable[[Place], Sequence[Trial]]] = {
     "commands": lambda _: commands.trials_of_commands(),
     "api": lambda _: over_http.trials_of_api(),
     "proofs": lambda place: proofs.trials_of_proofs(place.grown_events),
+    "sessions": lambda _: sessions.trials_of_sessions(),
     "projections": lambda _: catching_up.trials_of_projections(),
     "bundle": lambda _: proving.trials_of_bundles(),
     "verify": lambda _: proving.trials_of_verify(),

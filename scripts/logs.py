@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from datetime import UTC, datetime
+from traceback import format_tb
 
 import orjson
 
@@ -18,11 +19,18 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _escaped(record.getMessage()),
         }
         if record.exc_info and record.exc_info[0]:
-            line["trace"] = self.formatException(record.exc_info)
+            kind, _, trace = record.exc_info
+            line["error"] = kind.__qualname__
+            line["trace"] = "".join(format_tb(trace))
         return orjson.dumps(line, option=orjson.OPT_UTC_Z).decode()
+
+
+def _escaped(text: str) -> str:
+    """Return a text whose every character shows: no control, no change of direction, no line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def start_logging(level: str) -> None:

@@ -59,6 +59,8 @@ async def served_ledger(dsn: str) -> AsyncIterator[Served]:
             "MINZHANG_HOST": "127.0.0.1",
             "MINZHANG_PORT": "0",
             "MINZHANG_LOG_LEVEL": "error",
+            "MINZHANG_RATE_PER_ADDRESS": "1000000",  # what is measured comes from one address
+            "MINZHANG_RATE_PER_ACCOUNT": "1000000",
         }
         async with served("scripts.cli", "serve", told=told) as address:
             yield Served(address, ledger_id, token)

@@ -182,6 +182,12 @@ TARGETS = (
         _ours("verify", 1),
         at_least=60_000,
     ),
+    Target(
+        "会话与权限检查，每秒（每次不超过 0.3 毫秒）",
+        "checks of session and permission, a second (0.3 ms each at most)",
+        _ours("sessions", 64),
+        at_least=3_334,
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -110,3 +111,26 @@ def test_every_command_takes_every_setting_and_explains_itself() -> None:
     for name in ("init", "dsn"):
         args = build_parser().parse_args([name, "--host", "::1", "--ledger", "1"])
         assert (args.setting_host, args.setting_ledger) == ("::1", "1")
+
+
+def test_users_are_made_granted_and_disabled_by_command(initialised: Path) -> None:
+    def users(*arguments: str) -> str:
+        done = minzhang("users", *arguments, MINZHANG_DATA=str(initialised))
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    link = users("create-admin", "--name", "li.min")
+    assert re.fullmatch(r"http://127\.0\.0\.1:8080/set-up\?link=[\w-]{43}", link)
+    made = json.loads(users("create", "--name", "wang.fang", "--json"))
+    assert made["link"] != link
+    grant = users("grant", "wang.fang", "--role", "street", "--until", "2099-12-31")
+    listed = {one["login_name"]: one for one in json.loads(users("list", "--json"))}
+    assert [one["role"] for one in listed["li.min"]["grants"]] == ["administrator"]
+    assert [one["grant_id"] for one in listed["wang.fang"]["grants"]] == [grant]
+    users("revoke", "wang.fang", grant, "--reason", "岗位调整")
+    users("disable", made["user_id"], "--reason", "离职")
+    assert re.search(r"disabled +wang\.fang", users("list"))
+    again = minzhang("users", "create-admin", "--name", "LI.MIN", "--data", str(initialised))
+    assert (again.returncode, again.stdout) == (1, "")
+    token = minzhang("tokens", "create", "--role", "auditor", "--data", str(initialised))
+    assert re.fullmatch(r"mz_[\w-]{43}\n", token.stdout), "the token alone"
