@@ -43,7 +43,7 @@ from api.options import Options
 from api.permissions import LOG as LOG_TABLE
 from api.permissions import MAY, check_complete
 from api.problems import problem_middleware
-from api.rates import Buckets, rate_middleware
+from api.rates import LOG_FILES_FACTOR, Buckets, rate_middleware
 from api.reach import Row, as_row
 from api.reads import ReadHandler
 from api.roles import Role
@@ -130,6 +130,7 @@ def _add_door(app: web.Application, ledger: Ledger, options: Options) -> None:
     app[BUCKETS] = AllBuckets(
         of_address=Buckets(options.rates.of_address),
         of_account=Buckets(options.rates.of_account),
+        of_log_files=Buckets(options.rates.of_address * LOG_FILES_FACTOR),
     )
     app[DOOR] = Door(key=options.key, passwords=Passwords(options.hash_cost))
     app[TOKENS] = Desk(look_tokens_up)

@@ -38,6 +38,7 @@ class AllBuckets:
 
     of_address: Buckets
     of_account: Buckets
+    of_log_files: Buckets
 
 
 BUCKETS = web.AppKey("buckets", AllBuckets)

@@ -21,6 +21,9 @@ from api.problems import Handler
 
 BURST_SECONDS = 10
 BUCKETS_MAX = 100_000
+LOG_FILES = "/log/"
+LOG_FILES_FACTOR = 10
+"""Who checks the whole log asks for thousands of its files, and each costs little to give."""
 FREE_PATHS = frozenset({"/healthz"})
 
 
@@ -51,5 +54,8 @@ class Buckets:
 async def rate_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Take a token of the address for each request; who only asks whether we live is free."""
     if request.path not in FREE_PATHS:
-        request.app[BUCKETS].of_address.take(client_address(request))
+        buckets = request.app[BUCKETS]
+        is_log_file = request.path.startswith(LOG_FILES)
+        limit = buckets.of_log_files if is_log_file else buckets.of_address
+        limit.take(client_address(request))
     return await handler(request)

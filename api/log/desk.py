@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from uuid import UUID
 
 from api.log.standing import Standing, standing_of
@@ -19,6 +20,8 @@ from projections.audit_trail import view as trail
 from projections.engine.checkpoints import read_checkpoints
 
 POSITION_DIGITS_MAX = 18
+RECENT_SECONDS = 0.02
+"""So long a checkpoint serves many who ask at once; whoever it does not cover looks anew."""
 
 
 class NothingPublished(NotFound):
@@ -91,6 +94,8 @@ class LogDesk:
         self.ledger = ledger
         self.trust = trust
         self.cache = TileCache()
+        self._recent: KeptCheckpoint | None = None
+        self._seen_at = float("-inf")
         self._published_size = 0
 
     async def published(self) -> KeptCheckpoint:
@@ -103,7 +108,24 @@ class LogDesk:
 
     async def covering(self, position: int, size: int | None = None) -> KeptCheckpoint:
         """Return a published checkpoint that covers a position (see ``published_covering``)."""
-        return await published_covering(self.ledger.pool, self.ledger.id, position, size)
+        if size is None and (recent := self._just_seen(position + 1)):
+            return recent
+        found = await published_covering(self.ledger.pool, self.ledger.id, position, size)
+        return found if size is not None else self._seen(found)
+
+    async def recent(self, at_least: int) -> KeptCheckpoint:
+        """Return the latest published checkpoint, or one a moment old if it is large enough."""
+        return self._just_seen(at_least) or self._seen(await self.published())
+
+    def _just_seen(self, at_least: int) -> KeptCheckpoint | None:
+        recent = self._recent
+        if recent is None or time.monotonic() - self._seen_at > RECENT_SECONDS:
+            return None
+        return recent if recent.checkpoint.size >= at_least else None
+
+    def _seen(self, found: KeptCheckpoint) -> KeptCheckpoint:
+        self._recent, self._seen_at = found, time.monotonic()
+        return found
 
     async def position_of(self, given: str) -> int:
         """Return the place of an event that is named by its position or its id (``NotFound``).

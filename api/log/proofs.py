@@ -99,7 +99,7 @@ async def log_consistency(request: web.Request) -> web.Response:
     asked = read_consistency_query(request.query)
     desk = request.app[LOG]
     ledger = desk.ledger
-    latest = await desk.published()
+    latest = await desk.recent(max(asked.from_size, asked.to_size or 0))
     size = latest.checkpoint.size if asked.to_size is None else asked.to_size
     if size > latest.checkpoint.size:
         raise NotCoveredYet(to=size, size=latest.checkpoint.size)

@@ -72,13 +72,18 @@ async def read_nodes(
     db: Database, ledger_id: str, nodes: Iterable[Node], cache: TileCache | None = None
 ) -> dict[Node, bytes]:
     """Return the hashes of complete subtrees (``BeyondTheLog`` where the log ends before)."""
-    places = {node: place_of(node) for node in nodes}
+    nodes = [*nodes]
+    hashes = {} if cache is None else cache.find_nodes(nodes)
+    places = {node: place_of(node) for node in nodes if node not in hashes}
     wanted: dict[TileKey, int] = {}
     for place in places.values():
         key, width = (place.level, place.number), place.offset + place.count
         wanted[key] = max(width, wanted.get(key, 0))
     tiles = await _read_tiles(db, ledger_id, wanted, cache)
-    return {node: _node(tiles[place.level, place.number], place) for node, place in places.items()}
+    read = {node: _node(tiles[place.level, place.number], place) for node, place in places.items()}
+    if cache is not None:
+        cache.keep_nodes(read)
+    return hashes | read
 
 
 async def read_root(db: Database, ledger_id: str, size: int) -> bytes:

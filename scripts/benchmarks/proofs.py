@@ -23,6 +23,7 @@ from aiohttp import ClientSession
 
 from api.app import create_app
 from api.log.trust import Trust
+from api.options import Options, Rates
 from api.outgoing import web_client
 from api.serving import serving
 from ledger.core.clock import utc_now
@@ -44,6 +45,7 @@ from scripts.benchmarks.rows import Sample
 from scripts.benchmarks.store import ORIGIN, fresh_ledger, new_bench_entry
 from scripts.benchmarks.trials import Place, Times, Trial
 
+UNHURRIED = Rates(of_address=1_000_000, of_account=1_000_000)
 CALLS = 2_000
 WARM_CALLS = 100
 RECEIPTS = 10
@@ -124,7 +126,7 @@ async def _served(dsn: str, ledger_id: str, key: SigningKey) -> AsyncIterator[Se
         ledger = await stack.enter_async_context(open_ledger(dsn, ledger_id, pool_size_max=4))
         news = await stack.enter_async_context(News(dsn, ledger_id))
         trust = Trust(keys=(key.verifying,))
-        app = create_app(ledger, news=news, trust=lambda: trust)
+        app = create_app(ledger, news=news, trust=lambda: trust, options=Options(rates=UNHURRIED))
         address = await stack.enter_async_context(serving(app, "127.0.0.1", 0))
         client = await stack.enter_async_context(ClientSession(address))
         yield Served(ledger, key.verifying, client)

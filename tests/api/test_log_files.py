@@ -6,12 +6,16 @@ import asyncio
 
 import pytest
 
+from api.app import create_app
+from api.options import Options, Rates
 from ledger.core.clock import utc_now
+from ledger.storage.ledger import Ledger
+from ledger.storage.news import News
 from ledger.storage.reading import read_head
 from tests import tiles_client
-from tests.api.conftest import TokenFor, bearer, the_problem
+from tests.api.conftest import Serve, TokenFor, bearer, the_problem
 from tests.api.served_log import Log, log
-from tests.published_log import LOG_KEY, WITNESSES, fill, publish_now, signed_at
+from tests.published_log import LOG_KEY, TRUST, WITNESSES, fill, publish_now, signed_at
 
 __all__ = ["log"]
 
@@ -220,3 +224,16 @@ async def test_what_is_no_address_of_a_tile_is_nothing(log: Log, path: str) -> N
     answered = await reader.read()
     writer.close()
     assert answered.split(b" ", 2)[1] in (b"400", b"404"), answered[:200]
+
+
+async def test_whoever_checks_the_whole_log_may_ask_for_many_files(
+    ledger: Ledger, news: News, serve: Serve
+) -> None:
+    slow = Options(rates=Rates(of_address=1, of_account=1))
+    client = await serve(create_app(ledger, news=news, trust=lambda: TRUST, options=slow))
+    await fill(ledger, 1)
+    await publish_now(ledger)
+    answers = [(await client.get("/log/tile/0/000.p/1")).status for _ in range(60)]
+    assert set(answers) == {200}
+    answers = [(await client.get("/v1/log/checkpoint")).status for _ in range(15)]
+    assert answers.count(200) == 10 and answers[-1] == 429

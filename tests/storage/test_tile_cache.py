@@ -31,6 +31,14 @@ def test_a_tile_that_was_narrower_does_not_serve_whoever_needs_more() -> None:
     assert cache.find({(0, 0): 7}) and not cache.find({(0, 0): 8})
 
 
+def test_only_nodes_that_many_proofs_share_are_remembered() -> None:
+    cache = TileCache(nodes_max=2)
+    cache.keep_nodes({(0, 1): b"leaf", (7, 1): b"small", (8, 0): b"a", (9, 0): b"b"})
+    assert cache.find_nodes([(0, 1), (7, 1), (8, 0)]) == {(8, 0): b"a"}
+    cache.keep_nodes({(16, 0): b"c"})
+    assert cache.find_nodes([(8, 0), (9, 0), (16, 0)]) == {(8, 0): b"a", (16, 0): b"c"}
+
+
 async def test_a_growing_log_gives_the_same_with_and_without_memory(ledger: Ledger) -> None:
     cache, db = TileCache(tiles_max=3), ledger.pool
     for count in (1, 254, 1, 1, 300):
