@@ -196,6 +196,7 @@ LOG: Table = {
     "read_checkpoint": PUBLIC,
     "read_tile": PUBLIC,
     "event_proof": PUBLIC,
+    "event_interval": PUBLIC,
     "log_consistency": PUBLIC,
     "log_checkpoint": PUBLIC,
 }

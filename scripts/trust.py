@@ -40,4 +40,8 @@ class TrustOfPublisher:
             except (LedgerError, OSError) as error:
                 log.warning("the log's keys cannot be read: %s", type(error).__name__)
         status = self._publisher.status
-        return replace(self._trust, lacking=status.lacking if status.is_below_quorum else ())
+        return replace(
+            self._trust,
+            lacking=status.lacking if status.is_below_quorum else (),
+            authorities=tuple(self._publisher.authorities),
+        )

@@ -61,6 +61,9 @@ CONSISTENCY = _object(
     hashes={"type": "array", "items": HASH, "maxItems": 63},
 )
 
+BOUND = _or_null(_object(at=MOMENT, size=COUNT, by=WORDS, is_time_stamp={"type": "boolean"}))
+INTERVAL = _object(position=COUNT, not_before=BOUND, not_after=BOUND)
+
 
 def _in_path(name: str, description: str) -> Schema:
     return {
@@ -122,6 +125,12 @@ LOG_PATHS: Schema = {
         {"text/plain": WORDS},
         EVENT,
         _asked("size", "Under the published checkpoint of this size, not the latest.", SIZE_ASKED),
+    ),
+    "/v1/events/{event_id}/interval": _get(
+        "event_interval",
+        "事件确在其间入账的时段 · When an event provably came into the log",
+        {"application/json": INTERVAL},
+        EVENT,
     ),
     "/v1/events/{event_id}/entry": _get(
         "event_entry",

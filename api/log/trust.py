@@ -14,6 +14,7 @@ from typing import TypeAlias
 from ledger.merkle.keys import VerifyingKey
 from ledger.merkle.notes import Note, Signature, SignatureWrong
 from ledger.merkle.policies import Policy
+from ledger.publishing.intervals import Stamper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +22,13 @@ class Trust:
     """The log's keys, the current one first, and the policy for its witnesses, if there is one.
 
     ``lacking``: witnesses for whom a signed checkpoint waits longer than it should.
+    ``authorities``: whose time stamps count.
     """
 
     keys: tuple[VerifyingKey, ...] = ()
     policy: Policy | None = None
     lacking: tuple[str, ...] = ()
+    authorities: tuple[Stamper, ...] = ()
 
     def by_log(self, note: Note) -> list[Signature]:
         """Return the log's signatures that hold."""

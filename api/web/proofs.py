@@ -14,6 +14,7 @@ from api.answers import to_json
 from api.keys import LOG
 from api.log.desk import LogDesk
 from api.log.files import CHECKPOINT
+from api.log.interval import interval_at
 from api.log.proofs import prove
 from api.log.receipts import proof_path
 from api.log.standing import Vouching, vouching
@@ -21,11 +22,11 @@ from api.log.trust import Trust
 from api.web.site import Visit
 from ledger.core.entry import Entry, stamp
 from ledger.merkle.tree import leaf_hash
+from ledger.publishing.intervals import Bound, Interval
 from ledger.storage.checkpoints import (
     KeptCheckpoint,
     first_covering,
     latest_published,
-    time_stamps_of,
 )
 from ledger.storage.reading import read_entries
 from projections.engine import Row
@@ -47,6 +48,7 @@ class Panel:
     is_signed: bool = False
     is_quorate: bool | None = None
     witnesses: tuple[Vouching, ...] = ()
+    not_earlier: Bound | None = None
     not_later: NotLater | None = None
     said: str = ""
 
@@ -76,6 +78,7 @@ async def panel_of(visit: Visit, event: Row) -> Panel:
     trust = desk.trust()
     proof = await prove(pool, ledger_id, position, kept, desk.cache)
     cosignatures = trust.by_witnesses(kept.note)
+    interval = await interval_at(desk, position)
     return Panel(
         position=position,
         leaf=bare.leaf,
@@ -87,26 +90,18 @@ async def panel_of(visit: Visit, event: Row) -> Panel:
         is_signed=bool(trust.by_log(kept.note)),
         is_quorate=trust.is_quorate(cosignatures),
         witnesses=vouching(trust, cosignatures),
-        not_later=await _not_later(desk, position, trust),
+        not_earlier=interval.not_before,
+        not_later=await _not_later(desk, position, interval),
         said=_said(event, bare, entry, trust),
     )
 
 
-async def _not_later(desk: LogDesk, position: int, trust: Trust) -> NotLater | None:
-    """Return the earliest moment at which somebody else saw a checkpoint that covers an event."""
-    pool, ledger_id = desk.ledger.pool, desk.ledger.id
-    first = await first_covering(pool, ledger_id, position)
-    if first is None:
-        return None
-    seen = [
-        NotLater(at=one.at, by=one.key.name) for one in trust.by_witnesses(first.note) if one.at
-    ]
-    seen += [
-        NotLater(at=stamp.stamped_at, by=stamp.authority)
-        for stamp in await time_stamps_of(pool, ledger_id, first.checkpoint.size)
-    ]
-    own = NotLater(at=first.published_at or first.signed_at, by="")
-    return min(seen, key=lambda one: one.at, default=own)
+async def _not_later(desk: LogDesk, position: int, found: Interval) -> NotLater | None:
+    """Return by when somebody else saw a checkpoint that covers an event; else our own word."""
+    if found.not_after:
+        return NotLater(at=found.not_after.at, by=found.not_after.by)
+    first = await first_covering(desk.ledger.pool, desk.ledger.id, position)
+    return None if first is None else NotLater(at=first.published_at or first.signed_at, by="")
 
 
 def _said(event: Row, bare: Panel, entry: Entry, trust: Trust) -> str:

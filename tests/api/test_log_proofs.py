@@ -256,3 +256,21 @@ async def test_a_quorum_and_a_time_stamp_are_told(log: Log) -> None:
     assert told["is_quorate"] is True
     assert [one["authority"] for one in told["time_stamps"]] == ["tsa.example.org"]
     assert (await read_head(log.ledger.pool, log.ledger.id)).size == told["size"]
+
+
+async def test_an_event_lies_between_what_outsiders_dated(log: Log, county: dict[str, str]) -> None:
+    began = utc_now().replace(microsecond=0)
+    await fill(log.ledger, 3)
+    await publish_now(log.ledger, witnesses=WITNESSES, at=began)
+    receipt = await recorded(log, county)
+    url = f"/v1/events/{receipt['event_id']}/interval"
+    await the_problem(await log.client.get(url), 409, "not-covered-yet")
+    await publish_now(log.ledger, witnesses=WITNESSES[1:], at=began + timedelta(hours=1))
+    response = await log.client.get(url)
+    found = await response.json()
+    assert response.status == 200, found
+    assert found["position"] == 3
+    assert (found["not_before"]["size"], found["not_after"]["size"]) == (3, 4)
+    assert found["not_after"]["by"] == WITNESSES[1].name
+    first = await (await log.client.get("/v1/events/0/interval")).json()
+    assert first["not_before"] is None and first["not_after"]["size"] == 3

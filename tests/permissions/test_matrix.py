@@ -48,6 +48,7 @@ PERSONS = {"petitioner_id": Role.RESIDENT, "volunteer_id": Role.VOLUNTEER}
 OTHER_ADDRESSES: Mapping[str, str] = {
     "event_entry": "/v1/events/{event_id}/entry",
     "event_proof": "/v1/events/{event_id}/proof",
+    "event_interval": "/v1/events/{event_id}/interval",
     "log_checkpoint": "/v1/log/checkpoint",
     "log_consistency": "/v1/log/consistency?from=1",
     "overview": "/",
