@@ -237,6 +237,7 @@ def is_weak(public: bytes) -> bool:
 LOG_KEY, WITNESS_KEY = 1, 4
 NOTE_BYTES_MAX = 1_000_000
 SIGNATURES_MAX = 100
+KEY_NAME = r"[^\s+\x00-\x1f\x7f]{1,255}"
 
 
 class Key(NamedTuple):
@@ -258,11 +259,11 @@ def exact_base64(text: str, length: int | None = None) -> bytes:
 
 def read_key(vkey: str, kind: int) -> Key:
     """Read NAME+ID+BASE64; weak keys and keys of another kind are refused."""
-    name, _, rest = vkey.strip().partition("+")
+    name, _, rest = vkey.partition("+")
     key_id, _, encoded = rest.partition("+")
     data = exact_base64(encoded, 33)
     expected = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
-    if not re.fullmatch(r"[^\s+]{1,255}", name) or key_id != expected.hex():
+    if not re.fullmatch(KEY_NAME, name) or key_id != expected.hex():
         raise Refused("密钥的编号与内容不符", "the key's id does not follow from its name and key")
     if data[0] != kind or is_weak(data[1:]):
         raise Refused("密钥种类不符或为弱密钥", "a key of another kind, or a weak one")
@@ -289,7 +290,7 @@ def read_note(data: bytes) -> Note:
         raise Refused("签名行数不对", "no signatures, or too many")
     found = []
     for line in lines:
-        match = re.fullmatch(r"— ([^\s+]{1,255}) ([A-Za-z0-9+/=]+)", line)
+        match = re.fullmatch(rf"— ({KEY_NAME}) ([A-Za-z0-9+/=]+)", line)
         if match is None or len(raw := exact_base64(match[2])) <= 4:
             raise Refused("签名行格式不对", "a malformed signature line")
         found.append((match[1], raw[:4], raw[4:]))
@@ -1522,7 +1523,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.policy:
             policy = read_policy(Path(args.policy).read_bytes())
         else:
-            logs = [read_key(vkey, LOG_KEY) for vkey in args.log_key]
+            logs = [read_key(vkey.strip(), LOG_KEY) for vkey in args.log_key]
             policy = Policy(logs, {}, {}, "none")
         trust = Trust(policy, args.since, args.earlier, args.tsa_ca)
         if args.proof:

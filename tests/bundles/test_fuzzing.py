@@ -220,6 +220,28 @@ def test_a_hostile_file_in_an_archive_is_not_verified(
         assert json.loads(changed) | ignored == json.loads(MANIFEST) | ignored
 
 
+SITE = {
+    "checkpoint": NOTE,
+    f"tile/0/000.p/{SIZE}": b"".join(LEAVES),
+    f"tile/entries/000.p/{SIZE}": pack_entries(ENTRIES),
+}
+
+
+@by_file
+@given(st.sampled_from(sorted(SITE)), st.data())
+def test_a_hostile_file_of_a_static_log_is_not_verified(
+    folder: Path, name: str, data: st.DataObject
+) -> None:
+    changed = data.draw(mutated(SITE[name]))
+    for path, content in (SITE | {name: changed}).items():
+        (folder / "site" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "site" / path).write_bytes(content)
+    status = run(folder / "site", *TRUSTED)
+    assert changed != SITE[name] or status == 0
+    if status == 0 and name != "checkpoint":
+        assert changed == SITE[name]
+
+
 def test_what_is_mutated_above_is_verified(folder: Path) -> None:
     (folder / "bundle.zip").write_bytes(zipped(FILES))
     assert run(folder / "bundle.zip", *TRUSTED) == 0

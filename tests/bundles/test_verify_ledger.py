@@ -154,6 +154,7 @@ async def test_a_quorum_of_witnesses_is_asked_for(
         "log KEY\nquorum none",
         "log KEY\r\nquorum none\r\n",
         "log\u00a0KEY\nquorum none\n",
+        "log KEY\u00a0\nquorum none\n",
         "log KEY\nwitness w WITNESS\ngroup g 01 w\nquorum g\n",
         "log KEY\nwitness w WITNESS\ngroup g +1 w\nquorum g\n",
         "log KEY\nwitness w WITNESS\ngroup g \uff11 w\nquorum g\n",
