@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -31,15 +32,21 @@ UNHURRIED = Rates(of_address=10_000, of_account=10_000)
 """Every cell is asked for within seconds, from one address."""
 
 
-@dataclass(frozen=True)
 class County:
     """The ledger with both sides, and a client of its application."""
 
-    ledger: Ledger
-    client: ClientSession
-    headers: dict[tuple[str, Role], dict[str, str]]
-    document: dict[str, object]
-    events: dict[str, UUID]
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: ClientSession,
+        headers: dict[tuple[str, Role], dict[str, str]],
+        events: dict[str, UUID],
+    ) -> None:
+        self.ledger = ledger
+        self.client = client
+        self.headers = headers
+        self.events = events
+        self.document: dict[str, Any] = describe(ROUTES, MAY)
 
     def of(self, role: Role, side: Side = A) -> dict[str, str]:
         """Return the headers of a side's person of a role."""
@@ -49,6 +56,13 @@ class County:
 @pytest.fixture(scope="session")
 async def county(store_dsn: str) -> AsyncIterator[County]:
     """Two streets that know nothing of each other, served."""
+    async with served_county(store_dsn, (A, B)) as county:
+        yield county
+
+
+@asynccontextmanager
+async def served_county(store_dsn: str, sides: Sequence[Side]) -> AsyncIterator[County]:
+    """Found the sides in a ledger of their own, and serve it."""
     ledger_id = f"p{uuid4().hex[:12]}"
     db = await asyncpg.connect(store_dsn)
     await create_ledger(db, ledger_id, origin=ORIGIN)
@@ -57,13 +71,13 @@ async def county(store_dsn: str) -> AsyncIterator[County]:
         open_ledger(store_dsn, ledger_id, pool_size_max=6, keys=KEYS) as ledger,
         News(store_dsn, ledger_id) as news,
     ):
-        await found(ledger)
+        await found(ledger, sides)
         await catch_up(ledger, VIEWS)
-        headers = {(s.name, role): await _token(ledger, s, role) for s in (A, B) for role in Role}
-        events = {side.name: await _event_of(ledger, side) for side in (A, B)}
+        headers = {(s.name, role): await _token(ledger, s, role) for s in sides for role in Role}
+        events = {side.name: await _event_of(ledger, side) for side in sides}
         app = create_app(ledger, news=news, options=Options(rates=UNHURRIED))
         async with serving(app, "127.0.0.1", 0) as address, ClientSession(address) as client:
-            yield County(ledger, client, headers, describe(ROUTES, MAY), events)
+            yield County(ledger, client, headers, events)
 
 
 async def _token(ledger: Ledger, side: Side, role: Role) -> dict[str, str]:

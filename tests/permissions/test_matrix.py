@@ -119,7 +119,7 @@ async def try_command(
     county: County, route: CommandRoute, role: Role, side: Side
 ) -> tuple[ClientResponse, Any, dict[str, Any]]:
     """Try a command of side A's person about a side's records."""
-    operation = county.document["paths"][route.path]["post"]  # type: ignore[index]
+    operation = county.document["paths"][route.path]["post"]
     body = dict(operation["requestBody"]["content"]["application/json"]["example"])
     ids = ids_of(route, side, role)
     if "cause_kind" in body:

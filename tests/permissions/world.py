@@ -5,7 +5,7 @@ Each side has one of every organisation, one of every record and one person of e
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -119,6 +119,8 @@ class Side:
 
 
 A, B = Side("a"), Side("b")
+EAST, WEST = Side("east"), Side("west")
+"""Two more, for tests that really record."""
 RECORDED: dict[tuple[str, str], UUID] = {}
 """The ids that commands gave: side and kind of record."""
 
@@ -134,12 +136,12 @@ def by(side: Side, role: Role, number: float = 0, reason: str = "") -> By:
     )
 
 
-async def found(ledger: Ledger) -> None:
-    """Record both sides."""
+async def found(ledger: Ledger, sides: Sequence[Side]) -> None:
+    """Record the sides."""
     county = by(A, Role.COUNTY, -400)
     await adopt_standard_policies(AdoptStandardPolicies(), ledger, county)
     await _establish(ledger, county, "county", Kind.COUNTY, None)
-    for side in (A, B):
+    for side in sides:
         for what, kind, above in TREE:
             code = f"{what}-{side.name}"
             await _establish(ledger, county, code, kind, side.organisation(above))
