@@ -1,18 +1,25 @@
-"""`minzhang sealing status|verify|rotate|settle`: look after sealed personal data and its keys."""
+"""`minzhang sealing verify|rotate|settle|export`: look after sealed personal data and its keys."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from uuid import UUID
 
 import orjson
 
+from api.person_pdf import render_pdf
+from api.roles import Role
 from ledger.commands.erasures import carry_out_what_was_cut_short
+from ledger.commands.person_exports import ExportFormat, ExportPerson, export_person
+from ledger.commands.sealing import Disclosed
 from ledger.commands.sealing_check import Report, check_sealing
+from ledger.core.aggregate import By
 from ledger.core.clock import local_day, utc_now
 from ledger.sealing import Keyring
 from ledger.storage.ledger import Ledger, open_ledger
@@ -55,11 +62,24 @@ def add(subparsers: SubParsers) -> None:
         "settle", help="处理未了事项 / finish what was cut short, now instead of later"
     )
     settling.set_defaults(run=settle)
+    exporting = actions.add_parser(
+        "export", help="导出一人的全部信息 / hand out everything about one person"
+    )
+    exporting.add_argument("person_id", type=UUID, metavar="PERSON_ID")
+    exporting.add_argument("--out", type=Path, required=True, metavar="FILE", help="a new file")
+    exporting.add_argument(
+        "--format", choices=[one.value for one in ExportFormat], default=ExportFormat.PDF.value
+    )
+    exporting.add_argument(
+        "--actor", type=UUID, required=True, metavar="UUID", help="who hands it out: it is recorded"
+    )
+    exporting.add_argument("--reason", required=True, metavar="TEXT", help="why: it is recorded")
+    exporting.set_defaults(run=export)
 
 
 async def verify(args: argparse.Namespace, settings: Settings) -> int:
     """Say what is not as the log says; exit with 1 if anything is not."""
-    async with _ledger(settings, await read_keys(settings)) as ledger:
+    async with _ledger(settings) as ledger:
         report = await check_sealing(ledger, opens_values=args.open)
     if args.json:
         print(orjson.dumps(asdict(report) | {"is_sound": report.is_sound}).decode())
@@ -91,7 +111,7 @@ async def rotate(args: argparse.Namespace, settings: Settings) -> None:
 
 async def settle(_: argparse.Namespace, settings: Settings) -> None:
     """Confirm or remove what was left pending, carry out erasures that were cut short."""
-    async with _ledger(settings, await read_keys(settings)) as ledger:
+    async with _ledger(settings) as ledger:
         settled = await settle_pending(ledger.vault)
         report = await check_sealing(ledger)
         carried_out = await carry_out_what_was_cut_short(ledger, report.not_carried_out)
@@ -99,6 +119,37 @@ async def settle(_: argparse.Namespace, settings: Settings) -> None:
         f"确认 / confirmed {settled.confirmed}, 清除 / removed {settled.discarded},"
         f" 补办删除 / erasures carried out {carried_out}"
     )
+
+
+async def export(args: argparse.Namespace, settings: Settings) -> None:
+    """Record the hand-out and write the file, which only its owner reads."""
+    by = By(
+        actor_id=args.actor,
+        at=utc_now(),
+        role=Role.DATA_PROTECTION_OFFICER,
+        reason=args.reason,
+    )
+    command = ExportPerson(person_id=args.person_id, format=ExportFormat(args.format))
+    descriptor = _new_file(args.out)
+    with os.fdopen(descriptor, "wb") as file:
+        async with _ledger(settings) as ledger:
+            recorded = await export_person(command, ledger, by)
+        if not isinstance(recorded, Disclosed):
+            raise TypeError("an export discloses what it exports")
+        document = recorded.disclosed["document"]
+        is_pdf = command.format is ExportFormat.PDF
+        file.write(render_pdf(document) if is_pdf else orjson.dumps(document))
+    print(f"{args.out}  #{recorded.position}")
+
+
+def _new_file(path: Path) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise Failure(
+            f"无法新建文件 {path}：{error.strerror}。",
+            f"cannot make the file {path}: {error.strerror}",
+        ) from error
 
 
 def _tell(report: Report) -> None:
@@ -136,8 +187,9 @@ def _key_file(settings: Settings) -> Path:
 
 
 @asynccontextmanager
-async def _ledger(settings: Settings, keys: SealingKeys) -> AsyncIterator[Ledger]:
+async def _ledger(settings: Settings, keys: SealingKeys | None = None) -> AsyncIterator[Ledger]:
     async with open_database(settings) as database:
         await initialise(database, settings)
+        keys = keys or await read_keys(settings)
         async with open_ledger(database.dsn, settings.ledger, pool_size_max=2, keys=keys) as ledger:
             yield ledger

@@ -1,0 +1,232 @@
+"""After an erasure nothing that this system keeps holds the plaintext, and all proofs hold.
+
+A service of its own with a server of its own: every table, a real dump, every file of the data
+directory, everything that was logged, and the commands that check it all.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import subprocess
+from dataclasses import replace
+from datetime import date
+from hashlib import md5, sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from aiohttp import ClientSession
+
+from api.serving import serving
+from ledger.commands.organisations import EstablishOrganisation, establish_organisation
+from ledger.core.clock import utc_now
+from ledger.organisations import Kind
+from ledger.postgres import EmbeddedServer
+from ledger.postgres.binaries import installed_binaries
+from ledger.sealing import new_keyring
+from ledger.storage.ledger import Ledger
+from ledger.storage.tokens import NewToken, create_token
+from scripts.service import Service, open_service
+from scripts.settings import Settings, load_settings
+from tests.platform.test_cli import minzhang
+from tests.sealing.people import card_number, identity_number
+from tests.storage.sealed import clerk, leaks, whole_database
+
+SECRETS = {
+    "name": "赵无痕专用名",
+    "phone": "13705398642",
+    "address": "无痕路九十九号院七单元",
+    "identity_number": identity_number("371329", date(1971, 11, 3), 77),
+    "bank_card": card_number("621700", 12),
+    "statement": "此人独居且行动不便请勿外传",
+}
+CODE = "371329001001"
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def token(ledger: Ledger, role: str, organisation_id: UUID | None = None) -> dict[str, str]:
+    new = NewToken(name="t", role=role, actor_id=uuid4(), organisation_id=organisation_id)
+    return bearer(await create_token(ledger.pool, ledger.id, new, now=utc_now()))
+
+
+async def established(ledger: Ledger) -> UUID:
+    county = EstablishOrganisation(
+        code="371329", kind=Kind.COUNTY, name_zh="临沭县", valid_from=date(2020, 1, 1)
+    )
+    recorded = await establish_organisation(county, ledger, clerk(role="county"))
+    street = replace(
+        county, code=CODE[:9], kind=Kind.STREET, name_zh="某街道", parent_id=recorded.id
+    )
+    recorded = await establish_organisation(street, ledger, clerk(role="county"))
+    community = replace(
+        county, code=CODE, kind=Kind.COMMUNITY, name_zh="某社区", parent_id=recorded.id
+    )
+    return (await establish_organisation(community, ledger, clerk(role="county"))).id
+
+
+async def post(
+    client: ClientSession, headers: dict[str, str], path: str, **body: Any
+) -> dict[str, Any]:
+    response = await client.post(path, json=body, headers=headers)
+    told: dict[str, Any] = await response.json()
+    assert response.status == 201, told
+    return told
+
+
+async def lived_through(service: Service, *, erases: bool) -> str:
+    """File, reveal, search, export, get things wrong; then erase. Return the person's id."""
+    ledger, wang = service.ledger, str(uuid4())
+    place = await established(ledger)
+    community = await token(ledger, "community", place)
+    hotline, officer = (
+        await token(ledger, "hotline"),
+        await token(ledger, "data_protection_officer"),
+    )
+    async with serving(service.app, "127.0.0.1", 0) as address, ClientSession(address) as client:
+        filed = await post(
+            client,
+            community | {"Idempotency-Key": "one"},
+            "/v1/petitions",
+            channel="hotline",
+            title="车库积水",
+            summary="雨后积水",
+            community_id=str(place),
+            petitioner_id=wang,
+            petitioner=SECRETS,
+        )
+        reveal = {"record_id": filed["id"], "fields": list(SECRETS), "purpose": "visit_back"}
+        told = await post(client, community, f"/v1/persons/{wang}/reveals", **reveal)
+        assert set(told["disclosed"]["fields"]) == set(SECRETS)
+        for name in ("phone", "identity_number"):
+            search = {"field": name, "value": SECRETS[name], "purpose": "identity_check"}
+            found = await post(client, hotline, "/v1/person-searches", **search)
+            assert found["disclosed"]["person_ids"] == [wang]
+        await post(client, officer, f"/v1/persons/{wang}/exports", reason="本人申请查阅")
+        for wrong in (
+            {"person": SECRETS | {"phone": SECRETS["phone"] + "1"}, "place_id": str(place)},
+            {"person": SECRETS | {"nickname": SECRETS["name"]}, "place_id": str(place)},
+            {"person": SECRETS, "place_id": str(place), "reason": SECRETS["phone"]},
+        ):
+            response = await client.post("/v1/persons", json=wrong, headers=community)
+            assert response.status in (400, 422)
+            assert leaks(await response.read(), SECRETS.values()) == []
+        if erases:
+            asked = await post(
+                client, community, "/v1/erasures", subject_id=wang, ground="purpose_ended"
+            )
+            path = f"/v1/erasures/{asked['id']}/approvals"
+            done = await post(client, officer, path, reason="处理目的已实现")
+            assert done["disclosed"] == {"carried_out": True}
+            await refused(client, community, f"/v1/persons/{wang}/reveals", reveal)
+    return wang
+
+
+async def refused(
+    client: ClientSession, headers: dict[str, str], path: str, body: dict[str, Any]
+) -> None:
+    response = await client.post(path, json=body, headers=headers)
+    assert (response.status, (await response.json())["code"]) == (422, "slot-erased")
+
+
+def files_of(directory: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def settings_for(data: Path) -> Settings:
+    return load_settings({"port": "0"}, {"MINZHANG_DATA": str(data)}, data.parent)
+
+
+def dump(dsn: str) -> bytes:
+    done = subprocess.run(
+        [installed_binaries().program("pg_dump"), "--dbname", dsn, "--inserts"],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+async def test_after_an_erasure_the_plaintext_is_nowhere(
+    data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = settings_for(data_dir)
+    with caplog.at_level(logging.DEBUG):
+        async with open_service(settings) as service:
+            wang = await lived_through(service, erases=True)
+            database = await whole_database(service.database.dsn)
+            dumped = dump(service.database.dsn)
+            assert wang.encode() in database and wang.encode() in dumped, "it looked everywhere"
+            assert leaks(database, SECRETS.values()) == []
+            assert leaks(dumped, SECRETS.values()) == []
+            for table in ("sealing_slots", "sealed_values", "blind_indexes"):
+                assert await service.ledger.pool.fetchval(f"SELECT count(*) FROM {table}") == 0  # noqa: S608
+    files = files_of(data_dir)
+    assert any("pg_wal" in str(path) for path in files), "the server's own log was looked through"
+    assert {
+        path: found for path, data in files.items() if (found := leaks(data, SECRETS.values()))
+    } == {}
+    assert leaks(caplog.text.encode(), SECRETS.values()) == []
+
+    checked = minzhang("sealing", "verify", "--open", MINZHANG_DATA=str(data_dir))
+    assert (checked.returncode, checked.stdout.splitlines()[-1]) == (0, "一致 / sound"), checked
+    verified = minzhang("verify", MINZHANG_DATA=str(data_dir))
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+async def test_a_stolen_dump_without_the_keys_tells_nothing(data_dir: Path) -> None:
+    """Before any erasure: who has the database and not the key file reads and guesses nothing."""
+    settings = settings_for(data_dir)
+    async with open_service(settings) as service:
+        await lived_through(service, erases=False)
+        dumped = dump(service.database.dsn)
+        db = await asyncpg.connect(service.database.dsn)
+        indexes = [row[0] for row in await db.fetch("SELECT digest FROM blind_indexes")]
+        digests = [row[0] for row in await db.fetch("SELECT request_digest FROM receipts")]
+        await db.close()
+    keys = (data_dir / "sealing.keys").read_text("utf-8")
+
+    assert leaks(dumped, SECRETS.values()) == []
+    assert (data_dir / "sealing.keys").stat().st_mode & 0o777 == 0o600
+    assert not [one for one in re.findall(r"[A-Za-z0-9+/=]{40,}", keys) if one.encode() in dumped]
+    assert len(indexes) == 2
+    phone = SECRETS["phone"].encode()
+    unkeyed = {hash_of(phone).digest() for hash_of in (sha256, md5)}
+    in_dump = {bytes.fromhex(one.decode()) for one in re.findall(rb"[0-9a-f]{64}", dumped)}
+    keyed = {sha256(key + phone).digest() for key in in_dump}
+    assert not unkeyed & {*indexes, *digests} and not keyed & {*indexes, *digests}
+
+    with EmbeddedServer(data_dir):  # so that each command finds it running
+        _without_the_right_keys(data_dir, keys)
+
+
+def _without_the_right_keys(data_dir: Path, keys: str) -> None:
+    (data_dir / "sealing.keys").unlink()
+    lost = minzhang("sealing", "verify", MINZHANG_DATA=str(data_dir))
+    assert lost.returncode == 1 and "restore that file from its backup" in lost.stderr
+    other = minzhang("init", MINZHANG_DATA=str(data_dir), MINZHANG_LEDGER="371300")
+    assert other.returncode == 1, "lost keys are not replaced for another ledger's sake either"
+    strange = new_keyring(date(2026, 1, 1)).to_text()
+    source = {"MINZHANG_SEALING_KEYS": "env:STRANGE", "STRANGE": strange}
+    wrong = minzhang("sealing", "verify", "--open", MINZHANG_DATA=str(data_dir), **source)
+    assert wrong.returncode == 1 and "NOT SOUND" in wrong.stdout
+    (data_dir / "sealing.keys").write_text(keys, "utf-8")
+    open_to_all = minzhang("sealing", "verify", MINZHANG_DATA=str(data_dir))
+    assert open_to_all.returncode == 1 and "chmod 600" in open_to_all.stderr
+    (data_dir / "sealing.keys").chmod(0o600)
+    by_command = {"MINZHANG_SEALING_KEYS": f"command:cat {data_dir / 'sealing.keys'}"}
+    found = minzhang("sealing", "verify", "--open", MINZHANG_DATA=str(data_dir), **by_command)
+    assert found.returncode == 0, found.stdout
+    rotated = minzhang("sealing", "rotate", "--new", "--drop-old", MINZHANG_DATA=str(data_dir))
+    assert rotated.returncode == 0, rotated.stderr
+    assert (data_dir / "sealing.keys").read_text("utf-8").count("kek ") == 1
+    again = minzhang("sealing", "verify", "--open", MINZHANG_DATA=str(data_dir))
+    assert again.returncode == 0, again.stdout
+    with_old = {"MINZHANG_SEALING_KEYS": "env:OLD", "OLD": keys}
+    gone = minzhang("sealing", "verify", "--open", MINZHANG_DATA=str(data_dir), **with_old)
+    assert gone.returncode == 1, "who stole the old key opens nothing that is wrapped again"
