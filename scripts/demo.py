@@ -35,6 +35,7 @@ from scripts.demonstration.following import views_follow
 from scripts.demonstration.loading import VERSION, Edition, Loading, StepRefused, found_in
 from scripts.demonstration.logins import Login, logins
 from scripts.demonstration.plan import FULL, Scale, plan
+from scripts.demonstration.sealed import seal_people
 from scripts.demonstration.volunteers import volunteer
 from scripts.failures import Failure
 from scripts.init import initialise
@@ -66,6 +67,7 @@ async def run(args: argparse.Namespace, settings: Settings) -> int:
         async with open_service(settings) as service, listening(service.app, settings) as address:
             county = a_county()
             made = await logins(service.ledger, county, tokens_file(settings))
+            await seal_people(service.ledger, county)
             print(welcome(address, county, made), flush=True)
             await stop.wait()
     return 0
