@@ -35,6 +35,7 @@ from scripts.arguments import SubParsers
 from scripts.database import open_database
 from scripts.failures import Failure
 from scripts.periods import read_period
+from scripts.publishing import guard_log
 from scripts.settings import Settings
 
 OPERATOR = derived_id("actor", "minzhang operator")
@@ -134,6 +135,7 @@ async def _opened(settings: Settings) -> AsyncIterator[tuple[Ledger, Connection]
     async with open_database(settings) as database:
         db = await connect(database.dsn, command_timeout=None)
         try:
+            await guard_log(db, settings)
             async with open_ledger(database.dsn, settings.ledger, pool_size_max=2) as ledger:
                 yield ledger, db
         except asyncpg.UndefinedTableError as missing:

@@ -32,10 +32,10 @@ from ledger.verification.findings import Finding, Findings
 from ledger.verification.ranges import RANGE_ENTRIES, FormerOrigin, Task, check_note, check_range
 from ledger.verification.rows import origin_of
 from ledger.verification.whole import Whole
-from ledger.verification.workers import Check, checking
+from ledger.verification.workers import WORKERS_MAX, Check, checking
 
-FEW_ENTRIES = 4 * RANGE_ENTRIES
-"""So few are checked sooner than other processes are started."""
+FEW_ENTRIES = 16 * RANGE_ENTRIES
+"""So few are checked sooner than it takes to start other processes."""
 AHEAD = 2
 """How many ranges are in hand for each that is waited for."""
 
@@ -97,7 +97,7 @@ async def check_ledger(wanted: Wanted, told: Told = lambda _whole, _size: None) 
         if report.start:
             await _check_start(db, whole, report.findings)
         if wanted.workers == 0 or head["size"] - whole.frontier.size < FEW_ENTRIES:
-            await _ranges(wanted, db, whole, head, partial(check_range, db), told)
+            await _ranges(wanted, db, whole, head, (partial(check_range, db), 1), told)
             report.findings.merge(await _beside(wanted, db))
         else:
             await _side_by_side(wanted, db, whole, head, report, told)
@@ -123,9 +123,10 @@ async def _with_origin(
 
 
 async def _ranges(  # noqa: PLR0913, PLR0917 - one pass, everything in hand
-    wanted: Wanted, db: Connection, whole: Whole, head: Any, check: Check, told: Told
+    wanted: Wanted, db: Connection, whole: Whole, head: Any, how: tuple[Check, int], told: Told
 ) -> None:
-    """Check all ranges side by side, and put them together in order."""
+    """Check all ranges, so many at once, and put them together in order."""
+    check, at_once = how
     size = head["size"]
     tasks = deque(
         Task(
@@ -138,7 +139,6 @@ async def _ranges(  # noqa: PLR0913, PLR0917 - one pass, everything in hand
         )
         for start in range(whole.frontier.size, size, RANGE_ENTRIES)
     )
-    at_once = AHEAD * (wanted.workers or 2) if wanted.workers != 0 else 1
     going: deque[asyncio.Future[Any]] = deque()
     try:
         while tasks or going:
@@ -162,7 +162,8 @@ async def _side_by_side(  # noqa: PLR0913, PLR0917 - as for the ranges
         asyncio.TaskGroup() as group,
     ):
         beside = group.create_task(_beside(wanted, other))
-        await _ranges(wanted, db, whole, head, check, told)
+        at_once = AHEAD * (wanted.workers or WORKERS_MAX)
+        await _ranges(wanted, db, whole, head, (check, at_once), told)
     report.findings.merge(beside.result())
 
 

@@ -48,6 +48,8 @@ class Task:
 
     def origin_at(self, position: int) -> str:
         """Return the name that an entry carries."""
+        if not self.former:
+            return self.origin
         return next((one.origin for one in self.former if position < one.end), self.origin)
 
 

@@ -76,8 +76,9 @@ async def test_an_honest_ledger_has_nothing_wrong(check: Check, kept: Ledger) ->
 async def test_it_is_the_same_by_worker_processes(
     check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(product, "FEW_ENTRIES", 0)
     monkeypatch.setattr(product, "RANGE_ENTRIES", 256)
+    assert (await check(workers=None)).findings.count == 0, "a few, by no other process"
+    monkeypatch.setattr(product, "FEW_ENTRIES", 0)
     here, there = await check(), await check(workers=2)
     assert (there.findings.first, there.size, there.root) == ([], here.size, here.root)
 
