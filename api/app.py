@@ -32,6 +32,7 @@ from api.keys import (
     OPTIONS,
     PERMISSIONS,
     SESSIONS,
+    SIGN_ON,
     TOKENS,
     AllBuckets,
 )
@@ -50,6 +51,7 @@ from api.roles import Role
 from api.routes import ROUTES
 from api.routing import Routes
 from api.scopes import SCOPES, Scopes
+from api.single_sign_on import SingleSignOn
 from api.stream import add_stream
 from api.upkeep import keep_counts_told
 from api.web import add_web
@@ -133,6 +135,8 @@ def _add_door(app: web.Application, ledger: Ledger, options: Options) -> None:
         of_log_files=Buckets(options.rates.of_address * LOG_FILES_FACTOR),
     )
     app[DOOR] = Door(key=options.key, passwords=Passwords(options.hash_cost))
+    provider = options.provider
+    app[SIGN_ON] = None if provider is None else SingleSignOn(provider, ledger.clock)
     app[TOKENS] = Desk(look_tokens_up)
     app[SESSIONS] = Desk(look_sessions_up)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from api.log.desk import LogDesk
     from api.metrics import Metrics
     from api.rates import Buckets
+    from api.single_sign_on import SingleSignOn
     from api.stream import Streams
 
 LEDGER = web.AppKey("ledger", Ledger)
@@ -47,5 +48,6 @@ TOKENS: web.AppKey[Desk[Token]] = web.AppKey("tokens")
 SESSIONS: web.AppKey[Desk[Session]] = web.AppKey("sessions")
 OPTIONS = web.AppKey("options", Options)
 DOOR = web.AppKey("door", Door)
+SIGN_ON: web.AppKey[SingleSignOn | None] = web.AppKey("sign_on")
 LOG: web.AppKey[LogDesk] = web.AppKey("log")
 STREAMS: web.AppKey[Streams] = web.AppKey("streams")

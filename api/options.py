@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import TypeAlias
 
+from api.single_sign_on import Provider
 from ledger.storage.password_hashes import HashCost
 from ledger.storage.service_key import ServiceKey
 
@@ -36,3 +37,5 @@ class Options:
     trusted_proxies: tuple[Network, ...] = ()
     rates: Rates = field(default_factory=Rates)
     connections_per_address: int = 200
+    public_url: str | None = None
+    provider: Provider | None = None

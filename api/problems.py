@@ -17,7 +17,7 @@ import orjson
 from aiohttp import web
 from uuid_utils.compat import uuid7
 
-from api import errors
+from api import errors, single_sign_on
 from api.errors import RequestInvalid
 from api.log.desk import NotCoveredYet, NothingPublished
 from ledger.commands import sign_ins
@@ -46,6 +46,8 @@ STATUS: tuple[tuple[type[LedgerError], int], ...] = (
     (sign_ins.CredentialsWrong, 401),
     (sign_ins.LinkSpent, 410),
     (TooManyAttempts, 429),
+    (single_sign_on.SingleSignOnFailed, 401),
+    (single_sign_on.NotLinked, 403),
     (errors.TooManyRequests, 429),
     (errors.AddressUnknown, 404),
     (NotFound, 404),

@@ -34,6 +34,22 @@ def _file(text: str) -> Path:
     return path.absolute()
 
 
+def _issuer(text: str) -> str:
+    parts = urlsplit(text)
+    is_local = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
+        raise ValueError(text)
+    if not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError(text)
+    return text
+
+
+def _word(text: str) -> str:
+    if not text.isprintable() or " " in text:
+        raise ValueError(text)
+    return text
+
+
 SAFETY_SETTINGS = (
     Setting(
         name="public_url",
@@ -87,5 +103,33 @@ SAFETY_SETTINGS = (
         rule_en="a whole number from 1 to 1000000",
         purpose="requests a second that are taken for one account",
         default="50",
+    ),
+    Setting(
+        name="oidc_issuer",
+        read=_issuer,
+        rule_zh="以 https:// 开头的签发方网址（仅本机可用 http://）",
+        rule_en="an issuer's address that begins with https:// (http:// on this machine only)",
+        purpose="OpenID Connect issuer through which users may sign in",
+    ),
+    Setting(
+        name="oidc_client_id",
+        read=_word,
+        rule_zh="一段可打印、不含空格的文字",
+        rule_en="a printable text without spaces",
+        purpose="what we are called there",
+    ),
+    Setting(
+        name="oidc_client_secret_file",
+        read=_file,
+        rule_zh="一个文件的路径",
+        rule_en="the path of a file",
+        purpose="file that holds our secret there",
+    ),
+    Setting(
+        name="oidc_hosts",
+        read=_word,
+        rule_zh="以逗号分隔的主机名",
+        rule_en="host names parted by commas",
+        purpose="further hosts that the issuer's endpoints may be on",
     ),
 )

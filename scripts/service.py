@@ -19,6 +19,7 @@ from api.health import Health
 from api.keys import METRICS
 from api.options import Options, Rates
 from api.publishing_figures import PublishingCollector
+from api.single_sign_on import Provider
 from ledger.publishing.publisher import Publisher
 from ledger.reactions import REACTIONS
 from ledger.reactions.engine import Reactions
@@ -31,6 +32,7 @@ from projections import VIEWS
 from projections.catching_up import catch_up_in_processes
 from projections.engine import Projector
 from scripts.database import Database, open_database
+from scripts.failures import Failure
 from scripts.init import initialise
 from scripts.publishing import publishing
 from scripts.safety_settings import networks_of
@@ -97,7 +99,29 @@ def options_of(settings: Settings) -> Options:
             memory_kib=settings.password_memory_kib, passes=settings.password_passes
         ),
         trusted_proxies=networks_of(settings.trusted_proxies),
+        public_url=settings.public_url,
+        provider=provider_of(settings),
         rates=Rates(of_address=settings.rate_per_address, of_account=settings.rate_per_account),
+    )
+
+
+def provider_of(settings: Settings) -> Provider | None:
+    """Return the issuer of single sign-on, if one is configured whole."""
+    issuer, client = settings.oidc_issuer, settings.oidc_client_id
+    secret_file = settings.oidc_client_secret_file
+    if issuer is None:
+        return None
+    if client is None or secret_file is None or not secret_file.is_file():
+        raise Failure(
+            "单点登录还需要 MINZHANG_OIDC_CLIENT_ID 和可读的 MINZHANG_OIDC_CLIENT_SECRET_FILE。",
+            "single sign-on also needs MINZHANG_OIDC_CLIENT_ID and a readable"
+            " MINZHANG_OIDC_CLIENT_SECRET_FILE",
+        )
+    return Provider(
+        issuer=issuer,
+        client_id=client,
+        client_secret=secret_file.read_text("utf-8").strip(),
+        hosts=frozenset((settings.oidc_hosts or "").split(",")) - {""},
     )
 
 

@@ -73,6 +73,10 @@ class Settings:
     password_passes: int
     rate_per_address: int
     rate_per_account: int
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret_file: Path | None
+    oidc_hosts: str | None
     log_key: str | None = field(default=None, repr=False)
 
     @property

@@ -20,6 +20,7 @@ from api.web.account import add_account_pages
 from api.web.assets import add_assets
 from api.web.login import add_login
 from api.web.second_factor import add_second_factor
+from api.web.single_sign_on import add_single_sign_on
 from api.web.site import Pages, add_pages
 
 FEATURES: tuple[Pages, ...] = (
@@ -45,4 +46,5 @@ def add_web(app: web.Application) -> None:
     add_login(app)
     add_account_pages(app)
     add_second_factor(app)
+    add_single_sign_on(app)
     add_assets(app)

@@ -23,7 +23,7 @@ from api.account import (
     token_for,
 )
 from api.bodies import read_form
-from api.keys import DOOR, LEDGER
+from api.keys import DOOR, LEDGER, SIGN_ON
 from api.problems import status_of
 from api.sessions import CSRF_FIELD, SignedIn, give_cookie, guard_write, signed_in, visitor_of
 from api.validation import validator_for
@@ -56,6 +56,7 @@ async def account_page(
     shown |= {
         "refused": refused,
         "new_token": token,
+        "has_sign_on": visit.request.app[SIGN_ON] is not None,
         "present": found,
         "today": local_day(visit.ledger.clock()),
         "can_issue": visit.visitor is not None and visit.visitor.token_id is None,

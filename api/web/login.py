@@ -12,7 +12,7 @@ from aiohttp import web
 
 from api.access import valid_token
 from api.bodies import read_form
-from api.keys import DOOR, LEDGER
+from api.keys import DOOR, LEDGER, SIGN_ON
 from api.problems import status_of
 from api.sessions import (
     CSRF_FIELD,
@@ -43,7 +43,7 @@ TEXT_CHARACTERS_MAX = 2_000
 
 async def show_login(request: web.Request) -> web.StreamResponse:
     """Ask for name and password, or for a token."""
-    return _form(await visit_of(request), next_path(request.query.get("next")))
+    return login_form(await visit_of(request), next_path(request.query.get("next")))
 
 
 async def log_in(request: web.Request) -> web.StreamResponse:
@@ -54,7 +54,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     try:
         opened = await _open(request, form)
     except LedgerError as refused:
-        return _form(await visit_of(request), where, refused)
+        return login_form(await visit_of(request), where, refused)
     await end_present(request)
     if opened.is_pending:
         where = "/login/code?" + urlencode({"next": where})
@@ -81,9 +81,19 @@ async def _open(request: web.Request, form: dict[str, str]) -> Opened:
     return await open_for_token(ledger, visitor, found)
 
 
-def _form(visit: Visit, where: str, refused: LedgerError | None = None) -> web.Response:
+def login_form(visit: Visit, where: str, refused: LedgerError | None = None) -> web.Response:
+    """Return the page that asks for name and password, perhaps with what was refused."""
     status = 200 if refused is None else status_of(refused)
-    response = render(visit, "login.jinja2", {"next": where, "refused": refused}, status=status)
+    response = render(
+        visit,
+        "login.jinja2",
+        {
+            "next": where,
+            "refused": refused,
+            "has_sign_on": visit.request.app[SIGN_ON] is not None,
+        },
+        status=status,
+    )
     if refused is not None and "retry_after_seconds" in refused.facts:
         response.headers["Retry-After"] = str(refused.facts["retry_after_seconds"])
     return response

@@ -100,7 +100,7 @@ async def sign_in(
         raise CredentialsWrong()
     await take_back(ledger.pool, ledger.id, counters, now=ledger.clock())
     if user.has_second_factor:
-        return await _open_pending(ledger, visitor, user.id)
+        return await open_pending(ledger, visitor, user.id)
     return await open_for_user(ledger, visitor, user, method=SignInMethod.PASSWORD)
 
 
@@ -188,13 +188,19 @@ async def open_for_token(ledger: Ledger, visitor: Visitor, token: Token) -> Open
     return Opened(session_id=came.id, secret=secret, is_pending=False)
 
 
-async def _open_pending(ledger: Ledger, visitor: Visitor, user_id: UUID) -> Opened:
+async def open_pending(
+    ledger: Ledger,
+    visitor: Visitor,
+    user_id: UUID,
+    *,
+    method: SignInMethod = SignInMethod.PASSWORD,
+) -> Opened:
     """Open a session that opens nothing until the one-time code is right: no entry yet."""
     session = SignIn.create_id()
     new = NewSession(
         session_id=session,
         user_id=user_id,
-        method=str(SignInMethod.PASSWORD),
+        method=str(method),
         is_pending=True,
         browser=visitor.browser,
     )

@@ -32,6 +32,10 @@ GOOD = {
     "password_passes": "2",
     "rate_per_address": "10",
     "rate_per_account": "5",
+    "oidc_issuer": "https://login.example.org",
+    "oidc_client_id": "minzhang",
+    "oidc_client_secret_file": "/tmp/oidc.secret",  # noqa: S108  never opened
+    "oidc_hosts": "keys.example.org",
 }
 WRONG = {
     "host": "not a host",
@@ -57,6 +61,10 @@ WRONG = {
     "password_passes": "0",
     "rate_per_address": "0",
     "rate_per_account": "-1",
+    "oidc_issuer": "http://login.example.org",
+    "oidc_client_id": "two words",
+    "oidc_client_secret_file": "/tmp",  # noqa: S108
+    "oidc_hosts": "a host, another",
 }
 
 
