@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from api.outgoing import WebClient, web_client
+from api.outgoing import web_client
 from ledger.core.errors import LedgerError
 from ledger.merkle.policies import Policy, PolicyMalformed, parse_policy
 from ledger.publishing.announcing import announce_keys
@@ -39,6 +39,8 @@ from scripts.settings import Settings
 
 log = logging.getLogger(__name__)
 
+ASK_SECONDS_MAX = 3.0
+
 
 class LogRefused(Failure):
     """The database is not the log that was signed; see docs/operating-the-log.md."""
@@ -47,10 +49,18 @@ class LogRefused(Failure):
 
 
 async def guard_log(db: asyncpg.Connection, settings: Settings) -> None:
-    """Check the database against what was signed, before anything is appended (``LogRefused``)."""
+    """Check the database against what was signed, before anything is appended (``LogRefused``).
+
+    Witnesses, where a policy names some, are asked as well: they know what a machine that was
+    restored as a whole has forgotten. One that is down costs a few seconds and says nothing.
+    """
+    policy = read_policy(settings)
     try:
-        source = await key_source(db, settings)
-        await check_database(db, settings.ledger, await look_at_log(db, settings.ledger, source))
+        here = await look_at_log(db, settings.ledger, await key_source(db, settings))
+        await check_database(db, settings.ledger, here)
+        if policy.witnesses:
+            async with web_client(seconds_max=ASK_SECONDS_MAX) as web:
+                await check_with_witnesses(db, settings.ledger, here, policy, web)
     except LogDoubtful as doubt:
         raise _refused(doubt) from doubt
 
@@ -62,13 +72,12 @@ async def key_source(db: asyncpg.Connection | asyncpg.Pool, settings: Settings) 
     return KeySource(settings.log_folder, head.origin, settings.log_key)
 
 
-async def ready_source(database: Database, settings: Settings, web: WebClient) -> KeySource:
-    """Check everything that is known about the log, and make its first key if it has none."""
+async def ready_source(database: Database, settings: Settings) -> KeySource:
+    """Make sure that the log's key is here, or make its first one (``LogRefused``)."""
     db = await connect(database.dsn)
     try:
         source = await key_source(db, settings)
-        here = await check_log(db, settings.ledger, source)
-        await check_with_witnesses(db, settings.ledger, here, read_policy(settings), web)
+        await check_log(db, settings.ledger, source)
     except LogDoubtful as doubt:
         raise _refused(doubt) from doubt
     finally:
@@ -90,7 +99,7 @@ async def publishing(
 ) -> AsyncIterator[Publisher]:
     """Publish the ledger's log until the block ends."""
     async with web_client() as web:
-        source = await ready_source(database, settings, web)
+        source = await ready_source(database, settings)
         await announce_keys(ledger, source.read())
         publisher = Publisher(
             ledger,

@@ -10,6 +10,7 @@ go on by itself: whoever continues such a log signs two histories under one name
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -158,12 +159,12 @@ async def held_by_witnesses(
     here: Standpoint, policy: Policy, outgoing: Outgoing
 ) -> list[tuple[str, SignedCheckpoint]]:
     """Return the checkpoints, signed by this log, that its witnesses saw last."""
-    keys, held = known_keys(here), []
-    for witness in standings_of(policy):
-        found = await _held_by(witness, here.head.origin, keys, outgoing)
-        if found is not None:
-            held.append((witness.name, found))
-    return held
+    keys, witnesses = known_keys(here), standings_of(policy)
+    found = await asyncio.gather(
+        *(_held_by(witness, here.head.origin, keys, outgoing) for witness in witnesses)
+    )
+    named = zip(witnesses, found, strict=True)
+    return [(witness.name, held) for witness, held in named if held is not None]
 
 
 def known_keys(here: Standpoint) -> list[VerifyingKey]:

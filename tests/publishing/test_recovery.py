@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ from ledger.storage.checkpoints import latest_published
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_entries, read_head
 from ledger.storage.tree import read_root
+from ledger.witness.add_checkpoint import AddCheckpoint
 from scripts.cli import build_parser
 from scripts.database import Database
 from scripts.init import initialise
@@ -40,9 +43,13 @@ from scripts.publishing import LogRefused
 from scripts.settings import Settings, load_settings
 from scripts.verify_ledger import is_name_of
 from tests.publishing.conftest import PublisherFor, cut_tail, fill
+from tests.publishing.test_quorum import WitnessFor, a_policy, witness_for
 from tests.storage_fixtures import ORIGIN
 
+__all__ = ["witness_for"]
+
 LOST, KEPT = 300, 290
+RECOVER = ("--acknowledge-loss", "--reason", "磁盘损坏")
 
 
 @pytest.fixture
@@ -240,3 +247,27 @@ async def test_a_clock_that_had_run_ahead_is_put_right_in_the_open(
     entries = await read_entries(db, ledger.id, start=0, limit=1000)
     said = [entry for entry in entries if entry.topic == LogHistory.ClockPutRight.TOPIC]
     assert [entry.by.reason for entry in said] == ["时钟曾快一年"]
+
+
+async def test_f19_initialise_asks_witnesses_before_anything_is_appended(
+    lost: Signed, settings: Settings, publisher: Publisher, witness_for: WitnessFor, tmp_path: Path
+) -> None:
+    witness, url = await witness_for()
+    (tmp_path / "policy").write_bytes(a_policy((witness.key.verifying, url), quorum=1).to_bytes())
+    request = AddCheckpoint(0, (), lost.note)
+    await asyncio.to_thread(witness.add_checkpoint, request)
+    Signer(settings.log_folder).path.unlink()  # the whole machine was restored
+    await publisher.ledger.pool.execute(
+        "DELETE FROM checkpoints WHERE ledger_id = $1", settings.ledger
+    )
+    database = Database(dsn=str(settings.dsn), volume=None, free_space_floor_bytes=0)
+    with pytest.raises(LogRefused, match="witness w0"):
+        await initialise(database, replace(settings, log_policy=tmp_path / "policy"))
+    assert (await read_head(publisher.ledger.pool, settings.ledger)).size == KEPT
+    await run(replace(settings, log_policy=tmp_path / "policy"), *RECOVER)
+    history = await history_of(publisher.ledger)
+    assert history and history.current and history.current.origin != ORIGIN
+    entries = await read_entries(publisher.ledger.pool, settings.ledger, start=KEPT, limit=1)
+    admitted = entries[0].event
+    assert isinstance(admitted, LogHistory.LossAcknowledged)
+    assert admitted.former_checkpoint.startswith(f"{ORIGIN}\n{LOST}\n")  # the witness had it
