@@ -177,7 +177,8 @@ class Publisher:
             at = published.published_at or published.signed_at
             self.status.note_published(published.checkpoint.size, at)
             self.status.note_signed(here.kept.checkpoint.size, here.kept.signed_at)
-            self._recall(published.note, published.checkpoint)
+            if published.checkpoint.origin == here.head.origin:
+                self._recall(published.note, published.checkpoint)
         if signed is not None:
             await self._store(db, signed)
 
