@@ -15,12 +15,12 @@ import orjson
 
 from api.person_pdf import render_pdf
 from api.roles import Role
-from ledger.commands.erasures import carry_out_what_was_cut_short
 from ledger.commands.person_exports import ExportFormat, ExportPerson, export_person
 from ledger.commands.sealing import Disclosed
 from ledger.commands.sealing_check import Report, check_sealing
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day, utc_now
+from ledger.reactions.sealing import SealingUpkeep
 from ledger.sealing import Keyring
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.upkeep import rotate as wrap_again
@@ -113,8 +113,7 @@ async def settle(_: argparse.Namespace, settings: Settings) -> None:
     """Confirm or remove what was left pending, carry out erasures that were cut short."""
     async with _ledger(settings) as ledger:
         settled = await settle_pending(ledger.vault)
-        report = await check_sealing(ledger)
-        carried_out = await carry_out_what_was_cut_short(ledger, report.not_carried_out)
+        carried_out = await SealingUpkeep(ledger).run_once()
     print(
         f"确认 / confirmed {settled.confirmed}, 清除 / removed {settled.discarded},"
         f" 补办删除 / erasures carried out {carried_out}"

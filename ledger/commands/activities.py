@@ -8,6 +8,7 @@ from uuid import UUID
 
 from annotated_types import Gt, Le
 
+from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
@@ -92,6 +93,7 @@ class CloseActivity:
 async def open_activity(command: OpenActivity, ledger: Ledger, by: By) -> Recorded:
     """Open the activity under the kinds of the day on which it starts."""
     book = await policies_of(ledger)
+    by = without_personal_data(by, title=command.title)
     activity = Activity.open(
         by.under(book.version),
         ActivityPlan(

@@ -10,6 +10,7 @@ from uuid import UUID
 from annotated_types import MaxLen
 from pydantic import StringConstraints
 
+from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
@@ -119,6 +120,7 @@ async def establish_organisation(
     """Enter an organisation below its parent."""
     if await ledger.find(Organisation, organisation_id(command.code)) is not None:
         raise OrganisationExists(code=command.code)
+    by = without_personal_data(by, name_zh=command.name_zh, name_en=command.name_en)
     parent = None
     if command.parent_id is not None:
         # Nothing can stand below what did not exist until now, so no circle can close.
@@ -137,6 +139,7 @@ async def establish_organisation(
 
 async def rename_organisation(command: RenameOrganisation, ledger: Ledger, by: By) -> Recorded:
     """Give an organisation other names from a day on."""
+    by = without_personal_data(by, name_zh=command.name_zh, name_en=command.name_en)
     organisation = await ledger.load(Organisation, command.organisation_id)
     organisation.rename(
         by, name_zh=command.name_zh, name_en=command.name_en, valid_from=command.valid_from

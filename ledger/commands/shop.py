@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from annotated_types import Ge, Le
 
+from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
@@ -111,6 +112,7 @@ async def list_shop_item(command: ListShopItem, ledger: Ledger, by: By) -> Recor
     """List the item; its id follows from the shop and the code."""
     if await ledger.find(ShopItem, item_id_of(command.shop_id, command.code)):
         raise ShopItemExists(code=command.code)
+    by = without_personal_data(by, name=command.name)
     item = ShopItem.list_item(
         by,
         shop_id=command.shop_id,

@@ -1,7 +1,8 @@
 """Upkeep while a ledger is served: settle pending slots, carry out erasures that were cut short.
 
-It runs at the start and every ten minutes after. What fails is logged by its kind,
-without contents, and tried again: nothing else waits for it.
+What a restored backup brought back of erased data is destroyed again. It runs at the
+start and every ten minutes after. What fails is logged by its kind, without contents,
+and tried again: nothing else waits for it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from uuid import UUID
 from ledger.commands.erasures import carry_out_what_was_cut_short
 from ledger.core.errors import LedgerError
 from ledger.erasures import Erasure
+from ledger.persons import Person
 from ledger.storage.connect import LOST_CONNECTION
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_sealing
-from ledger.storage.upkeep import settle
+from ledger.storage.upkeep import destroy_what_came_back, settle
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ class SealingUpkeep:
         self._task: asyncio.Task[None] | None = None
         self._position = 0
         self._approved: dict[UUID, None] = {}
+        self._erased: set[UUID] = set()
 
     async def __aenter__(self) -> SealingUpkeep:
         self._task = asyncio.create_task(self._run(), name="sealing upkeep")
@@ -47,6 +50,8 @@ class SealingUpkeep:
         """Settle and carry out once; return how many erasures were carried out."""
         await settle(self._ledger.vault)
         await self._read_on()
+        if came_back := await destroy_what_came_back(self._ledger.vault, self._erased):
+            log.warning("%d erased slots had come back and are destroyed again", came_back)
         return await carry_out_what_was_cut_short(self._ledger, list(self._approved))
 
     async def _run(self) -> None:
@@ -64,6 +69,8 @@ class SealingUpkeep:
             for entry in entries:
                 if entry.topic == Erasure.Approved.TOPIC:
                     self._approved[UUID(entry.stream_id)] = None
+                elif isinstance(entry.event, Person.Erased):
+                    self._erased.update(entry.event.slot_ids)
                 elif entry.topic == Erasure.CarriedOut.TOPIC:
                     self._approved.pop(UUID(entry.stream_id), None)
             self._position = entries[-1].position + 1

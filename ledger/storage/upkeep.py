@@ -5,7 +5,7 @@ Both can be stopped at any moment and go on where they were.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -39,6 +39,10 @@ _SLOTS = """
     WHERE ledger_id = $1 AND slot_id > $2 ORDER BY slot_id LIMIT $3
 """
 _FIELDS = "SELECT slot_id, field FROM sealed_values WHERE ledger_id = $1"
+_OF_SLOTS = {
+    table: f"SELECT slot_id FROM {table} WHERE ledger_id = $1 AND slot_id = ANY($2)"  # noqa: S608
+    for table in ("sealing_slots", "sealed_values", "blind_indexes")
+}
 _INDEXED = "SELECT DISTINCT slot_id FROM blind_indexes WHERE ledger_id = $1"
 NIL = UUID(int=0)
 
@@ -119,6 +123,21 @@ async def stored_slots(vault: Vault) -> AsyncIterator[StoredSlot]:
                 is_confirmed=row["is_confirmed"],
             )
         after = rows[-1]["slot_id"]
+
+
+async def destroy_what_came_back(vault: Vault, erased: Collection[UUID]) -> int:
+    """Destroy again what a restored backup brought back of erased slots; return how many."""
+    found: set[UUID] = set()
+    for pool, statement in (
+        (vault.keys_pool, _OF_SLOTS["sealing_slots"]),
+        (vault.pool, _OF_SLOTS["sealed_values"]),
+        (vault.pool, _OF_SLOTS["blind_indexes"]),
+    ):
+        rows = await pool.fetch(statement, vault.ledger_id, list(erased))
+        found |= {UUID(int=row["slot_id"].int) for row in rows}
+    if found:
+        await vault.destroy(list(found))
+    return len(found)
 
 
 async def stored_fields(vault: Vault) -> dict[UUID, set[str]]:
