@@ -54,9 +54,10 @@ browser:
 	@command -v chromium >/dev/null || sh .ci/need "to test pages" chromium
 	@fc-list :lang=zh-cn 2>/dev/null | grep -q . || sh .ci/need "to show Chinese" fontconfig fonts-noto-cjk
 
-# An authority for time stamps of the tests' own.
+# An authority for time stamps of the tests' own; what a page for auditors tells them to use.
 openssl:
 	@command -v openssl >/dev/null || sh .ci/need "to test time stamps" openssl
+	@command -v curl >/dev/null || sh .ci/need "to run the commands of docs/verifying-the-log.md" curl
 
 # Each file below notes that its part is installed; the second run finds it and goes on.
 $(VENV)/created:
