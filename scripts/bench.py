@@ -29,6 +29,7 @@ from scripts.benchmarks import (
     proofs,
     proving,
     raw_copy,
+    reading,
     sessions,
     store,
     umadb_server,
@@ -61,6 +62,7 @@ CASES: dict[str, Callable[[Place], Sequence[Trial]]] = {
     "projections": lambda _: catching_up.trials_of_projections(),
     "bundle": lambda _: proving.trials_of_bundles(),
     "verify": lambda _: proving.trials_of_verify(),
+    "reads": lambda _: reading.trials_of_reading(),
     "lag": lambda _: lag.trials_of_lag(),
 }
 

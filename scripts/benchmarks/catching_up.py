@@ -47,7 +47,7 @@ def trials_of_projections() -> list[Trial]:
 
 async def catch_up_all(case: str, place: Place) -> Sample:
     """Measure one catch-up of all views; the one call is the whole of it."""
-    async with open_ledger(place.dsn, await _log_of(case, place), pool_size_max=4) as ledger:
+    async with open_ledger(place.dsn, await log_of(case, place), pool_size_max=4) as ledger:
         await _empty(ledger)
         began = time.perf_counter()
         await catch_up_in_processes(place.dsn, ledger.id, VIEWS)
@@ -58,7 +58,7 @@ async def catch_up_all(case: str, place: Place) -> Sample:
     return Sample(size, seconds, [seconds])
 
 
-async def _log_of(case: str, place: Place) -> str:
+async def log_of(case: str, place: Place) -> str:
     """Return the ledger that tells what the case is about, made in the first round."""
     db = await connect(place.dsn)
     exists = await db.fetchval("SELECT true FROM heads WHERE ledger_id = $1", case)

@@ -136,6 +136,15 @@ TARGETS = (
         OF_PETITIONS,
         at_least=20_000,
     ),
+    *(
+        Target(f"{zh}，p95 毫秒", f"{en}, p95 in ms", _ours(case, 1), figure="p95_ms", at_most=30)
+        for case, zh, en in (
+            ("read-register", "诉求登记簿首页", "first page of the petitions' register"),
+            ("read-timeline", "诉求办理时间线", "a petition's timeline"),
+            ("read-statement", "积分明细首页", "first page of a statement of points"),
+            ("read-trail", "一条记录的审计轨迹", "audit trail of a record"),
+        )
+    ),
     Target(
         "每秒 1000 条事件时从提交到可见，p99 毫秒",
         "from commit to visible at 1,000 events a second, p99 in ms",
