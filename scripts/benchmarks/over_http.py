@@ -54,7 +54,7 @@ async def peer_api(place: Place) -> Sample:
 
 async def _load(address: str, token: str, place: Place) -> Sample:
     rounds, times = place.count(CALLS) // CONNECTIONS // (1 + CHECK_INS) or 1, Times()
-    clients = [await Client.to(address, token) for _ in range(CONNECTIONS)]
+    clients = [Client(address, token) for _ in range(CONNECTIONS)]
     try:
         await race([_serve(client, 1, Times()) for client in clients], Times())  # warm
         return await race([_serve(client, rounds, times) for client in clients], times)
@@ -92,34 +92,41 @@ async def _serve(client: Client, rounds: int, times: Times) -> int:
 class Client:
     """One connection that is kept open; as little client as possible, for it is measured too."""
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, token: str
-    ) -> None:
-        self._reader, self._writer = reader, writer
-        self._headers = (
-            f"Host: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
-        )
-
-    @classmethod
-    async def to(cls, address: str, token: str) -> Client:
-        """Connect."""
+    def __init__(self, address: str, token: str) -> None:
         parts = urlsplit(address)
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        return cls(reader, writer, parts.netloc, token)
+        self._place = (parts.hostname, parts.port)
+        self._headers = (
+            f"Host: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n"
+            "Content-Type: application/json\r\n"
+        )
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:
         """Send a command with a key of its own; return the answer, which must be 201."""
         data = orjson.dumps(body)
         head = f"POST {path} HTTP/1.1\r\n{self._headers}Idempotency-Key: {uuid4().hex}\r\n"
-        self._writer.write(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
-        answered = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        sizes = [line[15:] for line in answered if line.lower().startswith("content-length:")]
-        answer = await self._reader.readexactly(int(sizes[0]))
-        if int(answered[0].split()[1]) != CREATED:
+        request = f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
+        try:
+            status, answer = await self._ask(request)
+        except (asyncio.IncompleteReadError, ConnectionError):  # closed because it was idle
+            self.close()
+            status, answer = await self._ask(request)
+        if status != CREATED:
             text = answer.decode(errors="replace")
             raise Failure(f"请求被拒绝：{text}", f"a request was refused: {text}")
         return orjson.loads(answer)
 
+    async def _ask(self, request: bytes) -> tuple[int, bytes]:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection(*self._place)
+        reader, writer = self._streams
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        sizes = [line[15:] for line in head if line.lower().startswith("content-length:")]
+        return int(head[0].split()[1]), await reader.readexactly(int(sizes[0]))
+
     def close(self) -> None:
         """Hang up."""
-        self._writer.close()
+        if self._streams is not None:
+            self._streams[1].close()
+        self._streams = None
