@@ -14,7 +14,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -le 8 ] && echo $$n 
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: demo demo-reset test nightly check bench clean format browser openssl
+.PHONY: demo demo-reset test nightly check bench clean format sbom browser openssl
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/for-demo
@@ -39,7 +39,13 @@ check: $(VENV)/for-check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	sh .ci/check-wheel $(BIN)/python
+	$(BIN)/python .ci/audit $(BIN)/python -m pip_audit
 	$(MAKE) test
+
+# Every package that is installed, with versions and licences (CycloneDX).
+sbom: $(VENV)/for-check
+	$(BIN)/cyclonedx-py environment --output-reproducible -o sbom.json $(BIN)/python
+	@echo "sbom.json"
 
 format: $(VENV)/for-check
 	$(BIN)/ruff format .
