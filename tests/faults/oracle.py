@@ -96,7 +96,8 @@ async def check_ledger(dsn: str, ledger_id: str, diary: Diary | None = None) -> 
         check_answers(diary, receipts, walk)
     report = await check_by_product(Wanted(dsn=dsn, ledger_id=ledger_id, workers=0))
     assert report.findings.first == [], "the product's own check sees what this one does not"
-    assert (report.size, report.root) == (walk.size, tree_root(walk.leaves))
+    assert report.size >= walk.size  # writers that were not stopped have gone on
+    assert report.size > walk.size or report.root == tree_root(walk.leaves)
     return walk
 
 
