@@ -2,16 +2,18 @@
 
 All of it comes from the log, never from a view. The tree is kept in memory and brought
 up to date when the log has grown, by one small query for all who wait; where a record is
-never changes, so it is remembered too. A process sees its own appends at once and those
-of others with the next news of the log; what a command relied on is checked by its append.
+never changes, so it is remembered too. A process sees what it did itself at once, and what
+others did within a moment; what a command relied on is checked by its append.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from datetime import date
+from math import inf
 from uuid import UUID
 
 import orjson
@@ -28,6 +30,8 @@ from ledger.storage.reading import (
     read_standing,
 )
 
+LOOK_EVERY_SECONDS = 0.05
+"""How soon, at the latest, a process notices what another one did to the tree."""
 REMEMBERED_RECORDS_MAX = 100_000
 TOPICS = tuple(BELONGS)
 
@@ -44,22 +48,29 @@ class Standing:
         self._chart = Chart()
         self._delegations: dict[UUID, Delegation] = {}
         self._size = 0
+        self._looked_at = -inf
+        self._is_there = False
         self._looking: asyncio.Task[None] | None = None
         self._concerns: OrderedDict[str, Concern] = OrderedDict()
 
     async def chart(self) -> Chart:
-        """Return the tree, with everything that this process has heard of."""
-        while self._size < max(self._size_known(), self._ledger.appender.size) or not self._size:
-            if not await self._look():
-                break
+        """Return the tree: with all that this process recorded, and what others did a moment ago.
+
+        Most of what makes the log grow says nothing about it, so it is not looked up each time.
+        """
+        while not self._is_there or self._size < self._ledger.appender.standing_size:
+            await self._look()
+        has_grown = self._size < self._size_known()
+        if has_grown and time.monotonic() - self._looked_at > LOOK_EVERY_SECONDS:
+            await self._look()
         return self._chart
 
     async def look_again(self) -> None:
         """Take in what others have recorded, without waiting for the news of it."""
         await self._look()
 
-    async def _look(self) -> bool:
-        """Look once for all who wait; tell whether the log has entries at all."""
+    async def _look(self) -> None:
+        """Look once for all who wait."""
         if self._looking is None:
             self._looking = asyncio.create_task(self._take(), name="standing")
         looking = self._looking
@@ -68,10 +79,10 @@ class Standing:
         finally:
             if looking.done():
                 self._looking = None
-        return self._size > 0
 
     async def _take(self) -> None:
         pool, ledger_id = self._ledger.pool, self._ledger.id
+        self._looked_at = time.monotonic()
         head = await read_head(pool, ledger_id)
         for entry in await read_standing(pool, ledger_id, start=self._size):
             event = entry.event
@@ -81,6 +92,7 @@ class Standing:
                 self._take_delegation(event)
             self._size = entry.position + 1
         self._size = max(self._size, head.size)
+        self._is_there = True
 
     def _take_delegation(self, event: Delegation.Event | Delegation.Granted) -> None:
         changed = event.mutate(self._delegations.get(event.originator_id))

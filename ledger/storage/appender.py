@@ -29,6 +29,7 @@ from ledger.storage.errors import OutcomeUnknown, QueueFull, Unavailable
 from ledger.storage.group import append_group
 from ledger.storage.known import Remembered
 from ledger.storage.quick import Prepared, can_be_quick, prepare, write
+from ledger.storage.reading import STANDING
 from ledger.storage.requests import Append, Appended
 from ledger.storage.space import SpaceGuard
 
@@ -102,7 +103,7 @@ class Appender:
     ) -> None:
         self.ledger_id = ledger_id
         self.figures = AppenderFigures()
-        self.size = 0  # of the log, as far as this process's own appends tell
+        self.standing_size = 0  # of the log, after this process's last event about standing
         self._dsn = dsn
         self._clock = clock
         self._space = space
@@ -328,7 +329,8 @@ class Appender:
                 self.figures.conflicts += 1
             elif not outcome.replayed:
                 self.figures.events += outcome.event_count
-                self.size = max(self.size, outcome.first_position + outcome.event_count)
+                if any(e.topic.startswith(STANDING) for e in waiting.request.entries):
+                    self.standing_size = outcome.first_position + outcome.event_count
             if waiting.outcome.done():
                 continue
             if isinstance(outcome, LedgerError):

@@ -19,6 +19,9 @@ _STREAM = """
     SELECT position, entry FROM events
     WHERE ledger_id = $1 AND stream_id = $2 AND version > $3 ORDER BY version
 """
+STANDING = ("organisation.", "delegation.")
+"""How the topics begin of what permissions follow from; migration 0020 indexes them."""
+
 _STANDING = """
     SELECT position, entry FROM events
     WHERE ledger_id = $1 AND position >= $2

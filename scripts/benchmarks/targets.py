@@ -197,6 +197,12 @@ TARGETS = (
         _ours("sessions", 64),
         at_least=3_334,
     ),
+    Target(
+        "权限范围检查（一次命令加一次查询），每秒（每次不超过 0.3 毫秒）",
+        "checks of scope (a command and a question), a second (0.3 ms each at most)",
+        _ours("permissions", 64),
+        at_least=3_334,
+    ),
 )
 
 

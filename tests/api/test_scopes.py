@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +20,7 @@ from ledger.commands.organisations import (
     vacate_post,
 )
 from ledger.commands.petitions import FilePetition, file_petition
+from ledger.commands.standing import Standing
 from ledger.core.clock import local_day, utc_now
 from ledger.organisations import Kind, organisation_id
 from ledger.storage.ledger import Ledger, open_ledger
@@ -188,6 +190,13 @@ async def test_a_move_ends_the_old_scope_at_once(
     await move_community(ledger)
     await the_problem(await client.post(path, json=body, headers=old), 404, "not-found")
     assert (await client.post(path, json=body, headers=new)).status == 200
+
+
+async def test_many_who_ask_first_all_wait_for_the_tree(ledger: Ledger) -> None:
+    await build_county(ledger)
+    standing = Standing(ledger, lambda: 0)
+    charts = await asyncio.gather(*(standing.chart() for _ in range(20)))
+    assert all(chart.lives(ESTATE, TODAY) for chart in charts)
 
 
 async def test_a_move_in_another_process_is_noticed_by_the_append(
