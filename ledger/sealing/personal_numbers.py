@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from unicodedata import category, digit, normalize
 
 IDENTITY, MOBILE, LANDLINE, BANK_CARD = (
@@ -55,6 +56,8 @@ _LABELS = {
     BANK_CARD: re.compile(r"(?:卡号|账号|帐号|银行卡|card|account)[^0-9]{0,8}$", re.IGNORECASE),
 }
 _LABEL_CHARACTERS = 20
+_DIGIT, _DIGITS_MIN = re.compile(r"[0-9]"), 7
+_RUN = re.compile(r"[0-9+(][0-9Xx+() \-]*")
 _OUR_IDS = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     r"|(?=[0-9]*[a-f])[0-9a-f]{40}|(?=[0-9]*[a-f])[0-9a-f]{64})(?![0-9A-Za-z])"
@@ -76,7 +79,7 @@ class Found:
 def find_personal(text: str) -> tuple[Found, ...]:
     """Return the personal numbers in a text, by place; an overlap is told once."""
     folded, places = _folded(text)
-    if sum(character.isdigit() for character in folded) < 7:
+    if not _is_long(folded):
         return ()
     folded = _OUR_IDS.sub(lambda found: "x" * len(found[0]), folded)
     taken: list[Found] = []
@@ -112,19 +115,27 @@ def passes_luhn(digits: str) -> bool:
 
 
 def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
-    yield from _matches(text, IDENTITY, _IDENTITY, is_identity_number)
-    yield from _matches(text, MOBILE, _MOBILE, _always)
-    for pattern in _CARDS:
-        yield from _matches(text, BANK_CARD, pattern, _is_card)
-    yield from _matches(text, LANDLINE, _LANDLINE, _always)
-    yield from _matches(text, LANDLINE, _LOCAL_NUMBER, _never)
+    runs = [(run.span(), len(_DIGIT.findall(run[0]))) for run in _RUN.finditer(text)]
+    for kind, digits_min, pattern, is_one in _LOOKED_FOR:
+        for run, digits_count in runs:
+            if digits_count >= digits_min:
+                yield from _matches(text, run, kind, pattern, is_one)
+
+
+def _is_long(text: str) -> bool:
+    """Tell whether there are enough digits for the shortest number."""
+    return len(_DIGIT.findall(text)) >= _DIGITS_MIN
 
 
 def _matches(
-    text: str, kind: str, pattern: re.Pattern[str], is_one: Callable[[str], bool]
+    text: str,
+    run: tuple[int, int],
+    kind: str,
+    pattern: re.Pattern[str],
+    is_one: Callable[[str], bool],
 ) -> Iterator[tuple[str, int, int]]:
     """Yield what has the form of a number, and its check digit or a word before it that says so."""
-    for found in pattern.finditer(text):
+    for found in pattern.finditer(text, *run):
         start, end = found.span(1)
         if is_one(_bare(found[1])) or _is_labelled(text, kind, start):
             yield kind, start, end
@@ -165,6 +176,7 @@ def _folded(text: str) -> tuple[str, list[int]]:
     return "".join(folded), places
 
 
+@lru_cache(maxsize=8_192)
 def _plain(character: str) -> str:
     if character.isascii():
         return character
@@ -178,3 +190,13 @@ def _plain(character: str) -> str:
     if kind == "Nd":
         return str(digit(character))
     return normalize("NFKC", character)
+
+
+_LOOKED_FOR: tuple[tuple[str, int, re.Pattern[str], Callable[[str], bool]], ...] = (
+    (IDENTITY, 17, _IDENTITY, is_identity_number),
+    (MOBILE, 11, _MOBILE, _always),
+    *((BANK_CARD, 16, pattern, _is_card) for pattern in _CARDS),
+    (LANDLINE, 10, _LANDLINE, _always),
+    (LANDLINE, 7, _LOCAL_NUMBER, _never),
+)
+"""Kinds in the order in which an overlap is told, and the fewest digits of each."""
