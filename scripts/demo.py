@@ -227,6 +227,7 @@ def _progress() -> Progress:
 
 def welcome(address: str, county: County, made: list[Login]) -> str:
     """Return what a person is told who started the demo."""
+    widest = max(len(login.role) for login in made)
     lines = [
         "",
         f"民账演示 Minzhang demo: {address}",
@@ -234,7 +235,7 @@ def welcome(address: str, county: County, made: list[Login]) -> str:
         "County, streets and communities are real; all else is synthetic, cases use told figures.",
         "",
         "登录 logins (role · token · whom):",
-        *(f"  {login.role:18} {login.token}  {login.whom}" for login in made),
+        *(f"  {login.role:{widest}} {login.token}  {login.whom}" for login in made),
         "",
         "值得一看 worth a look:",
         *(f"  {address}{path}  {what}" for path, what in _sights(county)),
