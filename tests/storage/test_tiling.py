@@ -10,7 +10,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from ledger.core.clock import utc_now
-from ledger.core.entry import NewEntry, stamp
+from ledger.core.entry import FORMAT_VERSION, NewEntry, stamp
 from ledger.merkle.proofs import check_consistency, check_inclusion
 from ledger.merkle.tiles import Tile, pack_entries
 from ledger.merkle.tree import leaf_hash, tree_root
@@ -38,6 +38,7 @@ def entries(count: int, *, stream: str) -> list[NewEntry]:
 def an_entry(stream: str, version: int) -> NewEntry:
     event_id, now, topic = uuid7(), utc_now(), "tests.counted.v1"
     header = {
+        "v": FORMAT_VERSION,
         "id": str(event_id),
         "stream": stream,
         "version": version,
