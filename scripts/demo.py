@@ -35,7 +35,7 @@ from scripts.demonstration.following import views_follow
 from scripts.demonstration.loading import VERSION, Edition, Loading, StepRefused, found_in
 from scripts.demonstration.logins import Login, logins
 from scripts.demonstration.plan import FULL, Scale, plan
-from scripts.demonstration.sealed import seal_people
+from scripts.demonstration.sealed import seal_people, sealed_petition_id
 from scripts.demonstration.volunteers import volunteer
 from scripts.failures import Failure
 from scripts.init import initialise
@@ -256,9 +256,14 @@ def _sights(county: County) -> list[tuple[str, str]]:
             "热线工单由26件降至8件；租金 orders from 26 to 8 a month; leases",
         ),
         (f"/petitions/{garage_petition_id()}", "车库潮湿，物业自费4万元 the company's own 40,000"),
+        (
+            f"/petitions/{sealed_petition_id(1)}",
+            "联名诉求，个人信息已密封 joint petition, data sealed",
+        ),
         (f"/units/{unit}", "连续提级、移交、约谈 escalations in a row, transfer, talk"),
         (f"/volunteers/{person.id}", "志愿者积分 a volunteer's points"),
         ("/events", "审计轨迹 audit trail"),
+        ("/personal-data", "谁看过、删除申请、查阅轨迹 who looked, erasures, access trail"),
     ]
 
 

@@ -36,7 +36,7 @@ async def seal_people(ledger: Ledger, county: County) -> tuple[UUID, ...]:
     """Record the residents' petitions and what happened to their data; again does nothing."""
     estate = county.named["yangguang"]
     residents = [people.resident(estate, number) for number in range(1, len(MATTERS) + 1)]
-    ids = [_petition_id(number) for number in range(1, len(MATTERS) + 1)]
+    ids = [sealed_petition_id(number) for number in range(1, len(MATTERS) + 1)]
     if await ledger.find(Petition, ids[-1]) is not None:
         return tuple(ids)
     clerk = people.community_worker(estate.community).by(ledger.clock())
@@ -49,7 +49,8 @@ async def seal_people(ledger: Ledger, county: County) -> tuple[UUID, ...]:
     return tuple(ids)
 
 
-def _petition_id(number: int) -> UUID:
+def sealed_petition_id(number: int) -> UUID:
+    """Return the id of the ``number``-th petition whose petitioner is sealed."""
     return Petition.create_id(channel=CHANNEL, reference=_reference(number))
 
 
