@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -33,28 +34,38 @@ from ledger.storage.tiling import TILE_COLUMNS, Tiling, tile_quickly
 
 QUICK_EVENTS_MAX = 300  # beyond, COPY is cheaper
 
-_WRITE = """
+_MOVE_HEAD = """
     WITH moved AS (
         UPDATE heads SET size = $3, frontier = $4, recorded_at = $5
         WHERE ledger_id = $1 AND frontier = $2
         RETURNING ledger_id
-    ), written AS (
-        INSERT INTO events (ledger_id, position, stream_id, version, topic, occurred_at,
-            recorded_at, leaf_hash, entry)
-        SELECT moved.ledger_id, e.* FROM moved, unnest($6::bigint[], $7::text[], $8::bigint[],
-            $9::text[], $10::timestamptz[], $11::timestamptz[], $12::bytea[], $13::bytea[]) AS e
-    ), kept AS (
-        INSERT INTO receipts (ledger_id, caller, key, request_digest, stream_id, version,
-            first_position, event_count)
-        SELECT moved.ledger_id, r.* FROM moved, unnest($14::text[], $15::text[], $16::bytea[],
-            $17::text[], $18::bigint[], $19::bigint[], $20::integer[]) AS r
-    ), tiled AS (
-        INSERT INTO tiles (ledger_id, level, number, hashes, root)
-        SELECT moved.ledger_id, t.* FROM moved, unnest($21::smallint[], $22::bigint[],
-            $23::bytea[], $24::bytea[]) AS t
-    )
-    SELECT pg_notify($25, ledger_id || ' ' || $3::bigint) FROM moved
-"""
+    )"""
+_TELL = " SELECT pg_notify($6, ledger_id || ' ' || $3::bigint) FROM moved"
+_EVENTS = ("bigint", "text", "bigint", "text", "timestamptz", "timestamptz", "bytea", "bytea")
+_RECEIPTS = ("text", "text", "bytea", "text", "bigint", "bigint", "integer")
+_TILES = ("smallint", "bigint", "bytea", "bytea")
+
+
+@cache
+def _statement(has_receipts: bool, has_tiles: bool) -> str:
+    """Move the head, and if it moved, insert the rows: those of tables that get any.
+
+    A table without rows costs a small group as much as an event.
+    """
+    parts, first = [_MOVE_HEAD], 7
+    for table, columns, types, has_rows in (
+        ("events", EVENT_COLUMNS, _EVENTS, True),
+        ("receipts", RECEIPT_COLUMNS, _RECEIPTS, has_receipts),
+        ("tiles", TILE_COLUMNS, _TILES, has_tiles),
+    ):
+        if has_rows:
+            arrays = ", ".join(f"${first + n}::{kind}[]" for n, kind in enumerate(types))
+            parts.append(
+                f"new_{table} AS (INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608
+                f" SELECT moved.ledger_id, rows.* FROM moved, unnest({arrays}) AS rows)"
+            )
+            first += len(types)
+    return ", ".join(parts) + _TELL
 
 
 def can_be_quick(requests: Sequence[Append], remembered: Remembered) -> bool:
@@ -116,19 +127,19 @@ async def write(db: Connection, prepared: Prepared) -> bool:
 
     Raises ``OutcomeUnknown`` when the answer to the statement is lost.
     """
-    group, head = prepared.group, prepared.head
+    group, head, tiles = prepared.group, prepared.head, prepared.tiling.rows
     try:
         rows = await db.fetch(
-            _WRITE,
+            _statement(bool(group.receipts), bool(tiles)),
             group.ledger_id,
             prepared.before.frontier,
             head.size,
             head.frontier,
             head.recorded_at,
-            *_columns(group.events, len(EVENT_COLUMNS)),
-            *_columns(group.receipts, len(RECEIPT_COLUMNS)),
-            *_columns(prepared.tiling.rows, len(TILE_COLUMNS)),
             CHANNEL,
+            *_columns(group.events),
+            *_columns(group.receipts),
+            *_columns(tiles),
         )
     except LOST_CONNECTION as error:
         raise OutcomeUnknown(problem=type(error).__name__) from error
@@ -137,6 +148,6 @@ async def write(db: Connection, prepared: Prepared) -> bool:
     return bool(rows)
 
 
-def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:
+def _columns(rows: Sequence[tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
     """Turn rows into one sequence a column, but the first: the ledger's name."""
-    return [*zip(*rows, strict=True)][1:] if rows else [()] * (count - 1)
+    return [*zip(*rows, strict=True)][1:]
