@@ -15,6 +15,7 @@ from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day
 from ledger.core.errors import NotFound
+from ledger.core.guards import apart, positive
 from ledger.core.values import derived_id
 from ledger.deposits import events, guards, rules
 from ledger.deposits.values import (
@@ -130,7 +131,7 @@ class Deposit(core.Aggregate):
         agreement: Agreement,
     ) -> Deposit:
         """Lay down what is due; ``rate_limits_bp`` are the policy's least and greatest rate."""
-        guards.positive(base_fen)
+        positive(base_fen)
         by = guards.by_street(by)
         by = guards.within(by, rate_bp, rate_limits_bp)
         return cls._begin(
@@ -148,7 +149,7 @@ class Deposit(core.Aggregate):
         self, by: By, *, base_fen: int, rate_bp: int, rate_limits_bp: tuple[int, int]
     ) -> None:
         """Change base or rate, as the yearly fee changes."""
-        guards.positive(base_fen)
+        positive(base_fen)
         by = self._in_force(guards.by_street(by))
         by = guards.within(by, rate_bp, rate_limits_bp)
         if (base_fen, rate_bp) == (self.base_fen, self.rate_bp):
@@ -157,7 +158,7 @@ class Deposit(core.Aggregate):
 
     def receive(self, by: By, *, amount_fen: int, bank_reference: str) -> None:
         """Record money (or a guarantee) that came in from the company."""
-        guards.positive(amount_fen)
+        positive(amount_fen)
         by = self._in_force(guards.by_street(by))
         self._record(self.Received, by, amount_fen=amount_fen, bank_reference=bank_reference)
 
@@ -176,7 +177,7 @@ class Deposit(core.Aggregate):
 
     def request_draw(self, by: By, *, draw_id: UUID, terms: DrawTerms) -> None:
         """Ask for a draw-down; it needs a cause, and money that is free."""
-        guards.positive(terms.amount_fen)
+        positive(terms.amount_fen)
         by = guards.by_street_or_community(self._open(by))
         if draw_id in self.draws:
             raise rules.DrawExists(draw_id=str(draw_id))
@@ -194,7 +195,7 @@ class Deposit(core.Aggregate):
         """Approve a draw-down that somebody else asked for."""
         draw = self._draw(draw_id)
         by = guards.waiting(self._open(guards.by_street(by)), draw)
-        by = guards.apart(by, draw.requested_by, step="approve", earlier="request")
+        by = apart(by, "approve", {"request": draw.requested_by})
         self._record(self.DrawApproved, by, draw_id=draw_id)
 
     def reject_draw(self, by: By, *, draw_id: UUID) -> None:
@@ -226,12 +227,12 @@ class Deposit(core.Aggregate):
         self, by: By, *, draw_id: UUID, amount_fen: int, bank_reference: str, contest_until: Due
     ) -> None:
         """Pay exactly what was approved; ``contest_until`` is the company's last day to object."""
-        guards.positive(amount_fen)
+        positive(amount_fen)
         draw = guards.unpaid(self._draw(draw_id))
         by = self._open(guards.by_street(by))
         if draw.status is not DrawStatus.APPROVED:
             by = by.refuse(rules.DrawNotApproved(status=draw.status))
-        by = guards.apart(by, draw.approved_by, step="pay", earlier="approve")
+        by = apart(by, "pay", {"approve": draw.approved_by})
         approved_fen = draw.terms.amount_fen
         if amount_fen != approved_fen:
             by = by.refuse(rules.DrawPaidDiffers(asked_fen=amount_fen, approved_fen=approved_fen))
@@ -272,12 +273,12 @@ class Deposit(core.Aggregate):
         by = guards.by_street(by).with_reason()
         if not draw.is_contest_open:
             raise rules.DrawContestNotOpen(draw_id=str(draw_id))
-        by = guards.apart(by, draw.approved_by, step="decide-contest", earlier="approve")
+        by = apart(by, "decide-contest", {"approve": draw.approved_by})
         self._record(self.ContestDecided, by, draw_id=draw_id, outcome=outcome)
 
     def refund_draw(self, by: By, *, draw_id: UUID, amount_fen: int, bank_reference: str) -> None:
         """Record that money of a paid draw-down came back, giving the reason."""
-        guards.positive(amount_fen)
+        positive(amount_fen)
         draw = self._draw(draw_id)
         by = self._open(guards.by_street(by)).with_reason()
         left_fen = draw.paid_fen - draw.refunded_fen
@@ -302,7 +303,7 @@ class Deposit(core.Aggregate):
             raise rules.TopUpDemandExists(demand_id=str(demand_id))
         missing_fen = self.shortfall_fen
         asked_fen = missing_fen if amount_fen is None else amount_fen
-        guards.positive(asked_fen)
+        positive(asked_fen)
         if asked_fen > missing_fen:
             by = by.refuse(
                 rules.TopUpExceedsShortfall(asked_fen=asked_fen, shortfall_fen=missing_fen)
@@ -313,7 +314,7 @@ class Deposit(core.Aggregate):
         self, by: By, *, demand_id: UUID, amount_fen: int, bank_reference: str
     ) -> None:
         """Record money that came in for a demand, in full or in part."""
-        guards.positive(amount_fen)
+        positive(amount_fen)
         demand = self._demand(demand_id)
         by = self._open(guards.by_street(by))
         if amount_fen > demand.open_fen:
@@ -390,7 +391,7 @@ class Deposit(core.Aggregate):
         return by.refuse(rules.ContractStillRuns()) if self.ending is None else by
 
     def _leaving(self, by: By, amount_fen: int) -> By:
-        guards.positive(amount_fen)
+        positive(amount_fen)
         by = self._ended(by)
         if amount_fen > self.free_fen:
             by = by.refuse(rules.ReturnExceedsFree(asked_fen=amount_fen, free_fen=self.free_fen))

@@ -8,24 +8,11 @@ have no meaning at all.
 from __future__ import annotations
 
 from datetime import date
-from uuid import UUID
 
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day
-from ledger.core.errors import AmountNotPositive, SamePersonTwice
 from ledger.deposits import rules
 from ledger.deposits.values import COMMUNITY, STREET, Draw, DrawStatus
-
-
-def persons(by: By) -> frozenset[UUID]:
-    """Return who took a step: the one who acted, and the one for whom."""
-    return frozenset({by.actor_id} if by.on_behalf_of is None else {by.actor_id, by.on_behalf_of})
-
-
-def positive(amount_fen: int) -> None:
-    """Refuse an amount that is zero or less."""
-    if amount_fen <= 0:
-        raise AmountNotPositive(amount_fen=amount_fen)
 
 
 def by_street(by: By) -> By:
@@ -62,13 +49,6 @@ def unpaid(draw: Draw) -> Draw:
     if draw.status is DrawStatus.PAID:
         raise rules.DrawAlreadyPaid(paid_fen=draw.paid_fen)
     return draw
-
-
-def apart(by: By, others: frozenset[UUID], *, step: str, earlier: str) -> By:
-    """Refuse if one of ``others``, who took the earlier step, takes this one too."""
-    if persons(by).isdisjoint(others):
-        return by
-    return by.refuse(SamePersonTwice(step=step, earlier_step=earlier))
 
 
 def past(by: By, due_on: date) -> None:

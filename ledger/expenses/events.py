@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ledger.calendar import Due
 from ledger.core import aggregate as core
-from ledger.expenses.guards import persons
+from ledger.core.guards import persons
 from ledger.expenses.values import EvidenceKind, ExpenseStatus, ExpenseTerms, Objection
 
 if TYPE_CHECKING:

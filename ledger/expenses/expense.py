@@ -10,6 +10,7 @@ from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import NotFound
+from ledger.core.guards import apart, persons, positive
 from ledger.expenses import events, guards, rules
 from ledger.expenses.values import (
     OWNER,
@@ -52,7 +53,7 @@ class Expense(core.Aggregate):
         self.estate_id = estate_id
         self.terms = terms
         self.status = ExpenseStatus.APPLIED
-        self.applied_by = guards.persons(by)
+        self.applied_by = persons(by)
         self.reviewed_by: frozenset[UUID] = frozenset()
         self.approved_by: frozenset[UUID] = frozenset()
         self.publication = Publication()
@@ -91,7 +92,7 @@ class Expense(core.Aggregate):
         """Let the application pass the community's review."""
         by = guards.by_community(by)
         by = guards.in_order(by, "review", self.status, ExpenseStatus.APPLIED)
-        by = guards.apart(by, "review", {"apply": self.applied_by})
+        by = apart(by, "review", {"apply": self.applied_by})
         self._record(self.ReviewPassed, by)
 
     def send_back(self, by: By) -> None:
@@ -107,7 +108,7 @@ class Expense(core.Aggregate):
         by = guards.by_street(by)
         by = guards.in_order(by, "approve", self.status, ExpenseStatus.REVIEWED)
         earlier = {"apply": self.applied_by, "review": self.reviewed_by}
-        by = guards.apart(by, "approve", earlier)
+        by = apart(by, "approve", earlier)
         self._record(self.Approved, by)
 
     def reject(self, by: By) -> None:
@@ -120,7 +121,7 @@ class Expense(core.Aggregate):
 
     def pay(self, by: By, *, amount_fen: int, bank_reference: str, publish_by: Due) -> None:
         """Pay exactly what was approved; ``publish_by`` is the last day for publishing it."""
-        guards.positive(amount_fen)
+        positive(amount_fen)
         if self.status.is_paid():
             raise rules.ExpenseAlreadyPaid(status=self.status)
         by = guards.by_street(by)
@@ -130,7 +131,7 @@ class Expense(core.Aggregate):
             "review": self.reviewed_by,
             "approve": self.approved_by,
         }
-        by = guards.apart(by, "pay", earlier)
+        by = apart(by, "pay", earlier)
         approved_fen = self.terms.amount_fen
         if amount_fen != approved_fen:
             by = by.refuse(
@@ -198,7 +199,7 @@ class Expense(core.Aggregate):
         objection = self._objection(objection_id)
         if objection.is_answered:
             raise rules.ObjectionAlreadyAnswered(objection_id=str(objection_id))
-        by = guards.apart(by, "answer", {"object": objection.raised_by})
+        by = apart(by, "answer", {"object": objection.raised_by})
         self._record(self.ObjectionAnswered, by, objection_id=objection_id, answer=answer)
 
     def miss_objection_answer(self, by: By, *, objection_id: UUID) -> None:

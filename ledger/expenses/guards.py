@@ -7,34 +7,13 @@ have no meaning at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from uuid import UUID
 
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day
-from ledger.core.errors import AmountNotPositive, SamePersonTwice
+from ledger.core.guards import positive
 from ledger.expenses import rules
 from ledger.expenses.values import COMMITTEE, COMMUNITY, STREET, ExpenseStatus, ExpenseTerms
-
-
-def persons(by: By) -> frozenset[UUID]:
-    """Return who took a step: the one who acted, and the one for whom."""
-    return frozenset({by.actor_id} if by.on_behalf_of is None else {by.actor_id, by.on_behalf_of})
-
-
-def positive(amount_fen: int) -> None:
-    """Refuse an amount that is zero or less."""
-    if amount_fen <= 0:
-        raise AmountNotPositive(amount_fen=amount_fen)
-
-
-def apart(by: By, step: str, earlier: Mapping[str, frozenset[UUID]]) -> By:
-    """Refuse a person who took one of the earlier steps, by itself or for somebody else."""
-    for name, others in earlier.items():
-        if not persons(by).isdisjoint(others):
-            by = by.refuse(SamePersonTwice(step=step, earlier_step=name))
-    return by
 
 
 def by_committee(by: By) -> By:
