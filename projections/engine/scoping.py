@@ -96,6 +96,10 @@ def _of_columns(ties: Ties, scope: Scope, add: AddValue) -> list[str]:
     ]
 
 
+def _either(conditions: list[str]) -> str:
+    return " OR ".join(f"({one})" for one in conditions)
+
+
 def _of_record(ties: Ties, scope: Scope, add: AddValue) -> str:
     column, theirs = (ties.record, "record_id") if ties.record else (ties.stream, "stream_id")
     reached = ["tie = 'open'"]
@@ -103,8 +107,7 @@ def _of_record(ties: Ties, scope: Scope, add: AddValue) -> str:
         f"tie = '{tie}' AND member_id = ANY({add(list(members))}::uuid[])"
         for tie, members in _reached(scope)
     ]
-    chosen = " UNION ALL ".join(
-        f"SELECT {theirs} FROM record_ties_v1 WHERE ledger_id = $1 AND {one}"  # noqa: S608
-        for one in reached
-    )
+    # One condition, not a UNION: only so does the planner know how much of the table is within
+    # reach, and whether to go through rows in order or to begin with the records.
+    chosen = f"SELECT {theirs} FROM record_ties_v1 WHERE ledger_id = $1 AND ({_either(reached)})"  # noqa: S608
     return f"{column} IN ({chosen})"
