@@ -17,6 +17,7 @@ from api.bodies import BODY_BYTES_MAX
 from api.commands import CommandHandler
 from api.desk import Desk
 from api.docs import add_docs
+from api.evidence import add_evidence
 from api.hardening import harden_answer
 from api.health import Health, add_health
 from api.identity import Identify
@@ -66,8 +67,10 @@ OPERATIONS = account.OPERATIONS | {
     "event_entry",
     "overview",
     "read_entry_bundle",
+    "read_evidence",
     "read_metrics",
     "stream_events",
+    "upload_evidence",
     *LOG_TABLE,
 }
 """Operations with a row in the table of permissions that are no declared routes."""
@@ -113,6 +116,7 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
         operations |= _add_context(app, context)
     check_complete(operations, rows)
     account.add_account(app)
+    add_evidence(app)
     add_health(app)
     add_docs(app, contexts, rows)
     add_web(app)

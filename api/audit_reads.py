@@ -25,6 +25,7 @@ AUDIT_DATA = frozenset(
         "event_entry",
         "looks_at_person",
         "read_entry_bundle",
+        "read_evidence",
         "stream_events",
     }
 )

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from api.commands import CommandHandler
 from api.described import ADDITIONAL_PATHS, COMMAND_HEADERS, COMPONENTS, DRY_RUN, INFO
 from api.described_account import ACCOUNT_PATHS
+from api.described_evidence import EVIDENCE_PATHS
 from api.examples import example_of
 from api.log.described import TAG as LOG_TAG
 from api.reach import Row
@@ -52,7 +53,7 @@ def describe(contexts: Iterable[Routes], may: Permissions) -> Schema:
             LOG_TAG,
         ],
         "security": [{"token": []}],
-        "paths": paths | ADDITIONAL_PATHS | ACCOUNT_PATHS,
+        "paths": paths | ADDITIONAL_PATHS | ACCOUNT_PATHS | EVIDENCE_PATHS,
         "components": COMPONENTS | {"schemas": COMPONENTS["schemas"] | described.shared},
     }
 

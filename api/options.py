@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import TypeAlias
 
 from api.single_sign_on import Provider
 from ledger.storage.password_hashes import HashCost
 from ledger.storage.service_key import ServiceKey
+from ledger.storage.space import SpaceGuard
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -22,6 +24,18 @@ class Rates:
 
     of_address: int = 100
     of_account: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceOptions:
+    """Where uploaded documents are stored, how much one person may in a day, and the disk's floor.
+
+    Without it the service stores none.
+    """
+
+    folder: Path
+    quota_bytes: int = 200 * 1024**2
+    space: SpaceGuard | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,3 +53,4 @@ class Options:
     connections_per_address: int = 200
     public_url: str | None = None
     provider: Provider | None = None
+    evidence: EvidenceOptions | None = None

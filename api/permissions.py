@@ -192,6 +192,18 @@ EVENTS: Table = {
     "read_entry_bundle": OVERSIGHT,
 }
 
+UPLOADERS = frozenset(Role) - {
+    Role.ADMINISTRATOR,
+    Role.AUDITOR,
+    Role.DATA_PROTECTION_OFFICER,
+}
+"""Who takes steps that documents support."""
+EVIDENCE: Table = {
+    "upload_evidence": Row(dict.fromkeys(sorted(UPLOADERS), Within.SELF)),
+    "read_evidence": reaching(AUDIT_READERS, dict.fromkeys(UPLOADERS - AUDIT_READERS, Within.SELF)),
+}
+"""Documents: of events within reach, and one's own uploads (all that ``SELF`` reaches here)."""
+
 LOG: Table = {
     "read_checkpoint": PUBLIC,
     "read_tile": PUBLIC,
@@ -241,6 +253,7 @@ TABLES: tuple[Table, ...] = (
     EXPENSES,
     POINTS,
     EVENTS,
+    EVIDENCE,
     LOG,
     USERS,
     PRIVACY,

@@ -23,6 +23,7 @@ from api.log.desk import NotCoveredYet, NothingPublished
 from ledger.commands import sign_ins
 from ledger.core.errors import Conflict, InvalidValue, LedgerError, NotFound, RuleViolated
 from ledger.storage import errors as storage
+from ledger.storage import evidence_errors as evidence
 from ledger.storage.connect import LOST_CONNECTION
 from ledger.storage.sign_in_counters import TooManyAttempts
 from projections.engine import ViewBehind, ViewStopped
@@ -49,6 +50,10 @@ STATUS: tuple[tuple[type[LedgerError], int], ...] = (
     (single_sign_on.SingleSignOnFailed, 401),
     (single_sign_on.NotLinked, 403),
     (errors.TooManyRequests, 429),
+    (evidence.EvidenceQuotaSpent, 429),
+    (evidence.EvidenceGone, 410),
+    (evidence.EvidenceDamaged, 500),
+    (evidence.EvidenceNotKept, 503),
     (errors.AddressUnknown, 404),
     (NotFound, 404),
     (errors.MethodUnknown, 405),

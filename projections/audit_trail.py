@@ -189,6 +189,19 @@ async def position_of_event(db: Database, ledger_id: str, event_id: UUID) -> int
     return None if row is None else row["position"]
 
 
+async def evidence_named(db: Database, ledger_id: str, digest: str) -> Row | None:
+    """Return what the first event that names a document says of it; ``None`` if none does."""
+    named = orjson.dumps([{"sha256": digest}]).decode()
+    select = Select(trail, ledger_id).where(
+        "evidence <> '[]' AND evidence @> {}::text::jsonb", named
+    )
+    page = await select.page(db, Paging(page_size=1), order=("position",))
+    if not page.rows:
+        return None
+    said: list[Row] = page.rows[0]["evidence"]
+    return next(one for one in said if one["sha256"] == digest)
+
+
 async def events_at(db: Database, ledger_id: str, positions: list[int]) -> list[Row]:
     """Return the events at these positions: what a view's row was made from."""
     if not positions:

@@ -35,6 +35,8 @@ CREATE INDEX IF NOT EXISTS audit_trail_v1_by_cause
     ON audit_trail_v1 (ledger_id, cause, position) WHERE cause IS NOT NULL;
 CREATE INDEX IF NOT EXISTS audit_trail_v1_by_correlation
     ON audit_trail_v1 (ledger_id, correlation, position) WHERE correlation IS NOT NULL;
+CREATE INDEX IF NOT EXISTS audit_trail_v1_by_evidence
+    ON audit_trail_v1 USING gin (evidence jsonb_path_ops) WHERE evidence <> '[]';
 CREATE INDEX IF NOT EXISTS audit_trail_v1_by_breach
     ON audit_trail_v1 (ledger_id, position) WHERE breaches <> '{}';
 CREATE INDEX IF NOT EXISTS audit_trail_v1_by_occurred_at

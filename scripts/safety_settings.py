@@ -105,6 +105,14 @@ SAFETY_SETTINGS = (
         default="50",
     ),
     Setting(
+        name="evidence_mib_per_day",
+        read=whole(1, 1_048_576),
+        rule_zh="1 到 1048576 的整数",
+        rule_en="a whole number from 1 to 1048576",
+        purpose="MiB of documents that one person may upload within a day",
+        default="200",
+    ),
+    Setting(
         name="oidc_issuer",
         read=_issuer,
         rule_zh="以 https:// 开头的签发方网址（仅本机可用 http://）",

@@ -17,7 +17,7 @@ from aiohttp import web
 from api.app import create_app
 from api.health import Health
 from api.keys import METRICS
-from api.options import Options, Rates
+from api.options import EvidenceOptions, Options, Rates
 from api.publishing_figures import PublishingCollector
 from api.single_sign_on import Provider
 from ledger.publishing.publisher import Publisher
@@ -28,6 +28,7 @@ from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.news import News
 from ledger.storage.password_hashes import HashCost
 from ledger.storage.service_key import ServiceKey
+from ledger.storage.space import SpaceGuard
 from projections import VIEWS
 from projections.catching_up import catch_up_in_processes
 from projections.engine import Projector
@@ -39,6 +40,8 @@ from scripts.safety_settings import networks_of
 from scripts.sealing_keys import read_keys
 from scripts.settings import Settings
 from scripts.trust import TrustOfPublisher
+
+MIB = 1024**2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +105,11 @@ def options_of(settings: Settings) -> Options:
         public_url=settings.public_url,
         provider=provider_of(settings),
         rates=Rates(of_address=settings.rate_per_address, of_account=settings.rate_per_account),
+        evidence=EvidenceOptions(
+            folder=settings.data / "evidence",
+            quota_bytes=settings.evidence_mib_per_day * MIB,
+            space=SpaceGuard(settings.data, settings.free_space_floor_bytes),
+        ),
     )
 
 

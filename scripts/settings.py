@@ -73,6 +73,7 @@ class Settings:
     password_passes: int
     rate_per_address: int
     rate_per_account: int
+    evidence_mib_per_day: int
     oidc_issuer: str | None
     oidc_client_id: str | None
     oidc_client_secret_file: Path | None

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from api.event_names import event_names
+from api.evidence import readable
 from api.permissions import ROLE_NAMES_ZH
 from api.web.figures import read_id
 from api.web.places import names_of
@@ -77,6 +78,9 @@ async def event_page(visit: Visit) -> dict[str, Any]:
         "organisation": names.get(event["organisation_id"]),
         "ids": ids,
         "panel": await panel_of(visit, event),
+        "downloads": await readable(
+            visit.request, visit.visitor, {one["sha256"] for one in event["evidence"]}
+        ),
     }
 
 

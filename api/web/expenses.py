@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.evidence import readable
 from api.web import labels_money as labels
 from api.web.estates import four_steps, place_of, position_of, times_asked
 from api.web.places import names_of
@@ -31,8 +32,10 @@ async def expense(visit: Visit) -> dict[str, Any]:
     asked = ExpenseAt(expense_id=visit.id_in_path("expense_id"), **times_asked(visit))
     row = await visit.read(expense_by_id, asked)
     organisations = [step["organisation_id"] for step in row["steps"]]
+    named = {one["sha256"] for step in row["steps"] for one in step["evidence"]}
     return {
         "expense": row,
+        "downloads": await readable(visit.request, visit.visitor, named),
         "four": four_steps(row["steps"]),
         "place": await place_of(visit, row["estate_id"]),
         "names": await names_of(visit, organisations),

@@ -63,7 +63,9 @@ ACCOUNT: Mapping[str, tuple[str, str]] = {
     "invite_user": ("POST", f"/v1/users/{UUID_EXAMPLE}/invitations"),
     "issue_own_token": ("POST", "/v1/account/tokens"),
     "own_account": ("GET", "/v1/account"),
+    "read_evidence": ("GET", f"/v1/evidence/{'0' * 64}"),
     "revoke_own_token": ("POST", f"/v1/account/tokens/{UUID_EXAMPLE}/revocations"),
+    "upload_evidence": ("POST", "/v1/evidence"),
 }
 """What people do with their own accounts: never anybody else's, so there is no scope to check."""
 NO_RECORDS = {"grant_register", "user_by_id", "user_register"}

@@ -32,6 +32,7 @@ GOOD = {
     "password_passes": "2",
     "rate_per_address": "10",
     "rate_per_account": "5",
+    "evidence_mib_per_day": "50",
     "oidc_issuer": "https://login.example.org",
     "oidc_client_id": "minzhang",
     "oidc_client_secret_file": "/tmp/oidc.secret",  # noqa: S108  never opened
@@ -61,6 +62,7 @@ WRONG = {
     "password_passes": "0",
     "rate_per_address": "0",
     "rate_per_account": "-1",
+    "evidence_mib_per_day": "0",
     "oidc_issuer": "http://login.example.org",
     "oidc_client_id": "two words",
     "oidc_client_secret_file": "/tmp",  # noqa: S108
