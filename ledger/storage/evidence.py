@@ -32,6 +32,7 @@ DAY = timedelta(days=1)
 RETRY_SECONDS = 3600
 LEFT_OVER_SECONDS = 24 * 3600
 READ_AT_ONCE_MAX = 4
+INSPECTED_AT_ONCE_MAX = 2
 
 _USED = """
     SELECT coalesce(sum(size_bytes), 0)::bigint FROM evidence_files
@@ -81,6 +82,7 @@ class EvidenceStore:
         self._quota_bytes = quota_bytes
         self._space = space
         self._reading = asyncio.Semaphore(READ_AT_ONCE_MAX)
+        self._inspecting = asyncio.Semaphore(INSPECTED_AT_ONCE_MAX)
 
     async def take(
         self, chunks: AsyncIterator[bytes], name: str, actor_id: UUID, now: datetime
@@ -93,7 +95,8 @@ class EvidenceStore:
         path = Path(given)
         try:
             digest, size = await self._write(descriptor, chunks)
-            media_type = await asyncio.to_thread(inspect, path, name)
+            async with self._inspecting:
+                media_type = await asyncio.to_thread(inspect, path, name)
             document = Document(sha256=digest, media_type=media_type, size_bytes=size, is_own=True)
             return document, await self._keep(path, document, actor_id, now)
         finally:

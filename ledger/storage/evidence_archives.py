@@ -10,6 +10,7 @@ import stat
 import struct
 import zlib
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
@@ -65,31 +66,52 @@ def first_bytes(path: Path, name: str, count: int) -> bytes:
         return entry.read(count)
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What the end of an archive tells, and where in the file it stands."""
+
+    position: int
+    file_bytes: int
+    entries: int
+    directory_bytes: int
+    directory_at: int
+    comment_bytes: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the file is this archive, with nothing before, between and behind."""
+        return (
+            self.directory_at + self.directory_bytes == self.position
+            and self.position + _END.size + self.comment_bytes == self.file_bytes
+        )
+
+
 def has_end_of_archive(file: BinaryIO) -> bool:
     """Tell whether an archive ends with this file, whatever it begins with."""
     return _end_of(file) is not None
 
 
-def _end_of(file: BinaryIO) -> tuple[int, int] | None:
-    """Return how many entries an archive's end tells, and how long the list of them is."""
+def _end_of(file: BinaryIO) -> _End | None:
     size = file.seek(0, 2)
-    file.seek(max(0, size - _END.size - _FURTHER_END))
+    begins_at = max(0, size - _END.size - _FURTHER_END)
+    file.seek(begins_at)
     tail = file.read()
     at = tail.rfind(_END_SIGNATURE)
     if at < 0 or len(tail) - at < _END.size:
         return None
-    _, _, _, _, entries, directory_bytes, _, _ = _END.unpack_from(tail, at)
-    return entries, directory_bytes
+    _, _, _, _, entries, directory_bytes, directory_at, comment = _END.unpack_from(tail, at)
+    return _End(begins_at + at, size, entries, directory_bytes, directory_at, comment)
 
 
 def _check_end(file: BinaryIO) -> None:
-    """Refuse a list of entries that would take much memory before it is read."""
+    """Refuse two archives in one, and a list of entries that would take much memory to read."""
     end = _end_of(file)
     if end is None:
         raise EvidenceKindMismatch(rule="end of archive")
-    entries, directory_bytes = end
-    if entries > ENTRIES_MAX or directory_bytes > DIRECTORY_BYTES_MAX:
+    if end.entries > ENTRIES_MAX or end.directory_bytes > DIRECTORY_BYTES_MAX:
         raise EvidenceArchiveUnsafe(rule="entries", entries_max=ENTRIES_MAX)
+    if not end.is_whole:
+        raise EvidenceKindMismatch(rule="one archive, nothing before or behind it")
 
 
 def _check_entries(entries: Collection[ZipInfo]) -> None:

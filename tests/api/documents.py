@@ -134,6 +134,8 @@ BAD: Mapping[str, tuple[str, bytes, str]] = {
     "large lossless webp": ("a.webp", webp_lossless(16_000, 16_000), LARGE),
     "no pixels": ("a.png", png(0, 5), MISMATCH),
     "archive behind a page": ("a.zip", b"<html>" + archive({"a": b"a"}), MISMATCH),
+    "two archives": ("a.zip", archive({"a": b"a"}) + archive({"b": b"b"}), MISMATCH),
+    "archive and more": ("a.zip", archive({"a": b"a"}) + b"more", MISMATCH),
     "no archive": ("a.zip", b"PK\x03\x04 and no more", MISMATCH),
     "zip called docx": ("a.docx", archive({"a.txt": b"a"}), MISMATCH),
     "docx called xlsx": ("a.xlsx", archive({OFFICE: b"", "word/document.xml": b""}), MISMATCH),

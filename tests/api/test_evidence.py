@@ -27,10 +27,12 @@ from projections.engine import Projector
 from tests.api.conftest import Client, Serve, TokenFor, bearer, the_problem
 from tests.api.documents import BAD, GOOD, PDF, png
 from tests.api.house import House, clock, house
+from tests.api.money import Office, applied, office
 from tests.api.test_reading_scopes import rows
+from tests.api.test_service import send_slowly
 from tests.commands.county import COMMUNITY, DAMP_GARAGE, OTHER_COMMUNITY, build_county, who
 
-__all__ = ["clock", "house"]
+__all__ = ["clock", "house", "office"]
 
 UNHURRIED = Rates(of_address=100_000, of_account=100_000)
 QUOTA = 1024**2
@@ -309,6 +311,33 @@ async def test_pages_link_what_their_reader_may_download(
     await rows(client, ledger, here, "/v1/events")
     page = await (await client.get(f"/events/{event['event_id']}", headers=here)).text()
     assert f'<a href="/v1/evidence/{document["sha256"]}">a.pdf</a>' in page
+
+
+async def test_an_expenses_page_links_its_documents(client: Client, office: Office) -> None:
+    headers = office.headers["chair"]
+    document = await upload(client, headers, "发票.pdf", PDF)
+    path = await applied(office)
+    answer = await office.done("chair", path + "/evidence", kind="invoice", evidence=[document])
+    await office.read("county", "/events", after=answer)
+    await office.read("chair", path, after=answer)
+    link = f'<a href="/v1/evidence/{document["sha256"]}">发票.pdf</a>'
+    assert link in await (await client.get(path, headers=headers)).text()
+    page = await (await client.get(path)).text()
+    assert document["sha256"] in page and link not in page
+
+
+async def test_a_document_that_trickles_in_is_refused(
+    client: Client, token_for: TokenFor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.bodies.GRACE_SECONDS", 0.2)
+    token = bearer(await token_for("street"))["Authorization"]
+    head = (
+        f"POST /v1/evidence HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
+        "File-Name: a.txt\r\nContent-Length: 100000\r\n\r\na"
+    )
+    answer = await send_slowly(client, head.encode())
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert files_in(tmp_path) == []
 
 
 async def test_a_service_without_a_place_for_them_says_so(
