@@ -5,7 +5,7 @@
     MINZHANG_SEALING_KEYS=command:/usr/local/bin/fetch-keys --ledger 371329
 
 The text itself is described in ``ledger/sealing/keyring.py``. A file that is missing is
-made once, for a database that has nothing sealed yet; keys that are lost are never
+made once, for a ledger that has nothing sealed yet; keys that are lost are never
 replaced in silence.
 """
 
@@ -29,7 +29,7 @@ from scripts.settings import Settings
 COMMAND_SECONDS = 30.0
 KEYS_MIGRATION = "0030_sealing_keys.sql"
 
-_ANY_SLOT = "SELECT EXISTS (SELECT FROM sealing_slots)"
+_ANY_SLOT = "SELECT EXISTS (SELECT FROM sealing_slots WHERE ledger_id = $1)"
 
 
 async def read_keys(settings: Settings) -> SealingKeys:
@@ -54,7 +54,7 @@ async def prepare_keys(db: Connection, settings: Settings) -> None:
             await migrate(keys_db, wanted)
         where = _missing_file(settings)
         if where is not None:
-            if await keys_db.fetchval(_ANY_SLOT):
+            if await keys_db.fetchval(_ANY_SLOT, settings.ledger):
                 raise Failure(
                     f"密封密钥文件 {where} 不见了，而账本中已有密封信息；请从备份恢复该文件。",
                     f"the sealing keys {where} are gone and the ledger has sealed data:"

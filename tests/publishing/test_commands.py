@@ -198,8 +198,9 @@ async def test_in_quiet_times_witnesses_are_asked_again(
         await settled(publisher)
         return standing.cosigned_at != first
 
-    while not await renewed():  # a cosignature's time has whole seconds
-        await wait_until(lambda: not standing.is_busy)
+    async with asyncio.timeout(SECONDS):
+        while not await renewed():  # a cosignature's time has whole seconds
+            await wait_until(lambda: not standing.is_busy)
     count = await db.fetchval(
         "SELECT count(*) FROM cosignature_renewals WHERE ledger_id = $1", publisher.ledger.id
     )
