@@ -109,11 +109,6 @@ class Known:
     trackings: dict[str, int]
     timers: set[tuple[str, str]]
 
-    def count(self, ahead: Known) -> None:
-        """Let what is being written count as written; versions are looked at before."""
-        self.taken |= ahead.taken
-        self.receipts |= ahead.receipts
-
     def remember(self, request: Append, appended: Appended) -> None:
         """Let the later requests of the group see what this one did."""
         for entry in request.entries:
@@ -131,26 +126,13 @@ class Known:
 
 
 async def look(
-    db: Connection,
-    ledger_id: str,
-    requests: Sequence[Append],
-    remembered: dict[str, int],
-    ahead: Known | None = None,
+    db: Connection, ledger_id: str, requests: Sequence[Append], remembered: dict[str, int]
 ) -> Known:
-    """Ask what the requests depend on, but for the stream versions that are remembered.
-
-    ``ahead`` is what a group knows, after its own requests, that is being written and will have
-    been when these have their turn: it counts, whether or not the answers show it already.
-    """
+    """Ask what the requests depend on, but for the stream versions that are remembered."""
     touched = {e.stream_id for r in requests for e in r.entries}
     streams = {e.stream_id for r in requests if not r.gaps_allowed for e in r.entries}
     streams.update(stream_id for r in requests for stream_id, _ in r.unchanged)
-    written = ahead.versions if ahead else {}
-    versions = {
-        one: written[one] if one in written else remembered[one]
-        for one in touched | streams
-        if one in written or one in remembered
-    }
+    versions = {one: remembered[one] for one in touched | streams if one in remembered}
     loose = [(e.stream_id, e.version) for r in requests if r.gaps_allowed for e in r.entries]
     keys = [(r.once.caller, r.once.key) for r in requests if r.once]
     names = [r.tracking.name for r in requests if r.tracking]
@@ -169,8 +151,6 @@ async def look(
         known.trackings = dict(await db.fetch(_TRACKINGS, ledger_id, names))
     if timers:
         known.timers = {tuple(row) for row in await db.fetch(_TIMERS, ledger_id, *_columns(timers))}
-    if ahead:
-        known.count(ahead)
     return known
 
 

@@ -8,16 +8,11 @@ the remembered one before anything was asked, and the statement, which locks the
 confirms that it still is, so it was so all the while. If not, nothing is written and the
 group goes the long way (``group.py``). A group that writes nothing is confirmed by nothing,
 and goes the long way too: so also a replay is answered only by a commit of its own.
-
-A group can be prepared while the one ahead of it is being written: it stands on what that one
-will have left behind, and is sent only when that is certain. If it is not, it is thrown away,
-and its requests begin anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -28,9 +23,9 @@ from ledger.core.errors import LedgerError
 from ledger.storage.connect import LOST_CONNECTION, Connection
 from ledger.storage.errors import OutcomeUnknown
 from ledger.storage.group import CHANNEL, EVENT_COLUMNS, RECEIPT_COLUMNS, Group
-from ledger.storage.known import HeadRow, Known, Remembered, look
+from ledger.storage.known import Remembered, look
 from ledger.storage.requests import Append, Appended
-from ledger.storage.tiling import TILE_COLUMNS, Tiling, tile_quickly
+from ledger.storage.tiling import TILE_COLUMNS, TileRow, tile_quickly
 
 QUICK_EVENTS_MAX = 300  # beyond, COPY is cheaper
 
@@ -77,62 +72,42 @@ def can_be_quick(requests: Sequence[Append], remembered: Remembered) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A group that is ready to be written after the head ``before``, and what it leaves behind."""
-
-    before: HeadRow
-    group: Group
-    tiling: Tiling
-    known: Known
-    outcomes: list[Appended | LedgerError]
-    head: HeadRow
-
-    def propose_to(self, remembered: Remembered) -> None:
-        """Let this process remember it, once it is written."""
-        remembered.propose(self.head, self.known.versions, self.tiling.open_leaves)
-
-
-async def prepare(  # noqa: PLR0913 - what a group stands on, each by name
+async def append_quickly(
     db: Connection,
     ledger_id: str,
     requests: Sequence[Append],
     clock: Clock,
     remembered: Remembered,
-    *,
-    ahead: Prepared | None = None,
-) -> Prepared | None:
-    """Give a group its outcomes and rows, or None: go the long way.
-
-    ``ahead`` is what is being written meanwhile, on another connection than ``db``.
-    """
-    head, open_leaves = remembered.head, remembered.open_leaves
-    if ahead is not None:
-        head, open_leaves = ahead.head, ahead.tiling.open_leaves
-    if head is None:
-        return None
-    known = await look(db, ledger_id, requests, remembered.versions, ahead.known if ahead else None)
-    group = Group.after(head, ledger_id, clock)
-    outcomes = group.take_all(requests, known)
-    if not group.events:
-        return None
-    tiling = tile_quickly(ledger_id, head.size, open_leaves, group.leaves)
-    if tiling is None:
-        return None
-    return Prepared(head, group, tiling, known, outcomes, group.head())
-
-
-async def write(db: Connection, prepared: Prepared) -> bool:
-    """Write the group and commit, if the log still ends as it should; return whether it did.
+) -> list[Appended | LedgerError] | None:
+    """Append the group and commit; return each request's outcome, or None: go the long way.
 
     Raises ``OutcomeUnknown`` when the answer to the statement is lost.
     """
-    group, head, tiles = prepared.group, prepared.head, prepared.tiling.rows
+    if remembered.head is None:
+        return None
+    known = await look(db, ledger_id, requests, remembered.versions)
+    group = Group.after(remembered.head, ledger_id, clock)
+    outcomes = group.take_all(requests, known)
+    if not group.events:
+        return None
+    tiling = tile_quickly(ledger_id, remembered.head.size, remembered.open_leaves, group.leaves)
+    if tiling is None:
+        return None
+    if not await _write(db, group, tiling.rows, remembered.head.frontier):
+        remembered.forget()
+        return None
+    remembered.propose(group.head(), known.versions, tiling.open_leaves)
+    return outcomes
+
+
+async def _write(db: Connection, group: Group, tiles: Sequence[TileRow], frontier: bytes) -> bool:
+    """Write the group if the log still ends with this frontier; return whether it did."""
+    head = group.head()
     try:
         rows = await db.fetch(
             _statement(bool(group.receipts), bool(tiles)),
             group.ledger_id,
-            prepared.before.frontier,
+            frontier,
             head.size,
             head.frontier,
             head.recorded_at,
