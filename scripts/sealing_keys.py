@@ -29,7 +29,18 @@ from scripts.settings import Settings
 COMMAND_SECONDS = 30.0
 KEYS_MIGRATION = "0030_sealing_keys.sql"
 
-_ANY_SLOT = "SELECT EXISTS (SELECT FROM sealing_slots WHERE ledger_id = $1)"
+# The few keys that wrap this ledger's many slots, each found by one look at the index.
+_KEKS = """
+    WITH RECURSIVE used AS (
+        (SELECT kek FROM sealing_slots WHERE ledger_id = $1 ORDER BY kek LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT next.kek FROM sealing_slots AS next
+            WHERE next.ledger_id = $1 AND next.kek > used.kek ORDER BY next.kek LIMIT 1
+        ) FROM used WHERE used.kek IS NOT NULL
+    )
+    SELECT kek FROM used WHERE kek IS NOT NULL
+"""
 
 
 async def read_keys(settings: Settings) -> SealingKeys:
@@ -46,24 +57,36 @@ async def read_keys(settings: Settings) -> SealingKeys:
 
 
 async def prepare_keys(db: Connection, settings: Settings) -> None:
-    """Make the tables of the secrets where they are, and a key file if none was ever needed."""
+    """Make the tables of the secrets where they are, and a key file if none was ever needed.
+
+    Raises ``Failure`` when keys under which this ledger has sealed something are not there.
+    """
     keys_db = db if settings.keys_dsn is None else await connect(settings.keys_dsn)
     try:
         if keys_db is not db:
             wanted = [one for one in read_migrations() if one.name == KEYS_MIGRATION]
             await migrate(keys_db, wanted)
+        used = {kek for (kek,) in await keys_db.fetch(_KEKS, settings.ledger)}
         where = _missing_file(settings)
-        if where is not None:
-            if await keys_db.fetchval(_ANY_SLOT, settings.ledger):
-                raise Failure(
-                    f"密封密钥文件 {where} 不见了，而账本中已有密封信息；请从备份恢复该文件。",
-                    f"the sealing keys {where} are gone and the ledger has sealed data:"
-                    " restore that file from its backup",
-                )
+        if where is not None and not used:
             make_file(where, new_keyring(local_day(utc_now())))
+        elif used and settings.sealing_keys.startswith("file:"):
+            await _guard_complete(settings, used, is_missing=where is not None)
     finally:
         if keys_db is not db:
             await keys_db.close()
+
+
+async def _guard_complete(settings: Settings, used: set[str], *, is_missing: bool) -> None:
+    """Refuse a file without the keys in use: it is gone, or was made anew for another ledger."""
+    held = set() if is_missing else set((await read_keys(settings)).keyring.keks)
+    if lost := sorted(used - held):
+        source = settings.sealing_keys
+        raise Failure(
+            f"密封密钥 {source} 缺少 {'、'.join(lost)}，账本中已有用其密封的信息；请从备份恢复。",
+            f"the sealing keys {source} lack {', '.join(lost)}, and the ledger has data sealed"
+            " under them: restore that file from its backup",
+        )
 
 
 def _missing_file(settings: Settings) -> Path | None:
