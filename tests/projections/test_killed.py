@@ -11,13 +11,14 @@ from tests.projections.jars import jars_view
 from tests.projections.test_engine import assert_counted_once, jar_with
 
 KILLS = 50
+JARS = 600  # more than fifty lives are enough for, on a quick machine too
 
 
 async def test_a_worker_killed_in_a_batch_loses_and_repeats_nothing(
     ledger: Ledger, store_dsn: str
 ) -> None:
     view = jars_view()
-    for number in range(200):
+    for number in range(JARS):
         await jar_with(ledger, *[1] * 29, label=f"label {number % 7}")
     await install_missing(ledger.pool, (view,))
     worker = await asyncio.create_subprocess_exec(
