@@ -46,7 +46,6 @@ RULES = {
         "防误改的触发器、约束或表的形式已被更改",
         "a trigger or constraint against changes is gone, or the table is not a plain one",
     ),
-    "snapshot-differs": ("快照与重放结果不符", "the snapshot is not what replay gives"),
 }
 
 
