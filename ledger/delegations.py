@@ -45,6 +45,13 @@ class DelegationEndsTooSoon(RuleViolated):
     """
 
 
+class DelegationTooLong(RuleViolated):
+    """A delegation lasts no longer than the policy allows; for longer, the post is filled anew.
+
+    委托期限不得超过政策规定的天数；更久的应当调整任职。
+    """
+
+
 class DelegationEnded(RuleViolated):
     """The delegation has ended already.
 
@@ -127,8 +134,11 @@ class Delegation(core.Aggregate):
     # Commands: what you may ask for -----------------------------------------------------
 
     @classmethod
-    def grant(cls, by: By, terms: Substitution, *, is_held: bool) -> Delegation:
-        """Let somebody stand in; ``is_held``: who asks holds the post on all of these days."""
+    def grant(cls, by: By, terms: Substitution, *, is_held: bool, days_max: int) -> Delegation:
+        """Let somebody stand in; ``is_held``: who asks holds the post on all of these days.
+
+        ``days_max`` is for how many days, the first and the last counted.
+        """
         if by.on_behalf_of is not None:
             by = by.refuse(DelegationPassedOn(on_behalf_of=str(by.on_behalf_of)))
         if not is_held:
@@ -141,6 +151,9 @@ class Delegation(core.Aggregate):
                     from_on=terms.from_on.isoformat(), until_on=terms.until_on.isoformat()
                 )
             )
+        days_count = (terms.until_on - terms.from_on).days + 1
+        if days_count > days_max:
+            by = by.refuse(DelegationTooLong(asked_days=days_count, days_max=days_max))
         return cls._begin(
             cls.Granted,
             by,

@@ -32,6 +32,7 @@ from scripts.benchmarks import (
     raw_copy,
     reading,
     sessions,
+    signing_in,
     store,
     umadb_server,
 )
@@ -61,6 +62,7 @@ CASES: dict[str, Callable[[Place], Sequence[Trial]]] = {
     "proofs": lambda place: proofs.trials_of_proofs(place.grown_events),
     "permissions": lambda _: permissions.trials_of_permissions(),
     "sessions": lambda _: sessions.trials_of_sessions(),
+    "sign-in": lambda _: signing_in.trials_of_signing_in(),
     "projections": lambda _: catching_up.trials_of_projections(),
     "bundle": lambda _: proving.trials_of_bundles(),
     "verify": lambda _: proving.trials_of_verify(),

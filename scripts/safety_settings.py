@@ -89,6 +89,14 @@ SAFETY_SETTINGS = (
         default="3",
     ),
     Setting(
+        name="sign_in_refused_after_ms",
+        read=whole(0, 60_000),
+        rule_zh="0 到 60000 的整数",
+        rule_en="a whole number from 0 to 60000",
+        purpose="how long after asking a wrong password is refused; longer than a check takes",
+        default="750",
+    ),
+    Setting(
         name="rate_per_address",
         read=whole(1, 1_000_000),
         rule_zh="1 到 1000000 的整数",

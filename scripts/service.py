@@ -99,7 +99,9 @@ def options_of(settings: Settings) -> Options:
     return Options(
         key=ServiceKey.kept_in(settings.key_file),
         hash_cost=HashCost(
-            memory_kib=settings.password_memory_kib, passes=settings.password_passes
+            memory_kib=settings.password_memory_kib,
+            passes=settings.password_passes,
+            refused_after_seconds=settings.sign_in_refused_after_ms / 1_000,
         ),
         trusted_proxies=networks_of(settings.trusted_proxies),
         public_url=settings.public_url,

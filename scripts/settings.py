@@ -71,6 +71,7 @@ class Settings:
     trusted_proxies: str
     password_memory_kib: int
     password_passes: int
+    sign_in_refused_after_ms: int
     rate_per_address: int
     rate_per_account: int
     evidence_mib_per_day: int

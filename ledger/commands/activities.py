@@ -8,6 +8,7 @@ from uuid import UUID
 
 from annotated_types import Gt, Le
 
+from ledger.commands.interests import without_interest
 from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
@@ -132,6 +133,7 @@ async def check_out_volunteer(command: CheckOutVolunteer, ledger: Ledger, by: By
 async def verify_service(command: VerifyService, ledger: Ledger, by: By) -> Recorded:
     """Verify the minutes that the volunteer served."""
     activity = await ledger.load(Activity, command.activity_id)
+    by = await without_interest(ledger, by, activity.place_id, command.volunteer_id)
     activity.verify(by, volunteer_id=command.volunteer_id, minutes=command.minutes)
     return await ledger.save(activity)
 
@@ -139,6 +141,7 @@ async def verify_service(command: VerifyService, ledger: Ledger, by: By) -> Reco
 async def reject_service(command: RejectService, ledger: Ledger, by: By) -> Recorded:
     """Reject the service."""
     activity = await ledger.load(Activity, command.activity_id)
+    by = await without_interest(ledger, by, activity.place_id, command.volunteer_id)
     activity.reject(by, volunteer_id=command.volunteer_id)
     return await ledger.save(activity)
 
@@ -146,6 +149,7 @@ async def reject_service(command: RejectService, ledger: Ledger, by: By) -> Reco
 async def withdraw_verification(command: WithdrawVerification, ledger: Ledger, by: By) -> Recorded:
     """Withdraw the verification; points that it led to are reversed by a command of their own."""
     activity = await ledger.load(Activity, command.activity_id)
+    by = await without_interest(ledger, by, activity.place_id, command.volunteer_id)
     activity.withdraw_verification(by, volunteer_id=command.volunteer_id)
     return await ledger.save(activity)
 

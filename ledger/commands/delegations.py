@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ledger.commands.organisations import organisation_of
+from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
+from ledger.core.clock import local_day
 from ledger.core.values import Day
 from ledger.delegations import Delegation, DelegationWithoutPost, Substitution
 from ledger.organisations import Organisation
@@ -42,7 +44,10 @@ async def grant_delegation(command: GrantDelegation, ledger: Ledger, by: By) -> 
         until_on=command.until_on,
     )
     office = await organisation_of(ledger, terms.organisation_id)
-    delegation = Delegation.grant(by, terms, is_held=_is_held(office, by, terms))
+    book = await policies_of(ledger)
+    days_max = book.number("organisation.delegation_days_max", on=local_day(by.at))
+    is_held = _is_held(office, by, terms)
+    delegation = Delegation.grant(by.under(book.version), terms, is_held=is_held, days_max=days_max)
     return await ledger.save(delegation)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from annotated_types import Ge, Le, MaxLen
 from pydantic import StringConstraints
 
+from ledger.commands.interests import without_interest
 from ledger.commands.petition_handling import Days
 from ledger.commands.petition_terms import WORKING_DAYS, guard_kind, terms_of
 from ledger.commands.petitions import UnitIds
@@ -202,6 +203,7 @@ async def solve_finding_on_the_spot(
     """Record that it was solved at once."""
     by = without_personal_data(by, summary=command.summary)
     finding = await ledger.load(Finding, command.finding_id)
+    by = await without_interest(ledger, by, finding.company_id, finding.estate_id)
     finding.solve_on_the_spot(by, summary=command.summary)
     return await ledger.save(finding)
 
@@ -210,6 +212,7 @@ async def rectify_finding(command: RectifyFinding, ledger: Ledger, by: By) -> Re
     """Record that it was put right."""
     by = without_personal_data(by, summary=command.summary)
     finding = await ledger.load(Finding, command.finding_id)
+    by = await without_interest(ledger, by, finding.company_id, finding.estate_id)
     finding.rectify(by, summary=command.summary)
     return await ledger.save(finding)
 
@@ -218,6 +221,7 @@ async def report_unrectified(command: ReportUnrectified, ledger: Ledger, by: By)
     """Record that it was not put right: from now on it may be the cause of a draw-down."""
     by = without_personal_data(by, summary=command.summary)
     finding = await ledger.load(Finding, command.finding_id)
+    by = await without_interest(ledger, by, finding.company_id, finding.estate_id)
     finding.find_unrectified(by, summary=command.summary)
     return await ledger.save(finding)
 
@@ -234,6 +238,7 @@ async def hold_company_talk(command: HoldCompanyTalk, ledger: Ledger, by: By) ->
 async def note_assessment_score(command: NoteAssessmentScore, ledger: Ledger, by: By) -> Recorded:
     """Record the score."""
     finding = await ledger.load(Finding, command.finding_id)
+    by = await without_interest(ledger, by, finding.company_id, finding.estate_id)
     finding.note_assessment_score(by, points=command.points)
     return await ledger.save(finding)
 
@@ -241,6 +246,7 @@ async def note_assessment_score(command: NoteAssessmentScore, ledger: Ledger, by
 async def withdraw_finding(command: WithdrawFinding, ledger: Ledger, by: By) -> Recorded:
     """Withdraw the finding."""
     finding = await ledger.load(Finding, command.finding_id)
+    by = await without_interest(ledger, by, finding.company_id, finding.estate_id)
     finding.withdraw(by)
     return await ledger.save(finding)
 

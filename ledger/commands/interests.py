@@ -9,6 +9,7 @@ from uuid import UUID
 from ledger.core.aggregate import By
 from ledger.core.errors import NotFound
 from ledger.interests import InterestKind, Interests, interests_id_of
+from ledger.petitions import Petition
 from ledger.storage.ledger import Ledger, Recorded
 
 
@@ -64,3 +65,21 @@ async def without_interest(ledger: Ledger, by: By, *about: UUID | Iterable[UUID]
         if interests is not None:
             by = interests.guard(by, matters - {person_id})
     return by
+
+
+async def without_interest_in(
+    ledger: Ledger, by: By, petition: Petition, also: UUID | None = None
+) -> By:
+    """Refuse who declared an interest in who files a petition, its estate, or who answers for it.
+
+    ``also`` is somebody else whom the step is about.
+    """
+    return await without_interest(
+        ledger,
+        by,
+        petition.petitioner_ids,
+        petition.estate_id,
+        petition.holder_id,
+        petition.obligor_ids,
+        also,
+    )

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 
+from ledger.commands.interests import without_interest_in
 from ledger.commands.petition_terms import Terms, guard_kind, terms_of
 from ledger.commands.petitions import UnitIds, handling_deadline
 from ledger.commands.plain_texts import without_personal_data
@@ -174,6 +175,7 @@ async def answer_for_department(command: AnswerForDepartment, ledger: Ledger, by
 async def assess_department(command: AssessDepartment, ledger: Ledger, by: By) -> Recorded:
     """Record the judgement on the department."""
     petition = await ledger.load(Petition, command.petition_id)
+    by = await without_interest_in(ledger, by, petition, command.department_id)
     petition.assess_department(
         by,
         department_id=command.department_id,
@@ -266,6 +268,7 @@ async def request_extension(command: RequestExtension, ledger: Ledger, by: By) -
 async def approve_extension(command: ApproveExtension, ledger: Ledger, by: By) -> Recorded:
     """Grant the time; the extended clock replaces the old one."""
     petition = await ledger.load(Petition, command.petition_id)
+    by = await without_interest_in(ledger, by, petition)
     petition.approve_extension(by)
     return await ledger.save(petition)
 
@@ -273,6 +276,7 @@ async def approve_extension(command: ApproveExtension, ledger: Ledger, by: By) -
 async def reject_extension(command: RejectExtension, ledger: Ledger, by: By) -> Recorded:
     """Refuse the time; the old clock stands."""
     petition = await ledger.load(Petition, command.petition_id)
+    by = await without_interest_in(ledger, by, petition)
     petition.reject_extension(by)
     return await ledger.save(petition)
 

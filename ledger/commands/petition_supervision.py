@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from ledger.commands.interests import without_interest_in
 from ledger.commands.petition_handling import Days
 from ledger.commands.petition_terms import WORKING_DAYS, Terms, guard_kind, terms_of
 from ledger.commands.petitions import UnitIds
@@ -108,6 +109,7 @@ async def issue_supervision_order(
     if days > days_max:
         by = by.refuse(SupervisionTooLong(asked_days=days, days_max=days_max))
     petition = await ledger.load(Petition, command.petition_id)
+    by = await without_interest_in(ledger, by, petition)
     deadline = terms.deadline_after(
         ClockName.SUPERVISION, days, unit=WORKING_DAYS, holder_id=command.unit_id
     )
@@ -120,6 +122,7 @@ async def issue_supervision_order(
 async def meet_supervision_order(command: MeetSupervisionOrder, ledger: Ledger, by: By) -> Recorded:
     """Record that the order was met."""
     petition = await ledger.load(Petition, command.petition_id)
+    by = await without_interest_in(ledger, by, petition)
     petition.meet_supervision_order(by)
     return await ledger.save(petition)
 

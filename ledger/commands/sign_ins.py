@@ -6,6 +6,7 @@ success is an entry before it is a session; failures are counted (``refusals``).
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -89,6 +90,7 @@ async def sign_in(
     The session is pending, and opens nothing, while a one-time code is awaited.
     Refuses with ``CredentialsWrong`` and ``TooManyAttempts``.
     """
+    asked_at = asyncio.get_running_loop().time()
     name = folded(login_name)[:NAME_CHARACTERS_MAX]
     login = await find_login(ledger.pool, ledger.id, name)
     counters = counters_of(door.key.for_purpose("counters"), name, visitor.address)
@@ -97,11 +99,17 @@ async def sign_in(
     user = await _check(ledger, door, login, password)
     if user is None:
         await note_failed_sign_in(ledger, user_id=user_id, method=SignInMethod.PASSWORD)
+        await _until(asked_at + door.passwords.refused_after_seconds)
         raise CredentialsWrong()
     await take_back(ledger.pool, ledger.id, counters, now=ledger.clock())
     if user.has_second_factor:
         return await open_pending(ledger, visitor, user.id)
     return await open_for_user(ledger, visitor, user, method=SignInMethod.PASSWORD)
+
+
+async def _until(moment: float) -> None:
+    """Wait for a moment of the event loop's clock, if it is still to come."""
+    await asyncio.sleep(max(0.0, moment - asyncio.get_running_loop().time()))
 
 
 async def _check(ledger: Ledger, door: Door, login: Login | None, password: str) -> User | None:

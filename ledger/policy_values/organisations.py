@@ -2,7 +2,17 @@
 
 from ledger.policy_values import StandardList, StandardValue
 
-VALUES: tuple[StandardValue, ...] = ()
+VALUES: tuple[StandardValue, ...] = (
+    StandardValue(
+        name="organisation.delegation_days_max",
+        value=180,
+        unit="days",
+        basis_zh="自行设定：临时委托他人代行职务，一次不超过一百八十日；更久的应当调整任职",
+        basis_en="Our own choice: somebody stands in for a post for 180 days at a time at most; "
+        "for longer, the post itself is filled anew",
+        certainty="house",
+    ),
+)
 
 LISTS: tuple[StandardList, ...] = (
     StandardList(

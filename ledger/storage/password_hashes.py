@@ -15,15 +15,21 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 MEMORY_KIB = 65_536
 PASSES = 3
+REFUSED_AFTER_SECONDS = 0.75
 AT_ONCE_MAX = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class HashCost:
-    """What one check costs: memory in KiB, and how often it is gone through."""
+    """What one check costs: memory in KiB, and how often it is gone through.
+
+    Who is turned away after a check hears so ``refused_after_seconds`` after asking, or when the
+    check is done if that is later: how long this very check took is not told.
+    """
 
     memory_kib: int = MEMORY_KIB
     passes: int = PASSES
+    refused_after_seconds: float = REFUSED_AFTER_SECONDS
 
 
 class Passwords:
@@ -34,6 +40,7 @@ class Passwords:
             time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=1, type=Type.ID
         )
         self._turns = asyncio.Semaphore(AT_ONCE_MAX)
+        self.refused_after_seconds = cost.refused_after_seconds
         self._stand_in: str | None = None
         self.checks_count = 0
 

@@ -14,7 +14,8 @@ Key: TypeAlias = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A rate of ours beside another, in the same run; or a time, or a rate alone.
+    """A rate of ours beside another, in the same run; or a time, or a rate alone; or how far two
+    times are apart.
 
     ``of`` is the row that is judged.
     """
@@ -24,6 +25,7 @@ class Target:
     of: Key
     _: KW_ONLY
     beside: Key | None = None
+    apart_from: Key | None = None
     figure: str = "events_per_s"
     at_least: float | None = None
     at_most: float | None = None
@@ -192,6 +194,14 @@ TARGETS = (
         at_least=60_000,
     ),
     Target(
+        "登录被拒：有此用户与无此用户的中位数相差毫秒",
+        "refused sign-ins, known and unknown names: medians apart, in ms",
+        _ours("sign-in-known", 2),
+        figure="p50_ms",
+        apart_from=_ours("sign-in-unknown", 2),
+        at_most=5,
+    ),
+    Target(
         "会话与权限检查，每秒（每次不超过 0.3 毫秒）",
         "checks of session and permission, a second (0.3 ms each at most)",
         _ours("sessions", 64),
@@ -222,11 +232,17 @@ def judge(rows: Sequence[Row], grown_events: int) -> list[Verdict]:
     found = {(row.case, row.system, row.writers): row for row in rows}
     verdicts = []
     for target in (*TARGETS, growth_target(grown_events)):
-        row, beside = found.get(target.of), found.get(target.beside or target.of)
-        if row is None or beside is None:
-            continue
-        value: float = getattr(row, target.figure)
-        if target.beside is not None:
-            value /= getattr(beside, target.figure)
-        verdicts.append(Verdict(target, value))
+        row = found.get(target.of)
+        other = found.get(target.beside or target.apart_from or target.of)
+        if row is not None and other is not None:
+            verdicts.append(Verdict(target, _value(target, row, other)))
     return verdicts
+
+
+def _value(target: Target, row: Row, other: Row) -> float:
+    value: float = getattr(row, target.figure)
+    if target.beside is not None:
+        value /= getattr(other, target.figure)
+    if target.apart_from is not None:
+        value = abs(value - getattr(other, target.figure))
+    return value

@@ -28,7 +28,7 @@ from ledger.storage.reading import read_entries
 PASSWORD = "two rivers and a bridge"  # noqa: S105 - of a test
 WRONG = "wrong wrong wrong"
 NAME = "wang.fang"
-CHEAP = HashCost(memory_kib=8, passes=1)
+CHEAP = HashCost(memory_kib=8, passes=1, refused_after_seconds=0)
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 CSRF = re.compile(r'name="csrf" value="([0-9a-f]{32})"')
 

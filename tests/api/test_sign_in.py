@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from ipaddress import ip_network
 from uuid import UUID
 
@@ -85,6 +86,18 @@ async def test_a_check_of_nobody_costs_what_a_check_costs(house: House) -> None:
     stand_in = house.door.passwords._stand_in
     assert stand_in is not None
     assert stand_in.split("$")[:4] == row["password_hash"].split("$")[:4]
+
+
+async def test_whoever_is_refused_hears_so_no_sooner_than_anybody(house: House) -> None:
+    """How long a check took is not told; who comes in does not wait."""
+    passwords, loop = house.door.passwords, asyncio.get_running_loop()
+    passwords.refused_after_seconds = 0.3
+    for name, password in ((NAME, WRONG), ("nobody.here", PASSWORD)):
+        began = loop.time()
+        assert (await house.knock(name, password)).status == 401
+        assert loop.time() - began >= 0.3
+    passwords.refused_after_seconds = 60 * 60
+    assert (await house.knock()).status == 303
 
 
 async def test_ten_thousand_guesses_get_a_hundred_checks_at_most(house: House) -> None:

@@ -16,6 +16,7 @@ from ledger.delegations import (
     DelegationEnded,
     DelegationEndsTooSoon,
     DelegationPassedOn,
+    DelegationTooLong,
     DelegationToOneself,
     DelegationWithoutPost,
     Substitution,
@@ -28,7 +29,7 @@ Action = Callable[[Delegation], None]
 
 
 def grant(terms: Substitution = d.TERMS, by: By = d.LEADER, *, is_held: bool = True) -> Delegation:
-    return Delegation.grant(by, terms, is_held=is_held)
+    return Delegation.grant(by, terms, is_held=is_held, days_max=14)
 
 
 def end(reason: str = "已返岗") -> Action:
@@ -60,6 +61,7 @@ def test_it_counts_from_its_first_to_its_last_day(day: date, covered: bool) -> N
         (d.TERMS, d.LEADER, False, DelegationWithoutPost),
         (replace(d.TERMS, person_id=d.LEADER.actor_id), d.LEADER, True, DelegationToOneself),
         (d.TERMS, replace(d.LEADER, on_behalf_of=UUID(int=9)), True, DelegationPassedOn),
+        (replace(d.TERMS, until_on=date(2026, 3, 16)), d.LEADER, True, DelegationTooLong),
         (replace(d.TERMS, until_on=date(2026, 3, 1)), d.LEADER, True, DelegationEndsTooSoon),
         (
             replace(d.TERMS, from_on=date(2026, 2, 1), until_on=date(2026, 3, 1)),
