@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from aiohttp import web
 
-from api import account
+from api import account, logins
 from api.access import identify as identify_request
 from api.audit_reads import READINGS, ReadingDesk
 from api.bodies import BODY_BYTES_MAX
@@ -63,16 +63,20 @@ from ledger.storage.password_hashes import Passwords
 from ledger.storage.sessions import Session, find_sessions
 from ledger.storage.tokens import Token, find_tokens
 
-OPERATIONS = account.OPERATIONS | {
-    "event_entry",
-    "overview",
-    "read_entry_bundle",
-    "read_evidence",
-    "read_metrics",
-    "stream_events",
-    "upload_evidence",
-    *LOG_TABLE,
-}
+OPERATIONS = (
+    account.OPERATIONS
+    | logins.OPERATIONS
+    | {
+        "event_entry",
+        "overview",
+        "read_entry_bundle",
+        "read_evidence",
+        "read_metrics",
+        "stream_events",
+        "upload_evidence",
+        *LOG_TABLE,
+    }
+)
 """Operations with a row in the table of permissions that are no declared routes."""
 
 
@@ -116,6 +120,7 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
         operations |= _add_context(app, context)
     check_complete(operations, rows)
     account.add_account(app)
+    logins.add_logins(app)
     add_evidence(app)
     add_health(app)
     add_docs(app, contexts, rows)

@@ -33,6 +33,7 @@ def _operation(  # noqa: PLR0913
     status: str = "200",
     body: Schema | None = None,
     parameter: str | None = None,
+    query: tuple[str, ...] = (),
 ) -> Schema:
     described: Schema = {
         "operationId": name,
@@ -47,6 +48,8 @@ def _operation(  # noqa: PLR0913
         described["parameters"] = [
             {"name": parameter, "in": "path", "required": True, "schema": ID}
         ]
+    if query:
+        described["parameters"] = [{"name": one, "in": "query", "schema": TEXT} for one in query]
     return described
 
 
@@ -69,6 +72,30 @@ ACCOUNT_PATHS: Schema = {
             status="201",
             body=_INVITE,
             parameter="user_id",
+        )
+    },
+    "/v1/users/{user_id}/login": {
+        "get": _operation(
+            "user_login",
+            "登录名、单点登录身份和会话 · A user's login name, linked identities and sessions",
+            {"type": "object"},
+            parameter="user_id",
+        )
+    },
+    "/v1/logins": {
+        "get": _operation(
+            "login_register",
+            "登录名册 · Users by login name",
+            _object(
+                {
+                    "rows": {
+                        "type": "array",
+                        "items": _object({"user_id": ID, "login_name": TEXT}),
+                    },
+                    "after": {"type": ["string", "null"]},
+                }
+            ),
+            query=("name", "after"),
         )
     },
     "/v1/account": {

@@ -19,6 +19,7 @@ TEXTS = (
     "deposit.rate_min_bp",
     "application/pdf",
     "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "https://login.example.org",
     "2026-03",
     "a",
     "1",

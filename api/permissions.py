@@ -225,6 +225,11 @@ USERS: Table = {
     "disable_user": only(Role.ADMINISTRATOR),
     "enable_user": only(Role.ADMINISTRATOR),
     "remove_second_factor": only(Role.ADMINISTRATOR),
+    "end_user_sessions": only(Role.ADMINISTRATOR),
+    "link_single_sign_on": only(Role.ADMINISTRATOR),
+    "unlink_single_sign_on": only(Role.ADMINISTRATOR),
+    "login_register": only(Role.ADMINISTRATOR),
+    "user_login": only(Role.ADMINISTRATOR),
     "revoke_access_token": only(Role.ADMINISTRATOR),
     "user_register": only(Role.ADMINISTRATOR, Role.AUDITOR, Role.DISCIPLINE),
     "user_by_id": only(Role.ADMINISTRATOR, Role.AUDITOR, Role.DISCIPLINE),
@@ -267,13 +272,18 @@ SYSTEM = frozenset(
     {
         "disable_user",
         "enable_user",
+        "end_user_sessions",
         "grant_role",
         "invite_user",
+        "link_single_sign_on",
+        "login_register",
         "open_user",
         "read_metrics",
         "remove_second_factor",
         "revoke_access_token",
         "revoke_role",
+        "unlink_single_sign_on",
+        "user_login",
     }
 )
 """Operations on the service itself: for those who administer it, and for nobody who audits."""

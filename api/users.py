@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.concerning import EVERYWHERE
 from api.routing import Routes
+from ledger.commands import identities
 from ledger.commands import users as commands
 from projections import users as register
 from projections.users import view
@@ -41,6 +42,27 @@ routes.command(
     commands.remove_second_factor,
     about=EVERYWHERE,
     zh="解除动态验证码",
+)
+routes.command(
+    ONE + "/session-endings",
+    commands.EndSessions,
+    commands.end_user_sessions,
+    about=EVERYWHERE,
+    zh="结束用户的全部会话",
+)
+routes.command(
+    ONE + "/identities",
+    identities.LinkSingleSignOn,
+    identities.link_single_sign_on,
+    about=EVERYWHERE,
+    zh="关联单点登录身份",
+)
+routes.command(
+    ONE + "/identities/endings",
+    identities.UnlinkSingleSignOn,
+    identities.unlink_single_sign_on,
+    about=EVERYWHERE,
+    zh="解除单点登录关联",
 )
 routes.command(
     "/v1/tokens/{token_id}/revocations",

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
+
+from annotated_types import MaxLen
 
 from ledger.core.aggregate import Event
 from ledger.core.errors import NotFound
 from ledger.core.values import Code
 from ledger.storage.connect import Database
-from ledger.users import User
+from ledger.users import SignIn, User
 from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, View
 
-view = View("users", version=1)
-users = view.table("users_v1", key=("user_id",), history="user_states_v1")
-grants = view.table("user_grants_v1", key=("user_id", "grant_id"), history="user_grant_states_v1")
+view = View("users", version=2)
+users = view.table("users_v2", key=("user_id",), history="user_states_v2")
+grants = view.table("user_grants_v2", key=("user_id", "grant_id"), history="user_grant_states_v2")
+
+sign_ins = view.lines("user_sign_ins_v2")
+
+UserIds = Annotated[tuple[UUID, ...], MaxLen(100)]
+"""Up to 100 users."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +33,7 @@ class UserQuery(AsOf, Paging):
 
     role: Code | None = None
     is_disabled: bool | None = None
+    user_ids: UserIds | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +111,28 @@ async def changed(rows: Rows, event: Event, entry: Entry) -> None:
     rows.put(users, user)
 
 
+@view.on(User.SingleSignOnLinked)
+async def linked(rows: Rows, event: User.SingleSignOnLinked, entry: Entry) -> None:
+    """Note that the user may also come in through an issuer."""
+    user = await rows.get(users, event.originator_id)
+    user["identities_count"] += 1
+    rows.put(users, user)
+
+
+@view.on(User.SingleSignOnUnlinked)
+async def unlinked(rows: Rows, event: User.SingleSignOnUnlinked, entry: Entry) -> None:
+    """Note that an identity lets the user in no more."""
+    user = await rows.get(users, event.originator_id)
+    user["identities_count"] -= 1
+    rows.put(users, user)
+
+
+@view.on(SignIn.Succeeded)
+async def came_in(rows: Rows, event: SignIn.Succeeded, entry: Entry) -> None:
+    """Enter that somebody came in."""
+    rows.add(sign_ins, {"user_id": event.user_id})
+
+
 CHANGES: dict[type[Event], tuple[str, bool]] = {
     User.PasswordSet: ("has_password", True),
     User.SecondFactorEnrolled: ("has_second_factor", True),
@@ -107,6 +140,15 @@ CHANGES: dict[type[Event], tuple[str, bool]] = {
     User.Disabled: ("is_disabled", True),
     User.Enabled: ("is_disabled", False),
 }
+
+
+_LAST_SIGN_INS = """
+    SELECT user_id, max(occurred_at) AS last_at FROM user_sign_ins_v2
+    WHERE ledger_id = $1 AND user_id = ANY($2)
+        AND ($3::timestamptz IS NULL OR occurred_at <= $3)
+        AND ($4::timestamptz IS NULL OR recorded_at <= $4)
+    GROUP BY user_id
+"""
 
 
 # What can be asked --------------------------------------------------------------------------
@@ -117,7 +159,13 @@ async def user_register(db: Database, ledger_id: str, query: UserQuery) -> Page:
     select = Select(users, ledger_id, query).equal(is_disabled=query.is_disabled)
     if query.role is not None:
         select.where("roles @> ARRAY[{}]", query.role)
-    return await select.page(db, query, order=("-opened_at", "-user_id"))
+    if query.user_ids is not None:
+        select.where("user_id = ANY({})", list(query.user_ids))
+    page = await select.page(db, query, order=("-opened_at", "-user_id"))
+    last = await _last_sign_ins(db, ledger_id, query, [row["user_id"] for row in page.rows])
+    for row in page.rows:
+        row["last_sign_in_at"] = last.get(row["user_id"])
+    return page
 
 
 async def user_by_id(db: Database, ledger_id: str, query: UserAt) -> Row:
@@ -126,7 +174,11 @@ async def user_by_id(db: Database, ledger_id: str, query: UserAt) -> Row:
     if row is None:
         raise NotFound(kind=User.TOPIC, id=str(query.user_id))
     held = Select(grants, ledger_id, query).within(user_id=query.user_id)
-    return row | {"grants": await held.all(db, order=("granted_at", "grant_id"))}
+    last = await _last_sign_ins(db, ledger_id, query, [query.user_id])
+    return row | {
+        "last_sign_in_at": last.get(query.user_id),
+        "grants": await held.all(db, order=("granted_at", "grant_id")),
+    }
 
 
 async def grant_register(db: Database, ledger_id: str, query: GrantQuery) -> Page:
@@ -136,3 +188,11 @@ async def grant_register(db: Database, ledger_id: str, query: GrantQuery) -> Pag
     )
     select.equal(role=query.role)
     return await select.page(db, query, order=("-granted_at", "-grant_id"))
+
+
+async def _last_sign_ins(
+    db: Database, ledger_id: str, as_of: AsOf, user_ids: Collection[UUID]
+) -> dict[UUID, datetime]:
+    """Return when each of these users came in last, as of two times."""
+    found = await db.fetch(_LAST_SIGN_INS, ledger_id, list(user_ids), as_of.at, as_of.known_at)
+    return {row["user_id"]: row["last_at"] for row in found}

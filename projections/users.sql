@@ -1,27 +1,28 @@
 -- Users as they stand; one image after each event that changed one. Who they are is not here.
-CREATE TABLE IF NOT EXISTS users_v1 (
+CREATE TABLE IF NOT EXISTS users_v2 (
     ledger_id         text COLLATE "C" NOT NULL,
     user_id           uuid             NOT NULL,
     opened_at         timestamptz      NOT NULL,
     is_disabled       boolean          NOT NULL DEFAULT false,
     has_password      boolean          NOT NULL DEFAULT false,
     has_second_factor boolean          NOT NULL DEFAULT false,
+    identities_count  integer          NOT NULL DEFAULT 0,     -- linked at issuers
     roles             text[]           NOT NULL DEFAULT '{}',  -- of grants not revoked
     positions         bigint[]         NOT NULL,
     occurred_at       timestamptz      NOT NULL,
     recorded_at       timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, user_id)
 );
-CREATE INDEX IF NOT EXISTS users_v1_by_opening ON users_v1 (ledger_id, opened_at, user_id);
+CREATE INDEX IF NOT EXISTS users_v2_by_opening ON users_v2 (ledger_id, opened_at, user_id);
 
-CREATE TABLE IF NOT EXISTS user_states_v1 (
-    LIKE users_v1 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS user_states_v2 (
+    LIKE users_v2 INCLUDING DEFAULTS,
     position bigint NOT NULL,
     PRIMARY KEY (ledger_id, user_id, position)
 );
 
 -- Every grant, revoked ones included.
-CREATE TABLE IF NOT EXISTS user_grants_v1 (
+CREATE TABLE IF NOT EXISTS user_grants_v2 (
     ledger_id       text COLLATE "C" NOT NULL,
     user_id         uuid             NOT NULL,
     grant_id        uuid             NOT NULL,
@@ -40,10 +41,23 @@ CREATE TABLE IF NOT EXISTS user_grants_v1 (
     recorded_at     timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, user_id, grant_id)
 );
-CREATE INDEX IF NOT EXISTS user_grants_v1_by_role ON user_grants_v1 (ledger_id, role, granted_at);
+CREATE INDEX IF NOT EXISTS user_grants_v2_by_role ON user_grants_v2 (ledger_id, role, granted_at);
 
-CREATE TABLE IF NOT EXISTS user_grant_states_v1 (
-    LIKE user_grants_v1 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS user_grant_states_v2 (
+    LIKE user_grants_v2 INCLUDING DEFAULTS,
     position bigint NOT NULL,
     PRIMARY KEY (ledger_id, user_id, grant_id, position)
 );
+
+-- Every time that somebody came in.
+CREATE TABLE IF NOT EXISTS user_sign_ins_v2 (
+    ledger_id   text COLLATE "C" NOT NULL,
+    position    bigint           NOT NULL,
+    line_no     integer          NOT NULL,
+    user_id     uuid             NOT NULL,
+    occurred_at timestamptz      NOT NULL,
+    recorded_at timestamptz      NOT NULL,
+    PRIMARY KEY (ledger_id, position, line_no)
+);
+CREATE INDEX IF NOT EXISTS user_sign_ins_v2_of_user
+    ON user_sign_ins_v2 (ledger_id, user_id, occurred_at);

@@ -5,6 +5,8 @@
     minzhang users grant USER --role street --organisation 371329001 --until 2027-12-31
     minzhang users revoke USER GRANT --reason "…"
     minzhang users disable USER --reason "…"
+    minzhang users link USER --issuer https://login.example.org --subject 8f2c…
+    minzhang users unlink USER --issuer … --subject … --reason "…"
     minzhang users list --json
 
 USER is a login name or an id.
@@ -17,20 +19,28 @@ from datetime import date
 from uuid import UUID
 
 import orjson
+from pydantic import TypeAdapter
 
 from api.permissions import ROLE_NAMES_ZH, Role
+from ledger.commands.identities import (
+    Issuer,
+    LinkSingleSignOn,
+    Subject,
+    UnlinkSingleSignOn,
+    link_single_sign_on,
+    unlink_single_sign_on,
+)
 from ledger.commands.users import (
     DisableUser,
     EnableUser,
     GrantRole,
-    OpenUser,
     RemoveSecondFactor,
     RevokeRole,
+    create_user,
     disable_user,
     enable_user,
     grant_role,
     invite_user,
-    open_user,
     remove_second_factor,
     revoke_role,
 )
@@ -39,6 +49,7 @@ from ledger.core.clock import utc_now
 from ledger.core.errors import NotFound
 from ledger.organisations import organisation_id
 from ledger.storage.ledger import Ledger
+from ledger.storage.reading import read_begun_with
 from ledger.storage.user_logins import find_login, list_logins, login_names
 from ledger.users import User
 from scripts.arguments import SubParsers
@@ -53,6 +64,7 @@ def add(subparsers: SubParsers) -> None:
     actions = parser.add_subparsers(title="actions / 操作", metavar="ACTION", required=True)
     _add_creating(actions)
     _add_granting(actions)
+    _add_linking(actions)
     for name, run, help_text in (
         ("disable", disable, "停用账号 / let a user in no more"),
         ("enable", enable, "启用账号 / let a user in again"),
@@ -65,6 +77,20 @@ def add(subparsers: SubParsers) -> None:
     listing = actions.add_parser("list", help="列出用户 / list users")
     listing.add_argument("--json", action="store_true", help="print as JSON")
     listing.set_defaults(run=show)
+
+
+def _add_linking(actions: SubParsers) -> None:
+    linking = actions.add_parser("link", help="关联单点登录 / let an issuer's subject come in")
+    linking.set_defaults(run=link)
+    unlinking = actions.add_parser("unlink", help="解除单点登录 / let it in no more")
+    unlinking.add_argument("--reason", required=True, metavar="TEXT")
+    unlinking.set_defaults(run=unlink)
+    for action in (linking, unlinking):
+        action.add_argument("user", metavar="USER", help="login name or id")
+        for name, read, shown in (("issuer", issuer, "ADDRESS"), ("subject", subject, "SUB")):
+            action.add_argument(
+                f"--{name}", required=True, type=read, metavar=shown, help="exactly as tokens say"
+            )
 
 
 def _add_creating(actions: SubParsers) -> None:
@@ -101,20 +127,30 @@ def _add_granting(actions: SubParsers) -> None:
     revoking.set_defaults(run=revoke)
 
 
+def issuer(given: str) -> str:
+    """Return an issuer's address; argparse says what is none."""
+    return TypeAdapter[str](Issuer).validate_python(given)
+
+
+def subject(given: str) -> str:
+    """Return what an issuer calls somebody; argparse says what cannot be that."""
+    return TypeAdapter[str](Subject).validate_python(given)
+
+
 async def create_admin(args: argparse.Namespace, settings: Settings) -> None:
     """Open an administrator's account and print the one-time link."""
     async with opened_ledger(settings) as ledger:
-        user_id = await _create(ledger, args.name)
+        user_id, secret = await create_user(ledger, _by(), login_name=args.name)
         command = GrantRole(user_id=user_id, role=Role.ADMINISTRATOR.value)
         await grant_role(command, ledger.for_request(), _by())
-        _print_link(args, settings, user_id, await _link(ledger, user_id, args.name))
+        _print_link(args, settings, user_id, secret)
 
 
 async def create(args: argparse.Namespace, settings: Settings) -> None:
     """Open an account without a role and print the one-time link."""
     async with opened_ledger(settings) as ledger:
-        user_id = await _create(ledger, args.name)
-        _print_link(args, settings, user_id, await _link(ledger, user_id, args.name))
+        user_id, secret = await create_user(ledger, _by(), login_name=args.name)
+        _print_link(args, settings, user_id, secret)
 
 
 async def invite(args: argparse.Namespace, settings: Settings) -> None:
@@ -172,11 +208,32 @@ async def reset(args: argparse.Namespace, settings: Settings) -> None:
         await remove_second_factor(command, ledger.for_request(), _by(args.reason))
 
 
+async def link(args: argparse.Namespace, settings: Settings) -> None:
+    """Link an identity."""
+    async with opened_ledger(settings) as ledger:
+        command = LinkSingleSignOn(
+            user_id=await _user(ledger, args.user), issuer=args.issuer, subject=args.subject
+        )
+        await link_single_sign_on(command, ledger.for_request(), _by())
+
+
+async def unlink(args: argparse.Namespace, settings: Settings) -> None:
+    """Unlink an identity; the sessions that it opened end."""
+    async with opened_ledger(settings) as ledger:
+        command = UnlinkSingleSignOn(
+            user_id=await _user(ledger, args.user), issuer=args.issuer, subject=args.subject
+        )
+        await unlink_single_sign_on(command, ledger.for_request(), _by(args.reason))
+
+
 async def show(args: argparse.Namespace, settings: Settings) -> None:
-    """List users with their login names, states and grants."""
+    """List all users with their states and grants, those with a login name first, by name."""
     async with opened_ledger(settings) as ledger:
         names = await list_logins(ledger.pool, ledger.id)
-        users = [await ledger.load(User, user_id) for user_id in names]
+        begun = await read_begun_with(ledger.pool, ledger.id, User.Opened.TOPIC)
+        others = [entry.event.originator_id for entry in begun]
+        ids = dict.fromkeys((*names, *others))
+        users = [await ledger.load(User, user_id) for user_id in ids]
     if args.json:
         rows = [_told(user, names.get(user.id, "")) for user in users]
         print(orjson.dumps(rows, option=orjson.OPT_UTC_Z).decode())
@@ -203,11 +260,6 @@ def _state(user: User) -> str:
     if user.is_disabled:
         return "disabled"
     return "open" if user.has_password else "invited"
-
-
-async def _create(ledger: Ledger, name: str) -> UUID:
-    recorded = await open_user(OpenUser(), ledger.for_request(), _by())
-    return recorded.id
 
 
 async def _link(ledger: Ledger, user_id: UUID, name: str) -> str:

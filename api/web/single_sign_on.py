@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import orjson
 from aiohttp import web
@@ -14,15 +15,16 @@ from api.peers import came_by_tls
 from api.problems import status_of
 from api.sessions import give_cookie, signed_in, visitor_of
 from api.single_sign_on import Begun, NotLinked, SingleSignOn, SingleSignOnFailed
+from api.web.account import account_page
 from api.web.login import end_present, login_form, next_path
 from api.web.site import visit_of
+from ledger.commands.identities import link_own_identity
 from ledger.commands.refusals import note_failed_sign_in
 from ledger.commands.sign_ins import open_for_user, open_pending
-from ledger.core.aggregate import By
 from ledger.core.errors import LedgerError
-from ledger.storage.user_logins import find_identity, link_identity
+from ledger.storage.user_identities import find_identity
 from ledger.users import SignInMethod, User
-from ledger.users.attempts import NOBODY
+from ledger.users.rules import IdentityTaken
 
 COOKIE = "minzhang_sso"
 COOKIE_SECONDS = 600
@@ -79,6 +81,14 @@ async def come_back(request: web.Request) -> web.StreamResponse:
         begun = Begun(state=kept["state"], nonce=kept["nonce"], verifier=kept["verifier"])
         subject = await sign_on.finish(begun, query["code"], _back_to(request))
         response = await _let_in(request, subject, kept)
+    except IdentityTaken as refused:
+        found = await signed_in(request)
+        visit = await visit_of(request)
+        response = (
+            login_form(visit, "/", refused)
+            if found is None
+            else await account_page(visit, found, refused=refused)
+        )
     except LedgerError as refused:
         ledger = request.app[LEDGER]
         if status_of(refused) < 500:
@@ -92,7 +102,7 @@ async def _let_in(request: web.Request, subject: str, kept: dict[str, Any]) -> w
     ledger, issuer = request.app[LEDGER], _sign_on(request).provider.issuer
     user_id = await find_identity(ledger.pool, ledger.id, issuer, subject)
     if kept["links"]:
-        if user_id is None:
+        if user_id is None or user_id != (await _present_user(request)):
             await _link(request, issuer, subject, kept["links"])
         return web.Response(status=303, headers={"Location": "/account"})
     user = None if user_id is None else await ledger.find(User, user_id)
@@ -110,17 +120,17 @@ async def _let_in(request: web.Request, subject: str, kept: dict[str, Any]) -> w
     return response
 
 
+async def _present_user(request: web.Request) -> UUID | None:
+    found = await signed_in(request)
+    return None if found is None else found.session.user_id
+
+
 async def _link(request: web.Request, issuer: str, subject: str, session_id: str) -> None:
     """Link an identity to the user whose session asked for it, and who is still here."""
     found = await signed_in(request)
     if found is None or str(found.session.session_id) != session_id:
         raise SingleSignOnFailed(why="session")
-    ledger = request.app[LEDGER]
-    user = await ledger.load(User, found.session.user_id)
-    now = ledger.clock()
-    user.link_single_sign_on(By(actor_id=user.id, at=now, role=NOBODY), issuer=issuer)
-    await ledger.for_request().save(user)
-    await link_identity(ledger.pool, ledger.id, user.id, issuer, subject, now)
+    await link_own_identity(request.app[LEDGER], found.session.user_id, issuer, subject)
 
 
 def _kept(request: web.Request) -> dict[str, Any]:

@@ -6,7 +6,6 @@ was recorded, nothing is open all the same: each request asks the user's record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -22,7 +21,7 @@ from ledger.core.values import Code, Day
 from ledger.organisations import Organisation
 from ledger.storage.ledger import Ledger, Recorded
 from ledger.storage.sessions import Session, end_sessions, sessions_of
-from ledger.storage.tokens import NewToken, create_token, revoke_token, tokens_of
+from ledger.storage.tokens import NewToken, create_token, revoke_token
 from ledger.storage.user_logins import (
     LoginNameTaken,
     find_login,
@@ -30,7 +29,8 @@ from ledger.storage.user_logins import (
     make_link,
     name_user,
 )
-from ledger.users import AccessToken, Grant, User
+from ledger.users import AccessToken, Grant, SignIn, SignOutReason, User
+from ledger.users.rules import NotToOneself
 
 LINK_LIFETIME = timedelta(days=3)
 
@@ -101,6 +101,13 @@ class RemoveSecondFactor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndSessions:
+    """End all of a user's sessions at once; needs a reason."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeToken:
     """End a token at once."""
 
@@ -162,7 +169,9 @@ async def enable_user(command: EnableUser, ledger: Ledger, by: By) -> Recorded:
 
 
 async def remove_second_factor(command: RemoveSecondFactor, ledger: Ledger, by: By) -> Recorded:
-    """Forget the user's device; sessions that rest on it end."""
+    """Forget another user's device; sessions that rest on it end. One's own needs its code."""
+    if by.actor_id == command.user_id:
+        raise NotToOneself(user_id=str(command.user_id))
     user = await ledger.load(User, command.user_id)
     user.remove_second_factor(by)
     recorded = await ledger.save(user)
@@ -170,6 +179,27 @@ async def remove_second_factor(command: RemoveSecondFactor, ledger: Ledger, by: 
         await keep_second_factor(ledger.pool, ledger.id, user.id, None)
         await end_sessions_of(ledger, user.id)
     return recorded
+
+
+async def end_user_sessions(command: EndSessions, ledger: Ledger, by: By) -> Recorded | None:
+    """End the user's sessions, each told of; without any there is nothing to record."""
+    by = by.with_reason()
+    user = await ledger.load(User, command.user_id)
+    now = ledger.clock()
+    found = await sessions_of(ledger.pool, ledger.id, user.id, now=now)
+    ending = [came for one in found if (came := await _to_end(ledger, one)) is not None]
+    for came in ending:
+        came.end(by, why=SignOutReason.REVOKED)
+    recorded = await ledger.save(*ending) if ending else None
+    if not ledger.is_dry_run:
+        await end_sessions(ledger.pool, ledger.id, [one.session_id for one in found], now=now)
+    return recorded
+
+
+async def _to_end(ledger: Ledger, session: Session) -> SignIn | None:
+    """Return what the log has of a session; nothing of one that awaits its code."""
+    came = await ledger.find(SignIn, session.session_id)
+    return None if came is None or came.has_ended else came
 
 
 async def revoke_access_token(command: RevokeToken, ledger: Ledger, by: By) -> Recorded:
@@ -183,6 +213,15 @@ async def revoke_access_token(command: RevokeToken, ledger: Ledger, by: By) -> R
 
 
 # What gives a secret away goes by no idempotency key: nothing of it is kept with receipts ------
+
+
+async def create_user(ledger: Ledger, by: By, *, login_name: str) -> tuple[UUID, str]:
+    """Open an account under a login name; return its id and the secret of a one-time link."""
+    if await find_login(ledger.pool, ledger.id, login_name) is not None:
+        raise LoginNameTaken()
+    user_id = (await open_user(OpenUser(), ledger.for_request(), by)).id
+    link = await invite_user(ledger.for_request(), by, user_id=user_id, login_name=login_name)
+    return user_id, link
 
 
 async def invite_user(ledger: Ledger, by: By, *, user_id: UUID, login_name: str) -> str:
@@ -225,21 +264,18 @@ def has_capacity(user: User, asked: NewToken, now: datetime) -> bool:
 
 
 async def end_sessions_of(
-    ledger: Ledger, user_id: UUID, *, grant_id: UUID | None = None, but: Iterable[UUID] = ()
+    ledger: Ledger,
+    user_id: UUID,
+    *,
+    grant_id: UUID | None = None,
+    method: str | None = None,
 ) -> list[Session]:
-    """End a user's sessions, or those under one grant; return which."""
+    """End a user's sessions, or those under one grant or of one way in; return which."""
     now = ledger.clock()
-    kept = set(but)
     ended = [
         session
         for session in await sessions_of(ledger.pool, ledger.id, user_id, now=now)
-        if session.session_id not in kept and grant_id in {None, session.grant_id}
+        if grant_id in {None, session.grant_id} and method in {None, session.method}
     ]
     await end_sessions(ledger.pool, ledger.id, [one.session_id for one in ended], now=now)
     return ended
-
-
-async def valid_tokens_of(ledger: Ledger, user_id: UUID) -> list[UUID]:
-    """Return the ids of a user's tokens that were not revoked."""
-    found = await tokens_of(ledger.pool, ledger.id, user_id)
-    return [token.token_id for token in found if token.revoked_at is None]

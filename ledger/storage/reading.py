@@ -44,6 +44,9 @@ _OF_SEALING = """
         'person.sealed.v1', 'person.erased.v1', 'erasure.approved.v1', 'erasure.carried_out.v1'
     ) ORDER BY position LIMIT $3
 """
+_BEGUN_WITH = """
+    SELECT position, entry FROM events WHERE ledger_id = $1 AND topic = $2 ORDER BY position
+"""
 _MENTIONS = """
     SELECT position, entry FROM events
     WHERE ledger_id = $1 AND position($2::bytea in entry) > 0 ORDER BY events.position LIMIT $3
@@ -107,6 +110,11 @@ async def read_of_streams(
     """Return the entries with these topics of some streams, in log order."""
     rows = await db.fetch(_OF_STREAMS, ledger_id, stream_ids, topics)
     return [Entry(*row) for row in rows]
+
+
+async def read_begun_with(db: Database, ledger_id: str, topic: str) -> list[Entry]:
+    """Return all entries of a topic that few have, by a look through the whole log."""
+    return [Entry(*row) for row in await db.fetch(_BEGUN_WITH, ledger_id, topic)]
 
 
 async def read_first_of_streams(

@@ -70,6 +70,21 @@ async def login_names(db: Database, ledger_id: str, user_ids: Collection[UUID]) 
     return {UUID(int=row["user_id"].int): row["login_name"] for row in rows}
 
 
+async def search_logins(
+    db: Database, ledger_id: str, part: str, *, after: str = "", rows_max: int
+) -> dict[UUID, str]:
+    """Return users whose login name has this part, by name, from after a name on."""
+    rows = await db.fetch(
+        "SELECT user_id, login_name FROM user_logins WHERE ledger_id = $1"
+        " AND strpos(login_name, $2) > 0 AND login_name > $3 ORDER BY login_name LIMIT $4",
+        ledger_id,
+        folded(part),
+        folded(after),
+        rows_max,
+    )
+    return {UUID(int=row["user_id"].int): row["login_name"] for row in rows}
+
+
 async def list_logins(db: Database, ledger_id: str) -> dict[UUID, str]:
     """Return the name of every user that has one, by name."""
     rows = await db.fetch(
@@ -209,32 +224,6 @@ async def use_link(db: Database, ledger_id: str, secret: str, *, now: datetime) 
         now,
     )
     return status.endswith(" 1")
-
-
-async def link_identity(  # noqa: PLR0913, PLR0917
-    db: Database, ledger_id: str, user_id: UUID, issuer: str, subject: str, now: datetime
-) -> None:
-    """Let an issuer's subject come in as a user; a subject is one user's alone."""
-    await db.execute(
-        "INSERT INTO user_identities (ledger_id, issuer, subject, user_id, linked_at)"
-        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-        ledger_id,
-        issuer,
-        subject,
-        user_id,
-        now,
-    )
-
-
-async def find_identity(db: Database, ledger_id: str, issuer: str, subject: str) -> UUID | None:
-    """Return who an issuer's subject is here."""
-    found = await db.fetchval(
-        "SELECT user_id FROM user_identities WHERE ledger_id = $1 AND issuer = $2 AND subject = $3",
-        ledger_id,
-        issuer,
-        subject,
-    )
-    return None if found is None else UUID(int=found.int)
 
 
 def _digest(secret: str) -> bytes:

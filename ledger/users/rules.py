@@ -34,9 +34,9 @@ class GrantUnknown(RuleViolated):
 
 
 class NotToOneself(RuleViolated):
-    """Nobody grants, revokes or unlocks anything for themselves.
+    """Nobody grants, revokes, links or unlocks anything for themselves.
 
-    不得为自己授权、撤销授权或者启用账号。
+    不得为自己授权、撤销授权、关联单点登录身份、解除动态验证码或者启用账号。
     """
 
 
@@ -58,6 +58,20 @@ class UserNotDisabled(RuleViolated):
     """The user's account is not disabled.
 
     该用户的账号并未停用。
+    """
+
+
+class IdentityTaken(RuleViolated):
+    """This identity is linked to a user already: it belongs to one alone.
+
+    该单点登录身份已关联账号；一个身份只能属于一个账号。
+    """
+
+
+class IdentityNotLinked(RuleViolated):
+    """The user has no such identity linked.
+
+    该用户没有关联这个单点登录身份。
     """
 
 

@@ -150,6 +150,20 @@ class User(core.Aggregate):
 
         issuer: str
 
+        def apply(self, user: User) -> None:
+            user.issuers.append(self.issuer)
+
+    @dataclass(frozen=True, kw_only=True)
+    class SingleSignOnUnlinked(Event):
+        """An identity at this issuer lets the user in no more; the sessions it opened ended."""
+
+        TOPIC = "user.single_sign_on_unlinked.v1"
+
+        issuer: str
+
+        def apply(self, user: User) -> None:
+            user.issuers.remove(self.issuer)
+
     @dataclass(frozen=True, kw_only=True)
     class Disabled(Event):
         """The user can no longer sign in; all sessions ended."""
@@ -175,6 +189,7 @@ class User(core.Aggregate):
         self.has_password = False
         self.has_second_factor = False
         self.is_disabled = False
+        self.issuers: list[str] = []
 
     @staticmethod
     def create_id(*_: object, **__: object) -> UUID:
@@ -258,6 +273,18 @@ class User(core.Aggregate):
         """Let the user come in through an issuer."""
         self._guard_enabled()
         self._record(self.SingleSignOnLinked, by, issuer=issuer)
+
+    def link_for_another(self, by: By, *, issuer: str) -> None:
+        """Link an identity that somebody else vouches for: nobody does so for themselves."""
+        self._guard_other(by)
+        self.link_single_sign_on(by, issuer=issuer)
+
+    def unlink_single_sign_on(self, by: By, *, issuer: str) -> None:
+        """Let an identity at an issuer in no more; needs a reason."""
+        by = by.with_reason()
+        if issuer not in self.issuers:
+            raise rules.IdentityNotLinked(issuer=issuer)
+        self._record(self.SingleSignOnUnlinked, by, issuer=issuer)
 
     def disable(self, by: By) -> None:
         """Let the user in no more; needs a reason."""

@@ -17,13 +17,18 @@ from api.keys import DOOR
 from api.options import Options
 from api.serving import serving
 from api.single_sign_on import Provider, SingleSignOn, SingleSignOnFailed
+from ledger.commands.identities import link_own_identity
+from ledger.commands.users import GrantRole, OpenUser, grant_role, open_user
 from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
+from ledger.storage.tokens import NewToken, create_token
+from ledger.storage.user_identities import find_identity
 from tests.api.house import CHEAP, NAME, House, MovableClock, new_user
 from tests.api.issuer import CLIENT, SECRET
 
+ADMINISTRATOR = UUID(int=1)
 OTHERS = ("iss", "aud", "auds", "nonce", "exp", "iat", "sub", "none", "hmac", "foreign", "state")
 
 
@@ -104,6 +109,77 @@ async def test_an_identity_is_not_linked_by_another_site(linked: House) -> None:
     left = await linked.client.get("/login/sso", params={"link": "0" * 32}, allow_redirects=False)
     assert left.status == 401
     assert await linked.told("user.single_sign_on_linked.v1") == []
+
+
+async def as_administrator(house: House, path: str, **body: str) -> tuple[int, str]:
+    """Post to a user's address as somebody who administers; return status and rule."""
+    new = NewToken(name="test", role="administrator", actor_id=ADMINISTRATOR)
+    token = await create_token(house.ledger.pool, house.ledger.id, new, now=utc_now())
+    headers = {"Authorization": f"Bearer {token}"}
+    async with house.client.post(f"/v1/users/{path}", json=body, headers=headers) as response:
+        return response.status, (await response.json(content_type=None)).get("code", "")
+
+
+async def test_an_administrator_links_and_unlinks_somebody_elses(
+    linked: House, issuer: str
+) -> None:
+    other = await new_user(linked.ledger, linked.door, "li.min", linked.by, "street")
+    identity = {"issuer": issuer, "subject": "somebody"}
+    own = f"{linked.user_id}/identities"
+    assert await as_administrator(linked, own + "?dry_run=1", **identity) == (200, "")
+    assert await as_administrator(linked, own, **identity) == (201, "")
+    for user_id in (other, linked.user_id):
+        taken = await as_administrator(linked, f"{user_id}/identities", **identity)
+        assert taken == (422, "identity-taken"), "an identity belongs to one user alone"
+    await out(linked)
+    assert (await go(linked)).status == 303
+    assert (await linked.client.get("/v1/account")).status == 200
+
+    ending = {**identity, "reason": "账号交接"}
+    assert (await as_administrator(linked, own + "/endings", **identity))[1] == "reason-missing"
+    for wrong in ({"subject": "Somebody"}, {"issuer": issuer + "/"}):
+        refused = await as_administrator(linked, own + "/endings", **{**ending, **wrong})
+        assert refused == (422, "identity-not-linked")
+    refused = await as_administrator(linked, f"{other}/identities/endings", **ending)
+    assert refused == (422, "identity-not-linked")
+    assert await as_administrator(linked, own + "/endings", **ending) == (201, "")
+    assert (await linked.client.get("/v1/account")).status == 401, "what it opened is closed"
+    assert (await go(linked)).status == 403
+    told = await linked.told("user.single_sign_on_unlinked.v1")
+    assert [one["issuer"] for one in told] == [issuer]
+    assert "somebody" not in str(told)
+
+
+async def test_nobody_vouches_for_an_identity_of_their_own(linked: House, issuer: str) -> None:
+    await open_user(OpenUser(user_id=ADMINISTRATOR), linked.ledger.for_request(), linked.by)
+    granting = GrantRole(user_id=ADMINISTRATOR, role="administrator")
+    other = replace(linked.by, actor_id=UUID(int=2))
+    await grant_role(granting, linked.ledger.for_request(), other)
+    path = f"{ADMINISTRATOR}/identities"
+    refused = await as_administrator(linked, path, issuer=issuer, subject="somebody")
+    assert refused == (422, "not-to-oneself")
+    removed = await as_administrator(linked, f"{ADMINISTRATOR}/second-factor-removals", reason="x")
+    assert removed == (422, "not-to-oneself")
+
+
+async def test_an_identity_of_somebody_else_is_not_linked_again(linked: House, issuer: str) -> None:
+    other = await new_user(linked.ledger, linked.door, "li.min", linked.by, "street")
+    await link_own_identity(linked.ledger, other, issuer, "somebody")
+    came = await go(linked, link=await linked.csrf())
+    assert came.status == 422
+    assert "一个身份只能属于一个账号" in await came.text()
+    own = await find_identity(linked.ledger.pool, linked.ledger.id, issuer, "somebody")
+    assert own == other
+
+
+async def test_an_administrator_sees_who_comes_in_and_ends_it(linked: House, issuer: str) -> None:
+    path = f"{linked.user_id}/session-endings"
+    assert (await linked.client.get("/v1/account")).status == 200
+    assert (await as_administrator(linked, path))[1] == "reason-missing"
+    assert await as_administrator(linked, path, reason="设备遗失") == (201, "")
+    assert (await linked.client.get("/v1/account")).status == 401
+    assert [one["why"] for one in await linked.told("sign_in.ended.v1")] == ["revoked"]
+    assert await as_administrator(linked, path, reason="设备遗失") == (200, "")
 
 
 @pytest.mark.parametrize("how", OTHERS)

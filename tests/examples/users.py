@@ -96,6 +96,12 @@ def single_sign_on_linked(version: int = 2) -> User.SingleSignOnLinked:
     )
 
 
+def single_sign_on_unlinked(version: int = 3) -> User.SingleSignOnUnlinked:
+    return User.SingleSignOnUnlinked(
+        **_fields(USER, version, admin(REASON)), issuer="https://login.example.org"
+    )
+
+
 def disabled(version: int = 2) -> User.Disabled:
     return User.Disabled(**_fields(USER, version, admin(REASON)))
 
@@ -178,6 +184,7 @@ EXAMPLES: tuple[Event, ...] = (
     second_factor_removed(),
     recovery_code_used(),
     single_sign_on_linked(),
+    single_sign_on_unlinked(),
     disabled(),
     enabled(),
     issued(),

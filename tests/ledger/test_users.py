@@ -246,3 +246,41 @@ def test_a_name_within_a_long_password_does_no_harm() -> None:
 
 def test_the_list_of_known_passwords_is_long_enough() -> None:
     assert len([one for one in known_passwords() if len(one) >= 8]) > 3_000
+
+
+def link(by: By) -> Action:
+    return lambda user: user.link_for_another(by, issuer="https://login.example.org")
+
+
+def unlink(by: By) -> Action:
+    return lambda user: user.unlink_single_sign_on(by, issuer="https://login.example.org")
+
+
+def test_an_identity_is_linked_for_another_and_unlinked_for_a_reason() -> None:
+    linked = replace(u.single_sign_on_linked(), by=u.admin())
+    given(u.opened()).when(link(u.admin())).then(linked)
+    story(u.opened(), u.single_sign_on_linked()).when(unlink(u.admin(u.REASON))).then(
+        u.single_sign_on_unlinked()
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "action", "error"),
+    [
+        ((), link(u.own()), rules.NotToOneself),
+        ((u.disabled(),), link(u.admin()), rules.UserDisabled),
+        ((u.single_sign_on_linked(),), unlink(u.admin()), ReasonMissing),
+        ((), unlink(u.admin(u.REASON)), rules.IdentityNotLinked),
+        (
+            (u.single_sign_on_linked(), u.single_sign_on_unlinked()),
+            unlink(u.admin(u.REASON)),
+            rules.IdentityNotLinked,
+        ),
+    ],
+)
+def test_what_is_not_linked(
+    events: tuple[Event, ...], action: Action, error: type[LedgerError]
+) -> None:
+    user = replay(numbered((u.opened(), *events)))
+    with pytest.raises(error):
+        action(user)

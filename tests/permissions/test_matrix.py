@@ -61,6 +61,8 @@ OTHER_ADDRESSES: Mapping[str, str] = {
 ACCOUNT: Mapping[str, tuple[str, str]] = {
     "end_own_session": ("POST", f"/v1/account/sessions/{UUID_EXAMPLE}/endings"),
     "invite_user": ("POST", f"/v1/users/{UUID_EXAMPLE}/invitations"),
+    "login_register": ("GET", "/v1/logins"),
+    "user_login": ("GET", f"/v1/users/{UUID_EXAMPLE}/login"),
     "issue_own_token": ("POST", "/v1/account/tokens"),
     "own_account": ("GET", "/v1/account"),
     "read_evidence": ("GET", f"/v1/evidence/{'0' * 64}"),

@@ -130,6 +130,14 @@ def test_users_are_made_granted_and_disabled_by_command(initialised: Path) -> No
     users("revoke", "wang.fang", grant, "--reason", "岗位调整")
     users("disable", made["user_id"], "--reason", "离职")
     assert re.search(r"disabled +wang\.fang", users("list"))
+    identity = ("--issuer", "https://login.example.org", "--subject", "8f2c")
+    users("enable", "wang.fang", "--reason", "返岗")
+    users("link", "wang.fang", *identity)
+    taken = minzhang("users", "link", "li.min", *identity, MINZHANG_DATA=str(initialised))
+    assert taken.returncode == 1 and "一个身份只能属于一个账号" in taken.stderr
+    users("unlink", "wang.fang", *identity, "--reason", "离职")
+    wrong = minzhang("users", "link", "li.min", *identity[:2], "--subject", "")
+    assert wrong.returncode == 2 and "--subject" in wrong.stderr
     again = minzhang("users", "create-admin", "--name", "LI.MIN", "--data", str(initialised))
     assert (again.returncode, again.stdout) == (1, "")
     token = minzhang("tokens", "create", "--role", "auditor", "--data", str(initialised))
