@@ -4,19 +4,21 @@
                     └─► worker ──► petitions, policies, then services …
 
 Each view has a checkpoint and a lock of its own, so it makes no difference who moves it on. A
-worker is told one view after another and says when each is done; it ends when its stdin does,
-so also when whoever started it dies. What a worker leaves behind, because it was killed or a
-view stopped, the ``Projector`` in the service takes up where it stands.
+worker is told one view after another and says when each is done, and what is to be logged. It
+ends when its stdin does, so also when whoever started it dies. What a worker leaves behind,
+because it was killed or a view stopped, the ``Projector`` in the service takes up where it stands.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import orjson
 
@@ -47,9 +49,18 @@ async def _employ(dsn: str, ledger_id: str, waiting: deque[str]) -> None:
             while waiting and given < VIEWS_AT_ONCE:
                 orders.write(orjson.dumps(waiting.popleft()) + b"\n")
                 given += 1
-            if not await done.readline():  # it died
+            line = await done.readline()
+            if not line:  # it died
                 return
-            given -= 1
+            given -= _answered(orjson.loads(line))
+
+
+def _answered(answer: str | dict[str, Any]) -> int:
+    """Return 1 for a view that is done, 0 for a line of the worker's log, which goes to ours."""
+    if isinstance(answer, str):
+        return 1
+    logging.getLogger(answer["logger"]).log(answer["level"], "%s", answer["message"])
+    return 0
 
 
 @asynccontextmanager

@@ -4,10 +4,12 @@
                                         {"dsn": "…", "ledger": "371329"}
                                         "petitions"
                                         "audit_trail"                        "audit_trail"
+                                                                             {"logger": …}
                                         (end: what goes on is rolled back)
 
 It answers a name when it can do no more for that view: the view has reached the log's end,
-has stopped before an entry (the checkpoint says why), or the database is away.
+has stopped before an entry (the checkpoint says why), or the database is away. What is to be
+logged is handed over too.
 """
 
 from __future__ import annotations
@@ -54,7 +56,18 @@ async def _catch_up(pool: asyncpg.Pool, ledger_id: str, name: str) -> None:
         await following.catch_up()
     except Exception as error:  # whatever it is, the service goes on where the view stands
         log.warning("the view %s is left where it is: %s", name, type(error).__name__)
-    sys.stdout.buffer.write(orjson.dumps(name) + b"\n")
+    _answer(name)
+
+
+class Told(logging.Handler):
+    """Lets whoever started this process log what is to be logged, wherever that goes."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _answer({"logger": record.name, "level": record.levelno, "message": record.getMessage()})
+
+
+def _answer(answer: str | dict[str, str | int]) -> None:
+    sys.stdout.buffer.write(orjson.dumps(answer) + b"\n")
     sys.stdout.buffer.flush()
 
 
@@ -67,4 +80,5 @@ async def _stdin() -> asyncio.StreamReader:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):  # Ctrl-C reaches all processes; the first one ends this one
+        logging.basicConfig(level=logging.WARNING, handlers=[Told()])
         uvloop.run(main())

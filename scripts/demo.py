@@ -56,7 +56,7 @@ def add(subparsers: SubParsers) -> None:
 
 async def run(args: argparse.Namespace, settings: Settings) -> int:
     """Load the demo if it is not there, serve it and say where; until told to stop."""
-    start_logging(settings.log_level)
+    start_logging(settings)
     stop = stop_on_signals()
     if args.reset:
         await reset(settings)

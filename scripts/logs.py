@@ -1,40 +1,45 @@
-"""Logs: one JSON object a line on stderr, so that nothing in a message can forge a line."""
+"""Logs: one JSON object a line on stderr, and at a syslog receiver if MINZHANG_SYSLOG names one."""
 
 from __future__ import annotations
 
 import logging
+import ssl
 import sys
-from datetime import UTC, datetime
-from traceback import format_tb
 
-import orjson
+from scripts.failures import Failure
+from scripts.json_lines import JsonLines
+from scripts.settings import Settings
+from scripts.syslog.handler import SyslogHandler
+from scripts.syslog.places import place_of
 
-
-class JsonLines(logging.Formatter):
-    """Writes a record as one line of JSON."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line; of an exception only its kind and where it came from."""
-        line = {
-            "at": datetime.fromtimestamp(record.created, UTC),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": _escaped(record.getMessage()),
-        }
-        if record.exc_info and record.exc_info[0]:
-            kind, _, trace = record.exc_info
-            line["error"] = kind.__qualname__
-            line["trace"] = "".join(format_tb(trace))
-        return orjson.dumps(line, option=orjson.OPT_UTC_Z).decode()
+__all__ = ["JsonLines", "start_logging", "syslog_handler"]
 
 
-def _escaped(text: str) -> str:
-    """Return a text whose every character shows: no control, no change of direction, no line."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def start_logging(level: str) -> None:
-    """Log from ``level`` on."""
+def start_logging(settings: Settings) -> None:
+    """Log as the settings say, until the process ends."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    handlers: list[logging.Handler] = [handler]
+    if settings.syslog is not None:
+        _check_authorities(settings)
+        handlers.append(SyslogHandler(place_of(settings.syslog, settings.syslog_ca_file)))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=handlers, force=True)
+
+
+def syslog_handler() -> SyslogHandler | None:
+    """Return what sends this process's lines to a second place, if anything does."""
+    found = (one for one in logging.getLogger().handlers if isinstance(one, SyslogHandler))
+    return next(found, None)
+
+
+def _check_authorities(settings: Settings) -> None:
+    """Refuse a file that holds no certificate now, rather than at every try to connect."""
+    file = settings.syslog_ca_file
+    try:
+        if file is not None:
+            ssl.create_default_context(cafile=file)
+    except OSError as wrong:
+        raise Failure(
+            f"MINZHANG_SYSLOG_CA_FILE 指定的 {file} 不含可读的证书：{wrong}。",
+            f"MINZHANG_SYSLOG_CA_FILE: {file} holds no certificate that can be read: {wrong}",
+        ) from wrong

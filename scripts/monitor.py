@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -29,8 +30,11 @@ from ledger.merkle.policies import NONE, Policy, PolicyLog, PolicyMalformed, par
 from ledger.publishing.outgoing import Unreachable
 from scripts.arguments import SubParsers
 from scripts.failures import Failure
+from scripts.logs import start_logging
 from scripts.serve import stop_on_signals
 from scripts.settings import Settings
+
+log = logging.getLogger(__name__)
 
 TOKEN_VARIABLE = "MINZHANG_MONITOR_TOKEN"  # noqa: S105 - the variable's name
 WEBHOOK_TRIES = 3
@@ -76,8 +80,9 @@ def add(subparsers: SubParsers) -> None:
     parser.set_defaults(run=run)
 
 
-async def run(args: argparse.Namespace, _: Settings) -> int:
+async def run(args: argparse.Namespace, settings: Settings) -> int:
     """Follow the log; return the status of the last look."""
+    start_logging(settings)
     fresh = args.fresh_within and timedelta(seconds=args.fresh_within)
     watch = Watch(
         policy=_policy(args),
@@ -93,6 +98,7 @@ async def run(args: argparse.Namespace, _: Settings) -> int:
         while True:
             look = await _look(monitor, args.state)
             _tell(args, look)
+            _log(args.url, look, told)
             await _tell_webhook(web, args, look, told)
             told = set(look.alarms)
             is_final = any(one.alarm.is_final for one in look.alarms)
@@ -128,6 +134,16 @@ def _tell(args: argparse.Namespace, look: Look) -> None:
         print(f"警报 ALARM {raised.alarm.value}: {_printable(str(raised))}", flush=True)
     if not look.alarms:
         print(f"正常 / in order: {args.url} {look.size}", flush=True)
+
+
+def _log(url: str, look: Look, told: set[Raised]) -> None:
+    """Log what changed since the last look."""
+    alarms = set(look.alarms)
+    for raised in look.alarms:
+        if raised not in told:
+            log.error("%s: alarm %s: %s", url, raised.alarm.value, raised)
+    if told and not alarms:
+        log.warning("%s: in order again", url)
 
 
 async def _tell_webhook(

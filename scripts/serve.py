@@ -29,7 +29,7 @@ def add(subparsers: SubParsers) -> None:
 
 async def run(_: argparse.Namespace, settings: Settings) -> None:
     """Serve until told to stop."""
-    start_logging(settings.log_level)
+    start_logging(settings)
     stop = stop_on_signals()
     async with open_service(settings) as service, listening(service.app, settings) as address:
         print(f"{address}  账本 / ledger {settings.ledger}", flush=True)

@@ -35,10 +35,12 @@ from projections.engine import Projector
 from scripts.database import Database, open_database
 from scripts.failures import Failure
 from scripts.init import initialise
+from scripts.logs import syslog_handler
 from scripts.publishing import publishing
 from scripts.safety_settings import networks_of
 from scripts.sealing_keys import read_keys
 from scripts.settings import Settings
+from scripts.syslog.figures import SyslogCollector
 from scripts.trust import TrustOfPublisher
 
 MIB = 1024**2
@@ -89,6 +91,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             )
             figures = PublishingCollector(publisher.status, ledger.clock)
             app[METRICS].registry.register(figures)
+            if second_place := syslog_handler():
+                app[METRICS].registry.register(SyslogCollector(second_place))
             yield Service(
                 ledger=ledger, database=database, health=health, app=app, publisher=publisher
             )

@@ -20,13 +20,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scripts.failures import Failure
+from scripts.logging_settings import LOGGING_SETTINGS
 from scripts.safety_settings import SAFETY_SETTINGS
 from scripts.setting_kinds import Setting, matching, whole
+from scripts.syslog.places import HOST
 
 GIB = 1024**3
 LOG_KEY = "MINZHANG_LOG_KEY"
-LEVELS = ("debug", "info", "warning", "error")
-HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 AUTHORITY = r"https?://[^\s,@]+ +[^\s,]+"
 AUTHORITIES = re.compile(rf"none|{AUTHORITY}(, *{AUTHORITY})*")
 LEDGER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -57,6 +57,8 @@ class Settings:
     ledger: str
     origin: str
     log_level: str
+    syslog: str | None
+    syslog_ca_file: Path | None
     free_space_floor_bytes: int
     queue_max: int
     pool_size_max: int
@@ -159,14 +161,7 @@ SETTINGS = (
         rule_en="a URL without its scheme, such as ledger.example.org/371329",
         purpose="public name of the log, fixed when the ledger is created",
     ),
-    Setting(
-        name="log_level",
-        read=matching(re.compile("|".join(LEVELS))),
-        rule_zh="debug、info、warning、error 之一",
-        rule_en="one of debug, info, warning, error",
-        purpose="least severity that is logged",
-        default="info",
-    ),
+    *LOGGING_SETTINGS,
     Setting(
         name="free_space_floor_bytes",
         read=whole(0, 2**60),

@@ -73,7 +73,7 @@ def add(subparsers: SubParsers) -> None:
 
 async def serve(_: argparse.Namespace, settings: Settings) -> None:
     """Cosign until told to stop."""
-    start_logging(settings.log_level)
+    start_logging(settings)
     stop = stop_on_signals()
     witness = Witness(_key(settings), _book(settings), utc_now)
     async with listening(create_witness_app(witness), settings) as address:

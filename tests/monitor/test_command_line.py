@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import sys
 from argparse import Namespace
 from asyncio.subprocess import PIPE, create_subprocess_exec
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,14 @@ async def plain_server(root: Path) -> AsyncIterator[str]:
     finally:
         server.kill()
         await server.communicate()
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Take away what the command logs with: it writes to the stderr of this test only."""
+    before = logging.root.handlers[:]
+    yield
+    logging.basicConfig(level=logging.WARNING, handlers=before, force=True)
 
 
 class Receiver:

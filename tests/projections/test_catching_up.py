@@ -134,3 +134,14 @@ async def test_a_service_whose_helpers_fail_does_it_alone(filled: Ledger, store_
             await wait_for(filled.pool, filled.id, view, EVENTS - 1, PATIENCE_SECONDS)
 
     await assert_right(filled, store_dsn)
+
+
+async def test_what_a_worker_would_log_is_logged_by_who_started_it(
+    store_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await catch_up_in_processes(store_dsn, "nowhere", VIEWS[:2])
+
+    told = [record.getMessage() for record in caplog.records if record.name == "__main__"]
+    assert sorted(told) == sorted(
+        f"the view {view.name} is left where it is: NotInitialised" for view in VIEWS[:2]
+    )
