@@ -29,6 +29,16 @@ NAME: Schema = {
     ),
     "schema": {"type": "string", "minLength": 1},
 }
+ABOUT: Schema = {
+    "name": "about",
+    "in": "query",
+    "required": False,
+    "description": (
+        "文件所涉及的人：删除其个人信息时一并销毁。"
+        " / The person it is about: it is destroyed with their data."
+    ),
+    "schema": {"type": "string", "format": "uuid"},
+}
 
 
 def _stored(description: str) -> Schema:
@@ -43,9 +53,10 @@ EVIDENCE_PATHS: Schema = {
             "description": (
                 "pdf, png, jpg, webp, docx, xlsx, ods, csv, txt or zip, up to 20 MiB. The content"
                 " must be what the name's end says. Sending it again stores nothing twice (200)."
+                " It is stored encrypted, its name sealed; the answer's name is for commands."
             ),
             "tags": ["events"],
-            "parameters": [NAME],
+            "parameters": [NAME, ABOUT],
             "requestBody": {"required": True, **FILE},
             "responses": {
                 "201": _stored("Stored"),
@@ -63,7 +74,6 @@ EVIDENCE_PATHS: Schema = {
             "parameters": [{"name": "sha256", "in": "path", "required": True, "schema": DIGEST}],
             "responses": {
                 "200": {"description": "The document", **FILE},
-                "304": {"description": "The caller has it"},
                 "4XX": REFUSED,
                 "5XX": REFUSED,
             },

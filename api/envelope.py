@@ -24,6 +24,8 @@ from ledger.core.errors import InvalidValue
 from ledger.core.values import Moment, Name, Sha256
 from ledger.policies import POLICY_BOOK_ID, PolicyBook, PolicyMissing
 from ledger.sealing import find_personal
+from ledger.storage.documents import copies_of
+from ledger.storage.evidence_kinds import plain_name
 from ledger.storage.ledger import Ledger
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -71,6 +73,7 @@ async def decided_by(identity: Identity, said: dict[str, Any], ledger: Ledger) -
     """
     envelope = Envelope(**said)
     _guard_texts(envelope)
+    await _guard_names(envelope, identity, ledger)
     now = ledger.clock()
     at = envelope.occurred_at or now
     if at > now + CLOCK_SKEW:
@@ -110,6 +113,26 @@ def _guard_texts(envelope: Envelope) -> None:
         if found := find_personal(text):
             field = "reason" if text == envelope.reason else "evidence"
             raise PersonalDataInText(field=field, kind=found[0].kind)
+
+
+async def _guard_names(envelope: Envelope, identity: Identity, ledger: Ledger) -> None:
+    """Refuse to write the sealed name of one's own upload into the log, where it stays for ever."""
+    if not envelope.evidence:
+        return
+    digests = [document.sha256 for document in envelope.evidence]
+    copies = await copies_of(ledger.pool, ledger.id, digests)
+    plain = {
+        c.sha256: plain_name(c.sha256, c.media_type)
+        for c in copies
+        if c.actor_id == identity.actor_id
+    }
+    for document in envelope.evidence:
+        if document.name != plain.get(document.sha256, document.name):
+            raise InvalidValue(
+                field="evidence/name",
+                rule="所上传文件的名称已密封，请填上传时返回的名称"
+                f" / the name that the upload answered: {plain[document.sha256]}",
+            )
 
 
 async def _guard_backdated(at: datetime, now: datetime, ledger: Ledger) -> None:

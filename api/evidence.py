@@ -1,36 +1,51 @@
 """/v1/evidence: upload a document for a command's ``evidence``, and get it back.
 
     curl -T invoice.pdf -X POST -H 'File-Name: invoice.pdf' .../v1/evidence
+    curl -T id.jpg -X POST -H 'File-Name: id.jpg' '.../v1/evidence?about=0198...'
 
 The body is the document, nothing around it; the name comes beside (percent-encoded where it is not
-ASCII), is only ever a name, and is not stored: events carry it. A document is served as a download
-to whoever may read an event that names it, and to who uploaded it; to others it does not exist.
+ASCII), is only ever a name, and is sealed with the document: commands, and so the log, name it by
+its digest. ``about`` says whose it is, so that it goes when their data does. A document is served
+as a download to whoever may read an event that names it, and to who uploaded it; to others it does
+not exist.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from unicodedata import category
 from urllib.parse import quote, unquote_to_bytes
+from uuid import UUID
 
 from aiohttp import web
 
-from api.access import authorise
+from api.access import authorise, authorise_identity
 from api.answers import answer
 from api.bodies import chunks_of, clean_text
-from api.errors import MediaTypeUnsupported
+from api.commands import DECISIONS_MAX
+from api.envelope import decided_by
+from api.errors import MediaTypeUnsupported, RequestInvalid
 from api.identity import Identity
 from api.keys import LEDGER, OPTIONS, PERMISSIONS
 from api.permissions import is_allowed
+from api.persons import PERSON
 from api.scopes import SCOPES
+from api.sentences import UNKNOWN
+from ledger.commands.documents import SealDocument, hidden_documents, seal_document
+from ledger.commands.persons import SealContact
 from ledger.commands.plain_texts import PersonalDataInText
-from ledger.core.errors import InvalidValue, NotFound
-from ledger.sealing import find_personal
-from ledger.storage.evidence import FILE_BYTES_MAX, Document, EvidenceStore
-from ledger.storage.evidence_errors import EvidenceNotKept
-from ledger.storage.evidence_kinds import kind_of, suffix_for
+from ledger.commands.sealing import PersonalData
+from ledger.core.errors import Conflict, InvalidValue, NotFound
+from ledger.persons import Person, PersonRestricted
+from ledger.sealing import NewSlot, find_personal
+from ledger.storage.documents import Copy
+from ledger.storage.evidence import FILE_BYTES_MAX, About, EvidenceStore
+from ledger.storage.evidence_errors import EvidenceGone, EvidenceNotKept
+from ledger.storage.evidence_kinds import kind_of, plain_name, suffix_for
+from ledger.storage.vault import NewDocument
 from projections.audit_trail import evidence_named
 from projections.engine import Row, Within
 
@@ -41,7 +56,7 @@ NAME_CHARACTERS_MAX = 100
 SECONDS_MAX = 120.0
 """For a whole document; the rule of 1 KiB a second holds beside it."""
 CONTENT_SECURITY_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
-CACHED = "private, max-age=31536000, immutable"
+ABOUT, SEAL = "about", "seal_contact"
 FORMS = frozenset({"multipart/form-data"})
 
 STORE: web.AppKey[EvidenceStore | None] = web.AppKey("evidence")
@@ -54,18 +69,18 @@ async def upload_evidence(request: web.Request) -> web.Response:
     store = _store(request)
     if request.content_type in FORMS:
         raise MediaTypeUnsupported(media_type=request.content_type)
+    about = await _about(request, identity)
     name = _name(request)
     kind_of(name)
     chunks = chunks_of(request, FILE_BYTES_MAX, SECONDS_MAX)
-    now = request.app[LEDGER].clock()
-    document, is_new = await store.take(chunks, name, identity.actor_id, now)
+    copy, is_new = await store.take(chunks, name, identity.actor_id, about)
     body = {
-        "sha256": document.sha256,
-        "name": name,
-        "media_type": document.media_type,
-        "size_bytes": document.size_bytes,
+        "sha256": copy.sha256,
+        "name": plain_name(copy.sha256, copy.media_type),
+        "media_type": copy.media_type,
+        "size_bytes": copy.size_bytes,
     }
-    headers = {"Location": ONE.format(sha256=document.sha256)}
+    headers = {"Location": ONE.format(sha256=copy.sha256)}
     return answer(body, status=201 if is_new else 200, headers=headers)
 
 
@@ -76,40 +91,85 @@ async def read_evidence(request: web.Request) -> web.Response:
     store = request.app[STORE]
     found = None
     if store is not None and _DIGEST.fullmatch(digest):
-        found = await store.find(digest, identity.actor_id)
-    said = None if found is None else await _named(request, identity, digest)
-    if store is None or found is None or (said is None and not found.is_own):
+        found = (await _reachable(request, identity, [digest])).get(digest)
+    if store is None or found is None:
         await request.app[SCOPES].note(identity, "read_evidence")
         raise NotFound(kind="evidence", id=digest[:64])
-    data = await store.read(found)
+    if found.copy is None:
+        raise PersonRestricted() if found.is_restricted else EvidenceGone(sha256=digest)
+    data = await store.read(found.copy)
     headers = {
-        "Content-Disposition": _disposition(found, said),
+        "Content-Disposition": _disposition(found.copy, await _shown_name(store, found)),
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "Cache-Control": CACHED,
-        "ETag": f'"{digest}"',
+        "Cache-Control": "no-store",
     }
-    if f'"{digest}"' in request.headers.get("If-None-Match", ""):
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=data, content_type=found.media_type, headers=headers)
+    return web.Response(body=data, content_type=found.copy.media_type, headers=headers)
 
 
 async def readable(
     request: web.Request, identity: Identity | None, digests: Collection[str]
-) -> frozenset[str]:
-    """Return which documents are stored here and may be downloaded by this person: for links."""
+) -> dict[str, str]:
+    """Return which documents this person may download, and their names: for links."""
     store = request.app[STORE]
     if store is None or identity is None or not digests:
-        return frozenset()
+        return {}
     if not is_allowed(identity.role, "read_evidence", request.app[PERMISSIONS]):
-        return frozenset()
-    stored = await store.stored(digests, identity.actor_id)
-    return frozenset(
-        {
-            digest
-            for digest, is_own in stored.items()
-            if is_own or await _named(request, identity, digest) is not None
-        }
-    )
+        return {}
+    reachable = await _reachable(request, identity, digests)
+    return {
+        digest: await _shown_name(store, found) or plain_name(digest, found.copy.media_type)
+        for digest, found in reachable.items()
+        if found.copy is not None
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reachable:
+    """A document that somebody may have: the copy to give, if there is one, and who says its name.
+
+    ``is_named``: the copy's own name may be shown, since who reads it brought it, or who brought
+    it named it in an event that this person reads.
+    """
+
+    copy: Copy | None
+    said: Row | None
+    is_named: bool
+    is_restricted: bool
+
+
+async def _reachable(
+    request: web.Request, identity: Identity, digests: Collection[str]
+) -> dict[str, Reachable]:
+    """Return those documents that are this person's, or named by an event within reach."""
+    store, ledger = _store(request), request.app[LEDGER]
+    copies = await store.copies(digests)
+    about = {(one.slot_id, one.subject_id) for one in copies if one.subject_id is not None}
+    hidden = await hidden_documents(ledger, about)
+    found: dict[str, Reachable] = {}
+    for digest in digests:
+        of_digest = [one for one in copies if one.sha256 == digest]
+        said = await _named(request, identity, digest)
+        own = [one for one in of_digest if one.actor_id == identity.actor_id]
+        if said is None and not own:
+            continue
+        attached = [one for one in of_digest if said and one.actor_id == said["actor_id"]]
+        shown = [one for one in (*own, *attached, *of_digest) if one.slot_id not in hidden]
+        found[digest] = Reachable(
+            copy=shown[0] if shown and (said or shown[0] in own) else None,
+            said=said,
+            is_named=bool(shown) and shown[0] in (*own, *attached),
+            is_restricted=bool(of_digest),
+        )
+    return found
+
+
+async def _shown_name(store: EvidenceStore, found: Reachable) -> str | None:
+    """Return a document's name as far as this person may know it: the copy's, or the event's."""
+    if found.copy is not None and found.is_named:
+        name = await store.name(found.copy)
+        if name is not None:
+            return name
+    return None if found.said is None else str(found.said["name"])
 
 
 async def _named(request: web.Request, identity: Identity, digest: str) -> Row | None:
@@ -119,6 +179,49 @@ async def _named(request: web.Request, identity: Identity, digest: str) -> Row |
     scope = await request.app[SCOPES].reading(identity, "event", None)
     ledger = request.app[LEDGER]
     return await evidence_named(Within(ledger.pool, scope), ledger.id, digest)
+
+
+async def _about(request: web.Request, identity: Identity) -> About | None:
+    """Return whom a document is about; who uploads it may seal that person's contact data."""
+    for name in request.query:
+        if name != ABOUT:
+            raise RequestInvalid(UNKNOWN.about({}, parameter=name))
+    given = request.query.get(ABOUT)
+    if given is None:
+        return None
+    try:
+        person_id = UUID(given)
+    except ValueError as error:
+        raise InvalidValue(field=ABOUT, rule="UUID") from error
+    await authorise_identity(request, identity, SEAL)
+    await _guard_person(request, identity, person_id)
+
+    async def record(slot: NewSlot, document: NewDocument) -> None:
+        command = SealDocument(person_id=person_id, slot=slot, document=document)
+        for _ in range(DECISIONS_MAX - 1):
+            try:
+                return await _record(request, identity, command)
+            except Conflict:  # another document about the same person came first
+                await request.app[SCOPES].standing.look_again()
+        return await _record(request, identity, command)
+
+    return About(person_id, record)
+
+
+async def _guard_person(request: web.Request, identity: Identity, person_id: UUID) -> None:
+    """Refuse (``NotFound``, ``PersonRestricted``) before the document is taken."""
+    sealing = SealContact(person_id=person_id, person=PersonalData())
+    await request.app[SCOPES].acting(identity, SEAL, (PERSON,), sealing)
+    person = await request.app[LEDGER].for_request().load(Person, person_id)
+    if person.is_restricted(person_id):
+        raise PersonRestricted()
+
+
+async def _record(request: web.Request, identity: Identity, command: SealDocument) -> None:
+    sealing = SealContact(person_id=command.person_id, person=PersonalData())
+    handle = request.app[LEDGER].for_request()
+    handle.rely_on(await request.app[SCOPES].acting(identity, SEAL, (PERSON,), sealing))
+    await seal_document(command, handle, await decided_by(identity, {}, handle))
 
 
 def _store(request: web.Request) -> EvidenceStore:
@@ -145,11 +248,10 @@ def _name(request: web.Request) -> str:
     return name
 
 
-def _disposition(document: Document, said: Row | None) -> str:
-    """Return that it is a download, and its name: the event's, if it ends as the content is."""
-    suffix = suffix_for(document.media_type)
-    plain = document.sha256[:16] + suffix
-    name = clean_name("" if said is None else said["name"])
+def _disposition(copy: Copy, name: str | None) -> str:
+    """Return that it is a download, and its name, if that ends as the content is."""
+    suffix, plain = suffix_for(copy.media_type), plain_name(copy.sha256, copy.media_type)
+    name = clean_name(name or "")
     if PurePosixPath(name).suffix.lower() not in {suffix, suffix.replace("jpg", "jpeg")}:
         return f'attachment; filename="{plain}"'
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
@@ -162,16 +264,10 @@ def clean_name(name: str) -> str:
 
 def add_evidence(app: web.Application) -> None:
     """Add the two addresses, and the store if there is a place for it."""
-    options, ledger = app[OPTIONS].evidence, app[LEDGER]
+    options = app[OPTIONS].evidence
     store = None
     if options is not None:
-        store = EvidenceStore(
-            ledger.pool,
-            ledger.id,
-            options.folder,
-            quota_bytes=options.quota_bytes,
-            space=options.space,
-        )
+        store = EvidenceStore(app[LEDGER], quota_bytes=options.quota_bytes, space=options.space)
     app[STORE] = store
     app.router.add_post(PATH, upload_evidence)
     app.router.add_get(ONE, read_evidence)

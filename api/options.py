@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
-from pathlib import Path
 from typing import TypeAlias
 
 from api.single_sign_on import Provider
@@ -28,12 +27,11 @@ class Rates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceOptions:
-    """Where uploaded documents are stored, how much one person may in a day, and the disk's floor.
+    """How much one person may upload in a day, and the disk's floor.
 
-    Without it the service stores none.
+    Without it, or without a folder for documents in the vault, the service stores none.
     """
 
-    folder: Path
     quota_bytes: int = 200 * 1024**2
     space: SpaceGuard | None = None
 

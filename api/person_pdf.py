@@ -43,7 +43,11 @@ GRID = TableStyle(
         ("BACKGROUND", (0, 0), (-1, 0), colors.whitesmoke),
     ]
 )
-RECORDS = {"contact": "联系信息 contact data", "petition": "诉求 petition"}
+RECORDS = {
+    "contact": "联系信息 contact data",
+    "petition": "诉求 petition",
+    "document": "文件 document",
+}
 
 
 def render_pdf(document: Document) -> bytes:
@@ -74,6 +78,9 @@ def _story(document: Document) -> Iterator[Any]:
     yield _text(f"账本 ledger: {document['ledger']}　制作时间 made: {_when(document['made_at'])}")
     yield _heading("密封保存的个人信息", "Personal data, kept sealed")
     yield from _sealed(document["sealed"])
+    if document["documents"]:
+        yield _heading("涉及您的文件", "Documents about you, kept encrypted")
+        yield _documents(document["documents"])
     if document["erased"]:
         yield _heading("已永久删除的信息", "Erased for good")
         yield _table(
@@ -109,6 +116,18 @@ def _sealed(slots: list[Any]) -> Iterator[Any]:
         for name, value in slot["fields"].items()
     )
     yield _table(("所属记录 record", "项目 field", "内容 content"), rows, (58, 40, 76))
+
+
+def _documents(documents: list[Any]) -> Any:
+    rows = (
+        (
+            f"{RECORDS['document']}\n{one['record_id'][:8]}",
+            _when(one["uploaded_at"]),
+            f"{one['media_type']}  {one['size_bytes']} B\nSHA-256 {one['sha256']}",
+        )
+        for one in documents
+    )
+    return _table(("所属记录 record", "上传时间 uploaded", "内容 content"), rows, (40, 34, 100))
 
 
 def _looks(looks: list[Any]) -> Iterator[Any]:

@@ -190,7 +190,7 @@ async def position_of_event(db: Database, ledger_id: str, event_id: UUID) -> int
 
 
 async def evidence_named(db: Database, ledger_id: str, digest: str) -> Row | None:
-    """Return what the first event that names a document says of it; ``None`` if none does."""
+    """Return what the first event that names a document says of it, and who; ``None`` if none."""
     named = orjson.dumps([{"sha256": digest}]).decode()
     select = Select(trail, ledger_id).where(
         "evidence <> '[]' AND evidence @> {}::text::jsonb", named
@@ -199,7 +199,8 @@ async def evidence_named(db: Database, ledger_id: str, digest: str) -> Row | Non
     if not page.rows:
         return None
     said: list[Row] = page.rows[0]["evidence"]
-    return next(one for one in said if one["sha256"] == digest)
+    told = next(one for one in said if one["sha256"] == digest)
+    return {**told, "actor_id": page.rows[0]["actor_id"]}
 
 
 async def events_at(db: Database, ledger_id: str, positions: list[int]) -> list[Row]:

@@ -9,12 +9,15 @@ from ledger.core.clock import local_day, utc_now
 from ledger.core.entry import Entry
 from ledger.core.errors import NotFound
 from ledger.erasures import Erasure, Stage
+from ledger.persons import Person
 from ledger.storage.connect import Database
 from projections.engine import Page, Paging, Row, Rows, Select, Ties, View
 from projections.engine.reading import NOW
 
-view = View("erasures", version=1)
-erasures = view.table("erasures_v1", key=("erasure_id",), ties=Ties(record="erasure_id"))
+view = View("erasures", version=2)
+erasures = view.table(
+    "erasures_v2", key=("erasure_id",), is_per_stream=False, ties=Ties(record="erasure_id")
+)
 
 OPEN = frozenset({Stage.REQUESTED, Stage.RESTRICTED, Stage.APPROVED})
 
@@ -82,6 +85,15 @@ async def carried_out(rows: Rows, event: Erasure.CarriedOut, entry: Entry) -> No
     """Note that everything approved is destroyed."""
     done = {"carried_out_at": entry.occurred_at, "slots_count": event.slots_count}
     await _at(rows, event, Stage.CARRIED_OUT, done)
+
+
+@view.on(Person.Erased)
+async def erased(rows: Rows, event: Person.Erased, entry: Entry) -> None:
+    """Count the documents among what was destroyed: a document is a record of its own."""
+    row = await rows.find(erasures, event.erasure_id)
+    if row is not None:
+        row["documents_count"] = len({*event.slot_ids} & {*event.record_ids})
+        rows.put(erasures, row)
 
 
 @view.on(Erasure.Withdrawn)

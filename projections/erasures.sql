@@ -1,5 +1,5 @@
 -- Requests to erase personal data, as they stand.
-CREATE TABLE IF NOT EXISTS erasures_v1 (
+CREATE TABLE IF NOT EXISTS erasures_v2 (
     ledger_id         text COLLATE "C" NOT NULL,
     erasure_id        uuid             NOT NULL,
     subject_id        uuid             NOT NULL,
@@ -19,11 +19,12 @@ CREATE TABLE IF NOT EXISTS erasures_v1 (
     decision_reason   text             NOT NULL DEFAULT '',
     carried_out_at    timestamptz,
     slots_count       integer          NOT NULL DEFAULT 0,
+    documents_count   integer          NOT NULL DEFAULT 0,
     backups_expire_on date,
     positions         bigint[]         NOT NULL,
     occurred_at       timestamptz      NOT NULL,
     recorded_at       timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, erasure_id)
 );
-CREATE INDEX IF NOT EXISTS erasures_v1_by_due ON erasures_v1 (ledger_id, due_on, erasure_id);
-CREATE INDEX IF NOT EXISTS erasures_v1_by_subject ON erasures_v1 (ledger_id, subject_id);
+CREATE INDEX IF NOT EXISTS erasures_v2_by_due ON erasures_v2 (ledger_id, due_on, erasure_id);
+CREATE INDEX IF NOT EXISTS erasures_v2_by_subject ON erasures_v2 (ledger_id, subject_id);

@@ -22,6 +22,7 @@ from ledger.core.aggregate import By
 from ledger.core.clock import local_day, utc_now
 from ledger.reactions.sealing import SealingUpkeep
 from ledger.sealing import Keyring
+from ledger.storage.clear_documents import seal_clear_documents
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.upkeep import rotate as wrap_again
 from ledger.storage.upkeep import settle as settle_pending
@@ -113,10 +114,12 @@ async def settle(_: argparse.Namespace, settings: Settings) -> None:
     """Confirm or remove what was left pending, carry out erasures that were cut short."""
     async with _ledger(settings) as ledger:
         settled = await settle_pending(ledger.vault)
+        documents = await seal_clear_documents(ledger.vault)
         carried_out = await SealingUpkeep(ledger).run_once()
     print(
         f"确认 / confirmed {settled.confirmed}, 清除 / removed {settled.discarded},"
-        f" 补办删除 / erasures carried out {carried_out}"
+        f" 补办删除 / erasures carried out {carried_out},"
+        f" 加密旧文件 / documents sealed {documents}"
     )
 
 
@@ -153,7 +156,8 @@ def _new_file(path: Path) -> int:
 
 def _tell(report: Report) -> None:
     print(f"密封 / sealed {report.living}, 已删除 / erased {report.erased}", end="")
-    print(f", 待确认 / pending {report.pending}, 已解封核对 / opened {report.opened}")
+    print(f", 待确认 / pending {report.pending}, 已解封核对 / opened {report.opened}", end="")
+    print(f", 文件 / documents {report.documents}")
     for kek, count in sorted(report.keks.items()):
         print(f"  密钥 / key {kek}: {count}")
     for erasure_id in report.not_carried_out:

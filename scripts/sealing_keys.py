@@ -53,7 +53,7 @@ async def read_keys(settings: Settings) -> SealingKeys:
             text = os.environ.get(where, "")
         case _:
             text = await _run(where)
-    return SealingKeys(read_keyring(text), settings.keys_dsn)
+    return SealingKeys(read_keyring(text), settings.keys_dsn, settings.data / "evidence")
 
 
 async def prepare_keys(db: Connection, settings: Settings) -> None:

@@ -24,6 +24,7 @@ from ledger.publishing.publisher import Publisher
 from ledger.reactions import REACTIONS
 from ledger.reactions.engine import Reactions
 from ledger.reactions.sealing import SealingUpkeep
+from ledger.storage.clear_documents import seal_clear_documents
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.news import News
 from ledger.storage.password_hashes import HashCost
@@ -71,6 +72,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 queue_max=settings.queue_max,
                 keys=await read_keys(settings),
             ) as ledger,
+            documents_sealed(ledger),
             News(database.dsn, ledger.id) as news,
             Projector(database.dsn, ledger.id, VIEWS, helpers=catch_up_in_processes),
             Reactions(ledger, REACTIONS) as reactions,
@@ -98,6 +100,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             )
 
 
+@asynccontextmanager
+async def documents_sealed(ledger: Ledger) -> AsyncIterator[None]:
+    """Serve only once no document lies in clear any more, as an earlier version stored them."""
+    await seal_clear_documents(ledger.vault)
+    yield
+
+
 def options_of(settings: Settings) -> Options:
     """Return what the settings say about keeping the service safe."""
     return Options(
@@ -112,7 +121,6 @@ def options_of(settings: Settings) -> Options:
         provider=provider_of(settings),
         rates=Rates(of_address=settings.rate_per_address, of_account=settings.rate_per_account),
         evidence=EvidenceOptions(
-            folder=settings.data / "evidence",
             quota_bytes=settings.evidence_mib_per_day * MIB,
             space=SpaceGuard(settings.data, settings.free_space_floor_bytes),
         ),

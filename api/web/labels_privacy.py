@@ -52,7 +52,11 @@ STAGES: Mapping[str, tuple[tuple[str, str], str]] = {
     "carried_out": (("已销毁", "destroyed"), "good"),
     "withdrawn": (("已撤回", "withdrawn"), ""),
 }
-RECORDS: Names = {"contact": ("联系信息", "contact data"), "petition": ("诉求", "petition")}
+RECORDS: Names = {
+    "contact": ("联系信息", "contact data"),
+    "petition": ("诉求", "petition"),
+    "document": ("文件", "document"),
+}
 
 
 def name_in(words: Words, names: Names, code: str) -> str:

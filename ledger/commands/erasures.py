@@ -19,7 +19,7 @@ from ledger.core.clock import local_day
 from ledger.core.errors import LedgerError
 from ledger.core.values import Code, derived_id
 from ledger.erasures import Erasure, Stage
-from ledger.persons import NothingSealed, Person
+from ledger.persons import NothingSealed, Person, RecordKind
 from ledger.storage.connect import LOST_CONNECTION
 from ledger.storage.ledger import Ledger, Recorded
 
@@ -109,9 +109,10 @@ async def approve_erasure(command: ApproveErasure, ledger: Ledger, by: By) -> Re
     person = await ledger.load(Person, erasure.subject_id)
     days = terms.book.number("privacy.backup_days", on=terms.day)
     _guard_sealed(person, erasure.record_ids)
+    slots = person.living_slots(erasure.record_ids)
     erasure.approve(
         by,
-        slot_ids=tuple(slot.slot_id for slot in person.living_slots(erasure.record_ids)),
+        slot_ids=tuple(slot.slot_id for slot in slots),
         backups_expire_on=local_day(by.at) + timedelta(days=days),
     )
     ledger.vault  # noqa: B018 - no order without the means to carry it out
@@ -125,7 +126,8 @@ async def approve_erasure(command: ApproveErasure, ledger: Ledger, by: By) -> Re
             CarryOutErasure(erasure_id=erasure.id), ledger.for_request(), carrying
         )
         is_carried_out = True
-    return disclose(recorded, {"carried_out": is_carried_out})
+    documents = sum(slot.record_kind is RecordKind.DOCUMENT for slot in slots)
+    return disclose(recorded, {"carried_out": is_carried_out, "documents_count": documents})
 
 
 async def restrict_erasure(command: RestrictErasure, ledger: Ledger, by: By) -> Recorded:
@@ -156,7 +158,7 @@ async def withdraw_erasure(command: WithdrawErasure, ledger: Ledger, by: By) -> 
 
 
 async def carry_out_erasure(command: CarryOutErasure, ledger: Ledger, by: By) -> Recorded:
-    """Destroy keys, values and indexes, then record the receipt: again does no harm."""
+    """Destroy keys, values, indexes and documents, then record the receipt: again does no harm."""
     erasure = await ledger.load(Erasure, command.erasure_id)
     erasure.carry_out(by)
     if erasure.approved_by is None or erasure.backups_expire_on is None:

@@ -20,6 +20,7 @@ from ledger.core.aggregate import By
 from ledger.core.entry import Entry
 from ledger.persons import Lookup, Person, Readable
 from ledger.sealing import Field
+from ledger.storage.documents import copies_about
 from ledger.storage.ledger import Ledger, Recorded
 from ledger.storage.reading import read_mentions
 
@@ -61,6 +62,7 @@ async def _document(
     readable: tuple[Readable, ...],
     opened: Mapping[UUID, Mapping[Field, str]],
 ) -> dict[str, Any]:
+    documents = await copies_about(ledger.pool, ledger.id, person.id)
     entries = await read_mentions(ledger.pool, ledger.id, str(person.id), limit=ENTRIES_MAX + 1)
     told = entries[:ENTRIES_MAX]
     return {
@@ -74,6 +76,16 @@ async def _document(
                 "fields": {str(name): value for name, value in opened[one.slot.slot_id].items()},
             }
             for one in readable
+        ],
+        "documents": [
+            {
+                "record_id": str(one.slot_id),
+                "sha256": one.sha256,
+                "media_type": one.media_type,
+                "size_bytes": one.size_bytes,
+                "uploaded_at": one.uploaded_at.isoformat(),
+            }
+            for one in documents
         ],
         "erased": [
             {

@@ -11,24 +11,23 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from ledger.commands.document_check import (
+    Finding,
+    Said,
+    check_documents,
+    open_documents,
+    read_documents,
+)
 from ledger.core.entry import Entry
 from ledger.core.errors import LedgerError
 from ledger.erasures import Erasure
-from ledger.persons import Person
+from ledger.persons import Person, RecordKind
 from ledger.sealing import Commitment, Field, SlotPlace
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_sealing
 from ledger.storage.upkeep import StoredSlot, indexed_slots, stored_fields, stored_slots
 
 BATCH = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as the log says: which slot, and what is wrong with it."""
-
-    slot_id: UUID
-    problem: str
 
 
 @dataclass(slots=True)
@@ -39,6 +38,7 @@ class Report:
     erased: int = 0
     pending: int = 0
     opened: int = 0
+    documents: int = 0
     findings: list[Finding] = field(default_factory=list)
     not_carried_out: list[UUID] = field(default_factory=list)
     keks: dict[str, int] = field(default_factory=dict)
@@ -54,6 +54,7 @@ class Expected:
     """What the log says about all slots."""
 
     living: dict[UUID, tuple[SlotPlace, tuple[Commitment, ...]]] = field(default_factory=dict)
+    documents: set[UUID] = field(default_factory=set)
     erased: set[UUID] = field(default_factory=set)
     approved: dict[UUID, frozenset[UUID]] = field(default_factory=dict)
 
@@ -91,7 +92,14 @@ async def check_sealing(ledger: Ledger, *, opens_values: bool = False) -> Report
     report.findings += [Finding(one, STILL_KEY) for one in expected.erased if one in stored]
     report.findings += [Finding(one, STILL_VALUE) for one in expected.erased if one in fields]
     report.findings += [Finding(one, STILL_INDEX) for one in expected.erased if one in indexed]
-    _unknown(report, expected, stored, set(fields) | indexed)
+    documents = await read_documents(vault)
+    _unknown(report, expected, stored, (set(fields) | indexed), documents.unbound)
+    report.documents = len(documents.copies)
+    said = Said(expected.documents & expected.living.keys(), expected.erased, under_way)
+    report.findings += await check_documents(vault, documents, said, stored)
+    if opens_values:
+        wrong = {one.slot_id for one in report.findings} | under_way
+        report.findings += await open_documents(vault, documents.copies, wrong)
     return report
 
 
@@ -101,6 +109,8 @@ async def _expected(ledger: Ledger) -> Expected:
         event = entry.event
         if isinstance(event, Person.Sealed):
             expected.living[event.slot_id] = (_place(ledger, event), event.commitments)
+            if event.record_kind is RecordKind.DOCUMENT:
+                expected.documents.add(event.slot_id)
         elif isinstance(event, Person.Erased):
             for slot_id in event.slot_ids:
                 expected.living.pop(slot_id, None)
@@ -169,9 +179,14 @@ async def _opened(
 
 
 def _unknown(
-    report: Report, expected: Expected, stored: dict[UUID, StoredSlot], others: set[UUID]
+    report: Report,
+    expected: Expected,
+    stored: dict[UUID, StoredSlot],
+    others: set[UUID],
+    unbound: set[UUID],
 ) -> None:
-    for slot_id in (stored.keys() | others) - expected.living.keys() - expected.erased:
+    known = expected.living.keys() | expected.erased | unbound
+    for slot_id in (stored.keys() | others) - known:
         one = stored.get(slot_id)
         if one is not None and not one.is_confirmed:
             report.pending += 1

@@ -12,6 +12,7 @@ class RecordKind(StrEnum):
 
     CONTACT = "contact"
     PETITION = "petition"
+    DOCUMENT = "document"
 
 
 class NothingSealed(NotFound):

@@ -1,6 +1,7 @@
 """Upkeep while a ledger is served: settle pending slots, carry out erasures that were cut short.
 
-What a restored backup brought back of erased data is destroyed again. It runs at the
+Documents that an earlier version stored in clear are encrypted, files without a key removed,
+and what a restored backup brought back of erased data is destroyed again. It runs at the
 start and every ten minutes after. What fails is logged by its kind, without contents,
 and tried again: nothing else waits for it.
 """
@@ -15,6 +16,7 @@ from ledger.commands.erasures import carry_out_what_was_cut_short
 from ledger.core.errors import LedgerError
 from ledger.erasures import Erasure
 from ledger.persons import Person
+from ledger.storage.clear_documents import remove_strays, seal_clear_documents
 from ledger.storage.connect import LOST_CONNECTION
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_sealing
@@ -49,6 +51,9 @@ class SealingUpkeep:
     async def run_once(self) -> int:
         """Settle and carry out once; return how many erasures were carried out."""
         await settle(self._ledger.vault)
+        if sealed := await seal_clear_documents(self._ledger.vault):
+            log.info("%d documents that lay in clear are sealed", sealed)
+        await remove_strays(self._ledger.vault)
         await self._read_on()
         if came_back := await destroy_what_came_back(self._ledger.vault, self._erased):
             log.warning("%d erased slots had come back and are destroyed again", came_back)

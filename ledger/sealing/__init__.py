@@ -9,6 +9,7 @@ commitments unguessable; the entries, and every proof over them, stay as they ar
 Everything here is pure: no database, no clock, no environment.
 """
 
+from ledger.sealing.documents import DocumentCipher
 from ledger.sealing.fields import FIELD_NAMES, Field, guard_value, normalised
 from ledger.sealing.keyring import (
     Keyring,
@@ -29,6 +30,7 @@ from ledger.sealing.slots import (
     commitment_of,
     new_slot,
     open_value,
+    unbound_value,
     verify_opening,
 )
 
@@ -36,6 +38,7 @@ __all__ = [
     "FIELD_NAMES",
     "PERSONAL_KINDS",
     "Commitment",
+    "DocumentCipher",
     "Field",
     "KeyUnknown",
     "Keyring",
@@ -55,5 +58,6 @@ __all__ = [
     "normalised",
     "open_value",
     "read_keyring",
+    "unbound_value",
     "verify_opening",
 ]

@@ -22,6 +22,7 @@ class Field(StrEnum):
     IDENTITY_NUMBER = "identity_number"
     BANK_CARD = "bank_card"
     STATEMENT = "statement"
+    FILE_NAME = "file_name"
 
 
 FIELD_NAMES: Mapping[Field, tuple[str, str]] = {
@@ -31,6 +32,7 @@ FIELD_NAMES: Mapping[Field, tuple[str, str]] = {
     Field.IDENTITY_NUMBER: ("身份证号", "identity number"),
     Field.BANK_CARD: ("银行卡号", "bank card number"),
     Field.STATEMENT: ("涉及个人的陈述", "personal statement"),
+    Field.FILE_NAME: ("文件名", "file name"),
 }
 """What each is called, in Chinese and in English."""
 

@@ -92,13 +92,20 @@ def new_slot(
     *,
     ledger_id: str,
     subject_id: UUID,
-    record_id: UUID,
+    record_id: UUID | None,
     given: Mapping[Field, str],
     searchable: frozenset[Field],
 ) -> NewSlot:
-    """Seal what is given under a fresh secret (refuses with ``InvalidValue``, never the value)."""
+    """Seal what is given under a fresh secret (refuses with ``InvalidValue``, never the value).
+
+    A slot without another record, such as a document's, is a record of its own.
+    """
+    slot_id = uuid4()
     place = SlotPlace(
-        ledger_id=ledger_id, slot_id=uuid4(), subject_id=subject_id, record_id=record_id
+        ledger_id=ledger_id,
+        slot_id=slot_id,
+        subject_id=subject_id,
+        record_id=record_id or slot_id,
     )
     values = {one: guard_value(one, value) for one, value in sorted(given.items())}
     secret = secrets.token_bytes(KEY_BYTES)
@@ -127,7 +134,7 @@ def commitment_of(place: SlotPlace, secret: bytes, one: Field, value: str) -> Co
 
 def commitment_key(secret: bytes, one: Field) -> bytes:
     """Return the key of one field's commitment: with the value, it opens that field alone."""
-    return _derived(secret, b"minzhang commitment v1\n" + one.encode())
+    return derived_key(secret, b"minzhang commitment v1\n" + one.encode())
 
 
 def verify_opening(key: bytes, place: SlotPlace, value: str, commitment: Commitment) -> bool:
@@ -138,18 +145,23 @@ def verify_opening(key: bytes, place: SlotPlace, value: str, commitment: Commitm
 
 def open_value(place: SlotPlace, secret: bytes, sealed: SealedValue, commitment: Commitment) -> str:
     """Return a sealed value, checked against the log's commitment (refuses with ``SealBroken``)."""
+    value = unbound_value(place, secret, sealed)
+    key = commitment_key(secret, sealed.field)
+    if commitment.field != sealed.field or not verify_opening(key, place, value, commitment):
+        raise SealBroken(field=str(sealed.field), slot_id=str(place.slot_id))
+    return value
+
+
+def unbound_value(place: SlotPlace, secret: bytes, sealed: SealedValue) -> str:
+    """Return a sealed value that no entry commits to (refuses with ``SealBroken``)."""
     nonce, data = sealed.sealed[:NONCE_BYTES], sealed.sealed[NONCE_BYTES:]
     try:
         padded = AESGCM(_sealing_key(secret, sealed.field)).decrypt(
             nonce, data, _bound(place, sealed.field)
         )
-        value = _unpad(padded)
+        return _unpad(padded)
     except (InvalidTag, ValueError) as error:
         raise SealBroken(field=str(sealed.field), slot_id=str(place.slot_id)) from error
-    key = commitment_key(secret, sealed.field)
-    if commitment.field != sealed.field or not verify_opening(key, place, value, commitment):
-        raise SealBroken(field=str(sealed.field), slot_id=str(place.slot_id))
-    return value
 
 
 def _seal(place: SlotPlace, secret: bytes, one: Field, value: str) -> SealedValue:
@@ -159,10 +171,11 @@ def _seal(place: SlotPlace, secret: bytes, one: Field, value: str) -> SealedValu
 
 
 def _sealing_key(secret: bytes, one: Field) -> bytes:
-    return _derived(secret, b"minzhang sealing v1\n" + one.encode())
+    return derived_key(secret, b"minzhang sealing v1\n" + one.encode())
 
 
-def _derived(secret: bytes, info: bytes) -> bytes:
+def derived_key(secret: bytes, info: bytes) -> bytes:
+    """Return the key that a slot's secret gives for one use, which ``info`` names."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret)
 
 

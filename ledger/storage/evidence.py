@@ -1,206 +1,244 @@
-"""Documents outside the log, each a file named by its digest; the log names the digest.
+"""Documents outside the log, each an encrypted file; the log names the digest of the content.
 
-    DATA/evidence/371329/ab/cdef...     0600, in folders of 0700
-
-A document is written beside, looked at, brought to the disk and only then moved to its name,
-before the row that says so is kept: a row without a file means that somebody took the file away.
+A document is encrypted while it comes in, looked at through its key, brought to the disk and moved
+to its name before anything says that it is stored. Each upload is a copy of its own, with a key of
+its own: what happens to one, such as an erasure, leaves the others.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
-import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeAlias
 from uuid import UUID
 
-import asyncpg
-
-from ledger.storage.connect import Connection
-from ledger.storage.evidence_errors import EvidenceDamaged, EvidenceGone, EvidenceQuotaSpent
+from ledger.core.errors import LedgerError
+from ledger.sealing import DocumentCipher, Field, NewSlot, SealBroken, SlotPlace, new_slot
+from ledger.storage.document_files import DocumentFiles
+from ledger.storage.documents import (
+    NOBODY,
+    AlreadyStored,
+    Copy,
+    copies_of,
+    own_slot,
+    quota_left,
+)
+from ledger.storage.errors import OutcomeUnknown
+from ledger.storage.evidence_errors import EvidenceDamaged, EvidenceGone, EvidenceNotKept
 from ledger.storage.evidence_kinds import inspect
+from ledger.storage.ledger import Ledger
 from ledger.storage.space import SpaceGuard
+from ledger.storage.vault import NewDocument, Pending, SealedValueGone, Vault
 
 FILE_BYTES_MAX = 20 * 1024**2
-DAY = timedelta(days=1)
-RETRY_SECONDS = 3600
-LEFT_OVER_SECONDS = 24 * 3600
 READ_AT_ONCE_MAX = 4
 INSPECTED_AT_ONCE_MAX = 2
 
-_USED = """
-    SELECT coalesce(sum(size_bytes), 0)::bigint FROM evidence_files
-    WHERE ledger_id = $1 AND actor_id = $2 AND uploaded_at > $3
-"""
-_OWN = "SELECT 1 FROM evidence_files WHERE ledger_id = $1 AND actor_id = $2 AND sha256 = $3"
-_FIND = """
-    SELECT media_type, size_bytes, bool_or(actor_id = $3) AS is_own FROM evidence_files
-    WHERE ledger_id = $1 AND sha256 = $2 GROUP BY media_type, size_bytes
-    ORDER BY is_own DESC LIMIT 1
-"""
-_STORED = """
-    SELECT sha256, bool_or(actor_id = $3) AS is_own FROM evidence_files
-    WHERE ledger_id = $1 AND sha256 = ANY($2) GROUP BY sha256
-"""
-_INSERT = """
-    INSERT INTO evidence_files (ledger_id, sha256, actor_id, media_type, size_bytes, uploaded_at)
-    VALUES ($1, $2, $3, $4, $5, $6)
-"""
+Record: TypeAlias = Callable[[NewSlot, NewDocument], Awaitable[object]]
+"""Records in the log that a document about a person was sealed, keeping its slot with that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A document that is stored here, as somebody sees it."""
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whom a document is about, and how that is recorded."""
 
-    sha256: str
-    media_type: str
-    size_bytes: int
-    is_own: bool
+    person_id: UUID
+    record: Record
 
 
 class EvidenceStore:
     """The documents of one ledger."""
 
     def __init__(
-        self,
-        pool: asyncpg.Pool,
-        ledger_id: str,
-        folder: Path,
-        *,
-        quota_bytes: int,
-        space: SpaceGuard | None = None,
+        self, ledger: Ledger, *, quota_bytes: int, space: SpaceGuard | None = None
     ) -> None:
-        self._pool = pool
-        self._ledger_id = ledger_id
-        self._folder = folder / ledger_id
+        self._ledger = ledger
         self._quota_bytes = quota_bytes
         self._space = space
         self._reading = asyncio.Semaphore(READ_AT_ONCE_MAX)
         self._inspecting = asyncio.Semaphore(INSPECTED_AT_ONCE_MAX)
 
     async def take(
-        self, chunks: AsyncIterator[bytes], name: str, actor_id: UUID, now: datetime
-    ) -> tuple[Document, bool]:
+        self,
+        chunks: AsyncIterator[bytes],
+        name: str,
+        actor_id: UUID,
+        about: About | None = None,
+    ) -> tuple[Copy, bool]:
         """Store a document; tell whether it is new of this person. Nothing is left of a refusal."""
-        used = await self._pool.fetchval(_USED, self._ledger_id, actor_id, now - DAY)
-        if used >= self._quota_bytes:
-            raise self._quota_spent()
-        descriptor, given = await asyncio.to_thread(self._begin)
-        path = Path(given)
+        files, pool, now = self._files, self._ledger.pool, self._ledger.clock()
+        await quota_left(pool, self._ledger.id, actor_id, now, self._quota_bytes)
+        subject_id = about.person_id if about else None
+        slot = new_slot(
+            ledger_id=self._ledger.id,
+            subject_id=subject_id or NOBODY,
+            record_id=None,
+            given={Field.FILE_NAME: name},
+            searchable=frozenset(),
+        )
+        cipher = DocumentCipher(slot.place, slot.secret)
+        descriptor, path = await asyncio.to_thread(files.begin)
         try:
-            digest, size = await self._write(descriptor, chunks)
+            digest, size = await self._write(descriptor, chunks, cipher)
             async with self._inspecting:
-                media_type = await asyncio.to_thread(inspect, path, name)
-            document = Document(sha256=digest, media_type=media_type, size_bytes=size, is_own=True)
-            return document, await self._keep(path, document, actor_id, now)
+                media_type = await asyncio.to_thread(_inspect, path, name, cipher)
+            copy = Copy(
+                slot_id=slot.place.slot_id,
+                sha256=digest,
+                actor_id=actor_id,
+                subject_id=subject_id,
+                media_type=media_type,
+                size_bytes=size,
+                uploaded_at=now,
+            )
+            return copy, await self._keep(path, copy, slot, about)
         finally:
-            await asyncio.to_thread(_remove, path)
+            await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    async def find(self, digest: str, actor_id: UUID) -> Document | None:
-        """Return what is known of a document, if it is stored here."""
-        row = await self._pool.fetchrow(_FIND, self._ledger_id, digest, actor_id)
-        return None if row is None else Document(sha256=digest, **row)
+    async def copies(self, digests: Collection[str]) -> list[Copy]:
+        """Return all copies of documents that are stored here."""
+        return await copies_of(self._ledger.pool, self._ledger.id, digests)
 
-    async def stored(self, digests: Collection[str], actor_id: UUID) -> dict[str, bool]:
-        """Return which of these documents are stored here, and whether this person did it."""
-        rows = await self._pool.fetch(_STORED, self._ledger_id, list(digests), actor_id)
-        return {row["sha256"]: row["is_own"] for row in rows}
-
-    async def read(self, document: Document) -> bytes:
-        """Return a document, once its digest agrees (``EvidenceGone``, ``EvidenceDamaged``)."""
-        async with self._reading:
-            return await asyncio.to_thread(self._read, document)
-
-    def _read(self, document: Document) -> bytes:
+    async def name(self, copy: Copy) -> str | None:
+        """Return the name that a copy was uploaded under; one of an earlier version has none."""
         try:
-            with self._place(document.sha256).open("rb") as file:
-                data = file.read(FILE_BYTES_MAX + 1)
-        except OSError as error:
-            raise EvidenceGone(sha256=document.sha256) from error
-        if sha256(data).hexdigest() != document.sha256:
-            raise EvidenceDamaged(sha256=document.sha256)
-        return data
+            return await self._vault.open_unbound(place_of(self._ledger.id, copy), Field.FILE_NAME)
+        except SealedValueGone:
+            return None
 
-    def _begin(self) -> tuple[int, str]:
-        """Make the file that is written first (0600), and remove what a crash left long ago."""
-        beside = self._folder / "incoming"
-        for folder in (self._folder.parent, self._folder, beside):
-            folder.mkdir(mode=0o700, exist_ok=True, parents=True)
-        for left in beside.iterdir():
-            _remove_left_over(left)
-        return tempfile.mkstemp(dir=beside)
+    async def read(self, copy: Copy) -> bytes:
+        """Return a document, once its digest agrees (``EvidenceGone``, ``EvidenceDamaged``)."""
+        cipher = await self._cipher(copy)
+        async with self._reading:
+            return await asyncio.to_thread(read_document, self._files, copy, cipher)
 
-    async def _write(self, descriptor: int, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
-        digest, size = sha256(), 0
+    @property
+    def _vault(self) -> Vault:
+        return self._ledger.vault
+
+    @property
+    def _files(self) -> DocumentFiles:
+        if self._vault.documents is None:
+            raise EvidenceNotKept()
+        return self._vault.documents
+
+    async def _cipher(self, copy: Copy) -> DocumentCipher:
+        place = place_of(self._ledger.id, copy)
+        try:
+            return DocumentCipher(place, await self._vault.secret(place))
+        except SealedValueGone as error:
+            raise EvidenceGone(sha256=copy.sha256) from error
+
+    async def _write(
+        self, descriptor: int, chunks: AsyncIterator[bytes], cipher: DocumentCipher
+    ) -> tuple[str, int]:
+        digest, size, sealing = sha256(), 0, cipher.sealing()
         with closing(os.fdopen(descriptor, "wb")) as file:
+            file.write(sealing.begin())
             async for chunk in chunks:
                 if self._space is not None:
                     self._space.check()
                 digest.update(chunk)
                 size += len(chunk)
-                file.write(chunk)
+                file.writelines(sealing.update(chunk))
+            file.write(sealing.finish())
             file.flush()
             await asyncio.to_thread(os.fsync, file.fileno())
         return digest.hexdigest(), size
 
-    async def _keep(self, path: Path, document: Document, actor_id: UUID, now: datetime) -> bool:
-        async with self._pool.acquire() as db, db.transaction():
-            await db.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"evidence {actor_id}"
-            )
-            is_new = await db.fetchval(_OWN, self._ledger_id, actor_id, document.sha256) is None
-            if is_new:
-                await self._insert(db, document, actor_id, now)
-            await asyncio.to_thread(self._move, path, document.sha256)
+    async def _keep(self, path: Path, copy: Copy, slot: NewSlot, about: About | None) -> bool:
+        own = await self._own(copy, copy.subject_id)
+        if own is not None:
+            await self._mend(path, copy, own, DocumentCipher(slot.place, slot.secret))
+            return False
+        is_new = await self._keep_new(path, copy, slot, about)
+        if about and (unnamed := await self._own(copy, None)):
+            await self._vault.destroy([unnamed])  # now they said whom it is about
         return is_new
 
-    async def _insert(
-        self, db: Connection, document: Document, actor_id: UUID, now: datetime
-    ) -> None:
-        used = await db.fetchval(_USED, self._ledger_id, actor_id, now - DAY)
-        if used + document.size_bytes > self._quota_bytes:
-            raise self._quota_spent()
-        media_type, size = document.media_type, document.size_bytes
-        await db.execute(_INSERT, self._ledger_id, document.sha256, actor_id, media_type, size, now)
+    async def _keep_new(self, path: Path, copy: Copy, slot: NewSlot, about: About | None) -> bool:
+        await asyncio.to_thread(self._files.move, path, copy.slot_id)
+        new = NewDocument(copy, self._quota_bytes)
+        try:
+            if about is None:
+                await self._vault.keep_unbound(Pending.unbound(slot, new))
+            else:
+                await about.record(slot, new)
+        except OutcomeUnknown:
+            raise
+        except LedgerError as refused:
+            await asyncio.to_thread(self._files.remove, [copy.slot_id])
+            if not isinstance(refused, AlreadyStored):
+                raise
+            return False
+        return True
 
-    def _move(self, path: Path, digest: str) -> None:
-        """Move a document to its name; one that is there, perhaps damaged, is replaced by it."""
-        place = self._place(digest)
-        place.parent.mkdir(mode=0o700, exist_ok=True)
-        path.replace(place)
-        for folder in (place.parent, self._folder):
-            _sync(folder)
+    async def _own(self, copy: Copy, subject_id: UUID | None) -> UUID | None:
+        pool, ledger_id = self._ledger.pool, self._ledger.id
+        return await own_slot(pool, ledger_id, copy.sha256, copy.actor_id, subject_id)
 
-    def _place(self, digest: str) -> Path:
-        return self._folder / digest[:2] / digest[2:]
-
-    def _quota_spent(self) -> EvidenceQuotaSpent:
-        return EvidenceQuotaSpent(
-            bytes_a_day_max=self._quota_bytes, retry_after_seconds=RETRY_SECONDS
-        )
+    async def _mend(self, path: Path, copy: Copy, own: UUID, given: DocumentCipher) -> None:
+        """Put the document, sent again, in the place of a file that is gone or damaged."""
+        (stored,) = [one for one in await self.copies([copy.sha256]) if one.slot_id == own]
+        cipher = await self._cipher(stored)
+        try:
+            await asyncio.to_thread(read_document, self._files, stored, cipher)
+        except (EvidenceGone, EvidenceDamaged):
+            await asyncio.to_thread(_seal_again, self._files, path, given, cipher)
 
 
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+def place_of(ledger_id: str, copy: Copy) -> SlotPlace:
+    """Return where a document's slot belongs."""
+    return SlotPlace(
+        ledger_id=ledger_id,
+        slot_id=copy.slot_id,
+        subject_id=copy.subject_id or NOBODY,
+        record_id=copy.slot_id,
+    )
 
 
-def _remove_left_over(path: Path) -> None:
+def read_document(files: DocumentFiles, copy: Copy, cipher: DocumentCipher) -> bytes:
+    """Return a document's content (refuses with ``EvidenceGone``, ``EvidenceDamaged``)."""
     try:
-        if time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS:
-            path.unlink()
-    except FileNotFoundError:  # whoever wrote it has just finished
-        return
+        with files.place(copy.slot_id).open("rb") as file:
+            data = cipher.reader(file).read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise EvidenceGone(sha256=copy.sha256) from error
+    except SealBroken as error:
+        raise EvidenceDamaged(sha256=copy.sha256) from error
+    if sha256(data).hexdigest() != copy.sha256:
+        raise EvidenceDamaged(sha256=copy.sha256)
+    return data
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def seal_bytes(files: DocumentFiles, data: bytes, cipher: DocumentCipher) -> None:
+    """Encrypt a document and put it in its place."""
+    descriptor, path = files.begin()
     try:
-        os.fsync(descriptor)
+        sealing = cipher.sealing()
+        with closing(os.fdopen(descriptor, "wb")) as file:
+            file.write(sealing.begin())
+            file.writelines(sealing.update(data))
+            file.write(sealing.finish())
+            file.flush()
+            os.fsync(file.fileno())
+        files.move(path, cipher.slot_id)
     finally:
-        os.close(descriptor)
+        path.unlink(missing_ok=True)
+
+
+def _seal_again(
+    files: DocumentFiles, path: Path, given: DocumentCipher, cipher: DocumentCipher
+) -> None:
+    with path.open("rb") as file:
+        seal_bytes(files, given.reader(file).read(), cipher)
+
+
+def _inspect(path: Path, name: str, cipher: DocumentCipher) -> str:
+    with path.open("rb") as file, cipher.reader(file) as document:
+        return inspect(document, name)

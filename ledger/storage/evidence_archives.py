@@ -11,7 +11,7 @@ import struct
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -46,23 +46,22 @@ _ENCRYPTED = 0x1
 _LOOKED_AT = 8
 
 
-def names_in(path: Path) -> frozenset[str]:
+def names_in(file: BinaryIO) -> frozenset[str]:
     """Return the names in an archive that keeps all rules (refuses with what it breaks)."""
-    with path.open("rb") as file:
-        _check_end(file)
+    _check_end(file)
     try:
-        with ZipFile(path) as archive:
+        with ZipFile(file) as archive:
             entries = archive.infolist()
             _check_entries(entries)
-            _check_contents(archive, entries, path.stat().st_size)
+            _check_contents(archive, entries, file.seek(0, 2))
             return frozenset(entry.filename for entry in entries)
     except (BadZipFile, NotImplementedError, EOFError, zlib.error, ValueError, OSError) as error:
         raise EvidenceKindMismatch(rule="a readable archive") from error
 
 
-def first_bytes(path: Path, name: str, count: int) -> bytes:
+def first_bytes(file: BinaryIO, name: str, count: int) -> bytes:
     """Return how an entry of an archive that was looked through begins."""
-    with ZipFile(path) as archive, archive.open(name) as entry:
+    with ZipFile(file) as archive, archive.open(name) as entry:
         return entry.read(count)
 
 

@@ -48,9 +48,9 @@ class EvidenceQuotaSpent(LedgerError):
 
 
 class EvidenceGone(LedgerError):
-    """The document was stored here, but its file is gone.
+    """The log names this document, but it is not kept here, or not any more.
 
-    该文件曾存于此处，但现已丢失。
+    账本提到该文件，但此处没有或不再保存。
     """
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
+from typing import BinaryIO
 
 from ledger.storage.evidence_archives import first_bytes, has_end_of_archive, names_in
 from ledger.storage.evidence_errors import (
@@ -20,7 +21,7 @@ from ledger.storage.evidence_errors import (
 )
 from ledger.storage.evidence_images import check_jpeg, check_png, check_webp
 
-Check = Callable[[Path], None]
+Check = Callable[[BinaryIO], None]
 
 PART_BYTES = 256 * 1024
 PDF_END_WITHIN = 2048
@@ -39,12 +40,13 @@ class Kind:
     check: Check
 
 
-def inspect(path: Path, name: str) -> str:
+def inspect(file: BinaryIO, name: str) -> str:
     """Return the media type of a document that is what its name says; refuse any other."""
     kind = kind_of(name)
-    if path.stat().st_size == 0:
+    if file.seek(0, 2) == 0:
         raise EvidenceEmpty()
-    kind.check(path)
+    file.seek(0)
+    kind.check(file)
     return kind.media_type
 
 
@@ -63,82 +65,82 @@ def suffix_for(media_type: str) -> str:
     return next(found, ".bin")
 
 
-def _pdf(path: Path) -> None:
-    with path.open("rb") as file:
-        if file.read(5) != b"%PDF-":
-            raise EvidenceKindMismatch(rule="%PDF-")
-        size = file.seek(0, 2)
-        file.seek(max(0, size - PDF_END_WITHIN))
-        if b"%%EOF" not in file.read():
-            raise EvidenceKindMismatch(rule="%%EOF")
-        _only_one_thing(file.name)
+def plain_name(digest: str, media_type: str) -> str:
+    """Return a document's name in the log: how its digest begins, and what its content is."""
+    return digest[:16] + suffix_for(media_type)
 
 
-def _picture(check: Callable[..., None]) -> Check:
-    def look(path: Path) -> None:
-        with path.open("rb") as file:
-            check(file)
-        _only_one_thing(path)
+def _pdf(file: BinaryIO) -> None:
+    if file.read(5) != b"%PDF-":
+        raise EvidenceKindMismatch(rule="%PDF-")
+    size = file.seek(0, 2)
+    file.seek(max(0, size - PDF_END_WITHIN))
+    if b"%%EOF" not in file.read():
+        raise EvidenceKindMismatch(rule="%%EOF")
+    _only_one_thing(file)
+
+
+def _picture(check: Check) -> Check:
+    def look(file: BinaryIO) -> None:
+        check(file)
+        _only_one_thing(file)
 
     return look
 
 
-def _only_one_thing(path: Path | str) -> None:
-    with Path(path).open("rb") as file:
-        if has_end_of_archive(file):
-            raise EvidenceKindMismatch(rule="an archive behind it")
+def _only_one_thing(file: BinaryIO) -> None:
+    if has_end_of_archive(file):
+        raise EvidenceKindMismatch(rule="an archive behind it")
 
 
-def _text(path: Path) -> None:
+def _text(file: BinaryIO) -> None:
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     is_first = True
-    with path.open("rb") as file:
-        while True:
-            part = file.read(PART_BYTES)
-            try:
-                text = decoder.decode(part, final=not part)
-            except UnicodeDecodeError as error:
-                raise EvidenceKindMismatch(rule="UTF-8") from error
-            if _CONTROLS & set(text):
-                raise EvidenceKindMismatch(rule="control characters")
-            if is_first and _is_no_plain_text(text):
-                raise EvidenceKindMismatch(rule="plain text")
-            if not part:
-                break
-            is_first = False
-    _only_one_thing(path)
+    while True:
+        part = file.read(PART_BYTES)
+        try:
+            text = decoder.decode(part, final=not part)
+        except UnicodeDecodeError as error:
+            raise EvidenceKindMismatch(rule="UTF-8") from error
+        if _CONTROLS & set(text):
+            raise EvidenceKindMismatch(rule="control characters")
+        if is_first and _is_no_plain_text(text):
+            raise EvidenceKindMismatch(rule="plain text")
+        if not part:
+            break
+        is_first = False
+    _only_one_thing(file)
 
 
 def _is_no_plain_text(text: str) -> bool:
     return text.startswith(_OTHERS) or text.lstrip().lower().startswith(_ACTIVE)
 
 
-def _archive(path: Path) -> None:
-    _names_of_archive(path)
+def _archive(file: BinaryIO) -> None:
+    _names_of_archive(file)
 
 
 def _office(*parts: str) -> Check:
-    def look(path: Path) -> None:
-        names = _names_of_archive(path)
+    def look(file: BinaryIO) -> None:
+        names = _names_of_archive(file)
         if any(part not in names for part in ("[Content_Types].xml", *parts)):
             raise EvidenceKindMismatch(rule=parts[0])
 
     return look
 
 
-def _sheet(path: Path) -> None:
-    names = _names_of_archive(path)
-    if not {"mimetype", "content.xml"} <= names or first_bytes(path, "mimetype", 100) != _ODS:
+def _sheet(file: BinaryIO) -> None:
+    names = _names_of_archive(file)
+    if not {"mimetype", "content.xml"} <= names or first_bytes(file, "mimetype", 100) != _ODS:
         raise EvidenceKindMismatch(rule="mimetype")
     if any(name.startswith(("Basic/", "Scripts/")) for name in names):
         raise EvidenceArchiveUnsafe(rule="program within")
 
 
-def _names_of_archive(path: Path) -> frozenset[str]:
-    with path.open("rb") as file:
-        if file.read(4) != b"PK\x03\x04":
-            raise EvidenceKindMismatch(rule="PK")
-    return names_in(path)
+def _names_of_archive(file: BinaryIO) -> frozenset[str]:
+    if file.read(4) != b"PK\x03\x04":
+        raise EvidenceKindMismatch(rule="PK")
+    return names_in(file)
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."

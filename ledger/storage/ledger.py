@@ -43,7 +43,7 @@ from ledger.storage.snapshots import (
     write_snapshot,
 )
 from ledger.storage.space import SpaceGuard
-from ledger.storage.vault import Pending, SealingKeys, Vault, open_vault
+from ledger.storage.vault import NewDocument, SealingKeys, Vault, open_vault, pending_for
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -125,7 +125,7 @@ class Ledger:
         self._expected = expected
         self._is_dry_run = is_dry_run
         self._consulted: dict[UUID, int] = {}
-        self._slots: list[NewSlot] = []
+        self._slots: list[tuple[NewSlot, NewDocument | None]] = []
 
     @property
     def id(self) -> str:
@@ -159,9 +159,9 @@ class Ledger:
             raise SealingNotConfigured()
         return self._store.vault
 
-    def seal(self, slot: NewSlot) -> None:
+    def seal(self, slot: NewSlot, document: NewDocument | None = None) -> None:
         """Keep a slot of sealed data with the next ``save``, whose events must commit to it."""
-        self._slots.append(slot)
+        self._slots.append((slot, document))
 
     def for_request(
         self,
@@ -281,11 +281,14 @@ class Ledger:
         return _recorded(aggregates[0], entries, events, appended)
 
     async def _append(
-        self, request: Append, slots: Sequence[NewSlot], events: Sequence[object]
+        self,
+        request: Append,
+        slots: Sequence[tuple[NewSlot, NewDocument | None]],
+        events: Sequence[object],
     ) -> Appended:
         if not slots:
             return await self._store.appender.append(request)
-        pending = [_pending(slot, events, request.entries) for slot in slots]
+        pending = [pending_for(*one, events, request.entries) for one in slots]
         async with self.vault.kept(pending) as kept:
             appended = await self._store.appender.append(request)
             kept.is_unused = appended.replayed
@@ -322,17 +325,6 @@ class Ledger:
         for aggregate_id in ids:
             self._store.cache.pop(aggregate_id, None)
             self._store.looking.pop(aggregate_id, None)
-
-
-def _pending(slot: NewSlot, events: Sequence[object], entries: Sequence[NewEntry]) -> Pending:
-    """Find the entry that commits to a slot: sealed data without one would be lost sight of."""
-    slot_id = slot.place.slot_id
-    for event, entry in zip(events, entries, strict=True):
-        if getattr(event, "slot_id", None) == slot_id:
-            return Pending(
-                slot=slot, event_id=entry.event_id, stream_id=entry.stream_id, version=entry.version
-            )
-    raise TypeError(f"no event commits to slot {slot_id}")
 
 
 def _recorded(

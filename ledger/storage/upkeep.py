@@ -5,6 +5,7 @@ Both can be stopped at any moment and go on where they were.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from ledger.core.entry import Entry
 from ledger.sealing import SlotPlace, WrappedSecret
+from ledger.storage.documents import NOBODY
 from ledger.storage.vault import APPEND_SECONDS_MAX, Vault
 
 SETTLED_AFTER = timedelta(seconds=15 * APPEND_SECONDS_MAX)
@@ -41,7 +43,7 @@ _SLOTS = """
 _FIELDS = "SELECT slot_id, field FROM sealed_values WHERE ledger_id = $1"
 _OF_SLOTS = {
     table: f"SELECT slot_id FROM {table} WHERE ledger_id = $1 AND slot_id = ANY($2)"  # noqa: S608
-    for table in ("sealing_slots", "sealed_values", "blind_indexes")
+    for table in ("sealing_slots", "sealed_values", "blind_indexes", "sealed_documents")
 }
 _INDEXED = "SELECT DISTINCT slot_id FROM blind_indexes WHERE ledger_id = $1"
 NIL = UUID(int=0)
@@ -79,6 +81,13 @@ async def settle(vault: Vault, *, older_than: timedelta = SETTLED_AFTER) -> Sett
 
 
 async def _has_entry(vault: Vault, row: Any) -> bool:
+    """Tell whether what a slot was kept for is there: its entry, or else its document's row."""
+    if row["event_id"] == NOBODY:
+        slot_id = row["slot_id"]
+        rows = await vault.pool.fetch(
+            _OF_SLOTS["sealed_documents"], vault.ledger_id, [UUID(int=slot_id.int)]
+        )
+        return bool(rows)
     found = await vault.pool.fetchrow(_ENTRY, vault.ledger_id, row["stream_id"], row["version"])
     if found is None:
         return False
@@ -132,9 +141,13 @@ async def destroy_what_came_back(vault: Vault, erased: Collection[UUID]) -> int:
         (vault.keys_pool, _OF_SLOTS["sealing_slots"]),
         (vault.pool, _OF_SLOTS["sealed_values"]),
         (vault.pool, _OF_SLOTS["blind_indexes"]),
+        (vault.pool, _OF_SLOTS["sealed_documents"]),
     ):
         rows = await pool.fetch(statement, vault.ledger_id, list(erased))
         found |= {UUID(int=row["slot_id"].int) for row in rows}
+    if vault.documents is not None:
+        places = [(one, vault.documents.place(one)) for one in erased]
+        found |= await asyncio.to_thread(lambda: {one for one, path in places if path.exists()})
     if found:
         await vault.destroy(list(found))
     return len(found)

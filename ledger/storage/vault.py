@@ -16,10 +16,12 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 
+from ledger.core.entry import NewEntry
 from ledger.core.errors import LedgerError
 from ledger.sealing import (
     Commitment,
@@ -32,8 +34,11 @@ from ledger.sealing import (
     WrappedSecret,
     normalised,
     open_value,
+    unbound_value,
 )
 from ledger.storage.connect import LOST_CONNECTION, create_pool
+from ledger.storage.document_files import DocumentFiles
+from ledger.storage.documents import NOBODY, Copy, insert_copy
 from ledger.storage.errors import OutcomeUnknown
 
 APPEND_SECONDS_MAX = 60.0
@@ -66,6 +71,7 @@ _FIND = """
 _FORGET = (
     "DELETE FROM blind_indexes WHERE ledger_id = $1 AND slot_id = ANY($2)",
     "DELETE FROM sealed_values WHERE ledger_id = $1 AND slot_id = ANY($2)",
+    "DELETE FROM sealed_documents WHERE ledger_id = $1 AND slot_id = ANY($2)",
 )
 _DESTROY = "DELETE FROM sealing_slots WHERE ledger_id = $1 AND slot_id = ANY($2)"
 FOUND_MAX = 100
@@ -80,20 +86,38 @@ class SealedValueGone(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class SealingKeys:
-    """What opens a vault: the keys, and the database of the secrets if it is another one."""
+    """What opens a vault: the keys, the database of the secrets if it is another one.
+
+    ``documents`` is the folder of sealed documents; without it none are stored.
+    """
 
     keyring: Keyring
     dsn: str | None = field(default=None, repr=False)
+    documents: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """The row of a document that is kept with its slot, and how much its uploader may a day."""
+
+    copy: Copy
+    quota_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A slot and the entry that will commit to it."""
+    """A slot and the entry that will commit to it, with the row of the document it is of."""
 
     slot: NewSlot
     event_id: UUID
     stream_id: str
     version: int
+    document: NewDocument | None = None
+
+    @classmethod
+    def unbound(cls, slot: NewSlot, document: NewDocument) -> Pending:
+        """Return a document's slot that no entry commits to: it is about nobody in particular."""
+        return cls(slot=slot, event_id=NOBODY, stream_id="", version=-1, document=document)
 
 
 @dataclass(slots=True)
@@ -107,12 +131,15 @@ class Vault:
     """The stores of one ledger's sealed data: values in ``pool``, secrets in ``keys_pool``."""
 
     def __init__(
-        self, ledger_id: str, pool: asyncpg.Pool, keys_pool: asyncpg.Pool, keyring: Keyring
+        self, ledger_id: str, pool: asyncpg.Pool, keys_pool: asyncpg.Pool, keys: SealingKeys
     ) -> None:
         self.ledger_id = ledger_id
         self.pool = pool
         self.keys_pool = keys_pool
-        self.keyring = keyring
+        self.keyring = keys.keyring
+        self.documents: DocumentFiles | None = None
+        if keys.documents is not None:
+            self.documents = DocumentFiles(keys.documents, ledger_id)
 
     @asynccontextmanager
     async def kept(self, pending: Sequence[Pending]) -> AsyncIterator[Kept]:
@@ -132,6 +159,11 @@ class Vault:
             await self._settle(slot_ids, is_unused=True)
             raise
         await self._settle(slot_ids, is_unused=kept.is_unused)
+
+    async def keep_unbound(self, pending: Pending) -> None:
+        """Keep the slot of a document that no entry commits to."""
+        async with self.kept([pending]):
+            pass
 
     async def open(
         self, place: SlotPlace, commitments: Mapping[Field, Commitment]
@@ -155,6 +187,14 @@ class Vault:
             for one, commitment in commitments.items()
         }
 
+    async def open_unbound(self, place: SlotPlace, one: Field) -> str:
+        """Return a value of a slot without asking the log (``SealedValueGone``, ``SealBroken``)."""
+        secret = await self.secret(place)
+        rows = await self.pool.fetch(_VALUES, self.ledger_id, place.slot_id, [str(one)])
+        if not rows:
+            raise SealedValueGone(slot_id=str(place.slot_id), field=str(one))
+        return unbound_value(place, secret, SealedValue(one, rows[0]["sealed"]))
+
     async def secret(self, place: SlotPlace) -> bytes:
         """Return a slot's secret (refuses with ``SealedValueGone``)."""
         row = await self.keys_pool.fetchrow(_SLOT, self.ledger_id, place.slot_id)
@@ -170,7 +210,7 @@ class Vault:
         return [UUID(int=row["subject_id"].int) for row in rows]
 
     async def destroy(self, slot_ids: Sequence[UUID]) -> None:
-        """Destroy values, indexes and secrets of slots; again does nothing.
+        """Destroy values, indexes, secrets and documents of slots; again does nothing.
 
         The tables are vacuumed, so that the server soon writes over where they were.
         """
@@ -186,6 +226,10 @@ class Vault:
             await db.executemany(
                 _KEEP_INDEX, [row for one in pending for row in self._indexes(one)]
             )
+            for one in pending:
+                if one.document is not None:
+                    document = one.document
+                    await insert_copy(db, self.ledger_id, document.copy, document.quota_bytes)
 
     def _slot_row(self, one: Pending) -> tuple[object, ...]:
         place = one.slot.place
@@ -225,7 +269,7 @@ class Vault:
         """Confirm or discard; if that fails now, ``settle`` does it later."""
         with suppress(*LOST_CONNECTION, asyncpg.PostgresError):
             if is_unused:
-                await self.discard(slot_ids)
+                await self._forget(slot_ids)
             else:
                 await self.confirm(slot_ids)
 
@@ -234,11 +278,37 @@ class Vault:
         await self.keys_pool.execute(_CONFIRM, self.ledger_id, list(slot_ids))
 
     async def discard(self, slot_ids: Sequence[UUID]) -> None:
-        """Remove slots: their indexes and values first, then their secrets."""
+        """Remove slots: their indexes and values, then their secrets, then their documents."""
+        await self._forget(slot_ids)
+        if self.documents is not None:
+            await asyncio.to_thread(self.documents.remove, list(slot_ids))
+
+    async def _forget(self, slot_ids: Sequence[UUID]) -> None:
+        """Remove what the databases hold of slots; a file is left to whoever wrote it."""
         async with self.pool.acquire() as db, db.transaction():
             for statement in _FORGET:
                 await db.execute(statement, self.ledger_id, list(slot_ids))
         await self.keys_pool.execute(_DESTROY, self.ledger_id, list(slot_ids))
+
+
+def pending_for(
+    slot: NewSlot,
+    document: NewDocument | None,
+    events: Sequence[object],
+    entries: Sequence[NewEntry],
+) -> Pending:
+    """Find the entry that commits to a slot: sealed data without one would be lost sight of."""
+    slot_id = slot.place.slot_id
+    for event, entry in zip(events, entries, strict=True):
+        if getattr(event, "slot_id", None) == slot_id:
+            return Pending(
+                slot=slot,
+                event_id=entry.event_id,
+                stream_id=entry.stream_id,
+                version=entry.version,
+                document=document,
+            )
+    raise TypeError(f"no event commits to slot {slot_id}")
 
 
 @asynccontextmanager
@@ -250,10 +320,10 @@ async def open_vault(
         yield None
         return
     if keys.dsn is None:
-        yield Vault(ledger_id, pool, pool, keys.keyring)
+        yield Vault(ledger_id, pool, pool, keys)
         return
     keys_pool = await create_pool(keys.dsn, size_max=4)
     try:
-        yield Vault(ledger_id, pool, keys_pool, keys.keyring)
+        yield Vault(ledger_id, pool, keys_pool, keys)
     finally:
         await keys_pool.close()

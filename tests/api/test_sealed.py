@@ -184,7 +184,7 @@ async def test_an_erasure_of_one_petitioner_leaves_the_other(
         "data_protection_officer", erasure + "/approvals", {"reason": "处理目的已实现"}
     )
 
-    assert approved["disclosed"] == {"carried_out": True}
+    assert approved["disclosed"] == {"carried_out": True, "documents_count": 0}
     body = a_reveal(petition_id, "phone")
     await refused(desk, "community", f"/v1/persons/{wang}/reveals", body, "slot-erased")
     theirs = await desk.post("community", f"/v1/persons/{li}/reveals", body)

@@ -14,6 +14,7 @@ from datetime import date
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -43,6 +44,7 @@ SECRETS = {
     "bank_card": card_number("621700", 12),
     "statement": "此人独居且行动不便请勿外传",
 }
+DOCUMENT = "\n".join(SECRETS.values()).encode()
 CODE = "371329001001"
 
 
@@ -100,6 +102,19 @@ async def lived_through(service: Service, *, erases: bool) -> str:
             petitioner_id=wang,
             petitioner=SECRETS,
         )
+        sent = await client.post(
+            "/v1/evidence",
+            params={"about": wang},
+            data=DOCUMENT,
+            headers=community | {"File-Name": quote(SECRETS["name"] + ".txt")},
+        )
+        document = await sent.json()
+        assert sent.status == 201, document
+        read = await client.get(f"/v1/evidence/{document['sha256']}", headers=community)
+        assert await read.read() == DOCUMENT
+        note = {"channel": "hotline", "title": "证明", "summary": "见附件", "petitioner_id": wang}
+        note |= {"community_id": str(place)}
+        await post(client, community, "/v1/petitions", evidence=[document], **note)
         reveal = {"record_id": filed["id"], "fields": list(SECRETS), "purpose": "visit_back"}
         told = await post(client, community, f"/v1/persons/{wang}/reveals", **reveal)
         assert set(told["disclosed"]["fields"]) == set(SECRETS)
@@ -122,8 +137,10 @@ async def lived_through(service: Service, *, erases: bool) -> str:
             )
             path = f"/v1/erasures/{asked['id']}/approvals"
             done = await post(client, officer, path, reason="处理目的已实现")
-            assert done["disclosed"] == {"carried_out": True}
+            assert done["disclosed"] == {"carried_out": True, "documents_count": 1}
             await refused(client, community, f"/v1/persons/{wang}/reveals", reveal)
+            gone = await client.get(f"/v1/evidence/{document['sha256']}", headers=community)
+            assert gone.status in (404, 410)
     return wang
 
 
@@ -164,10 +181,11 @@ async def test_after_an_erasure_the_plaintext_is_nowhere(
             assert wang.encode() in database and wang.encode() in dumped, "it looked everywhere"
             assert leaks(database, SECRETS.values()) == []
             assert leaks(dumped, SECRETS.values()) == []
-            for table in ("sealing_slots", "sealed_values", "blind_indexes"):
+            for table in ("sealing_slots", "sealed_values", "blind_indexes", "sealed_documents"):
                 assert await service.ledger.pool.fetchval(f"SELECT count(*) FROM {table}") == 0  # noqa: S608
     files = files_of(data_dir)
     assert any("pg_wal" in str(path) for path in files), "the server's own log was looked through"
+    assert not [path for path in files if "evidence" in path.parts], "the documents are gone"
     assert {
         path: found for path, data in files.items() if (found := leaks(data, SECRETS.values()))
     } == {}
@@ -185,6 +203,7 @@ async def test_a_stolen_dump_without_the_keys_tells_nothing(data_dir: Path) -> N
     async with open_service(settings) as service:
         await lived_through(service, erases=False)
         dumped = dump(service.database.dsn)
+        documents = files_of(data_dir / "evidence")
         db = await asyncpg.connect(service.database.dsn)
         indexes = [row[0] for row in await db.fetch("SELECT digest FROM blind_indexes")]
         digests = [row[0] for row in await db.fetch("SELECT request_digest FROM receipts")]
@@ -192,6 +211,7 @@ async def test_a_stolen_dump_without_the_keys_tells_nothing(data_dir: Path) -> N
     keys = (data_dir / "sealing.keys").read_text("utf-8")
 
     assert leaks(dumped, SECRETS.values()) == []
+    assert len(documents) == 1 and leaks(b"".join(documents.values()), SECRETS.values()) == []
     assert (data_dir / "sealing.keys").stat().st_mode & 0o777 == 0o600
     assert not [one for one in re.findall(r"[A-Za-z0-9+/=]{40,}", keys) if one.encode() in dumped]
     assert len(indexes) == 2
@@ -233,3 +253,44 @@ def _without_the_right_keys(data_dir: Path, keys: str) -> None:
     with_old = {"MINZHANG_SEALING_KEYS": "env:OLD", "OLD": keys}
     gone = minzhang("sealing", "verify", "--open", MINZHANG_DATA=str(data_dir), **with_old)
     assert gone.returncode == 1, "who stole the old key opens nothing that is wrapped again"
+
+
+async def _in_clear(service: Service, data_dir: Path, text: bytes) -> tuple[str, UUID]:
+    """Store a document as the version before did: in clear, named by its digest."""
+    digest, actor_id = sha256(text).hexdigest(), uuid4()
+    folder = data_dir / "evidence" / service.ledger.id / digest[:2]
+    folder.mkdir(parents=True)
+    (folder / digest[2:]).write_bytes(text)
+    await service.ledger.pool.execute(
+        "INSERT INTO evidence_files (ledger_id, sha256, actor_id, media_type, size_bytes,"
+        " uploaded_at) VALUES ($1, $2, $3, 'text/plain', $4, now())",
+        service.ledger.id,
+        digest,
+        actor_id,
+        len(text),
+    )
+    return digest, actor_id
+
+
+async def test_what_an_earlier_version_stored_in_clear_is_encrypted(data_dir: Path) -> None:
+    """By ``minzhang sealing settle``, and by the next start before anything is served."""
+    settings = settings_for(data_dir)
+    async with open_service(settings) as service:
+        await _in_clear(service, data_dir, DOCUMENT)
+    found = minzhang("sealing", "verify", MINZHANG_DATA=str(data_dir))
+    assert found.returncode == 1 and "lies in clear" in found.stdout
+    settled = minzhang("sealing", "settle", MINZHANG_DATA=str(data_dir))
+    assert "documents sealed 1" in settled.stdout, settled
+    checked = minzhang("sealing", "verify", "--open", MINZHANG_DATA=str(data_dir))
+    assert checked.returncode == 0, checked.stdout
+    async with open_service(settings) as service:
+        digest, actor_id = await _in_clear(service, data_dir, DOCUMENT + b"2")
+    async with open_service(settings) as service:
+        files = files_of(data_dir / "evidence")
+        assert len(files) == 2 and leaks(b"".join(files.values()), SECRETS.values()) == []
+        new = NewToken(name="t", role="county", actor_id=actor_id, organisation_id=None)
+        ledger = service.ledger
+        headers = bearer(await create_token(ledger.pool, ledger.id, new, now=utc_now()))
+        async with serving(service.app, "127.0.0.1", 0) as address, ClientSession(address) as http:
+            response = await http.get(f"/v1/evidence/{digest}", headers=headers)
+            assert await response.read() == DOCUMENT + b"2"
