@@ -1,18 +1,17 @@
 """Who may do and see what with sealed personal data: rows of the table of permissions.
 
-Whoever administers the service has no row here. Who asks for an erasure and who
-decides it are different people by these rows already, and by the domain again.
+Everybody, in whatever role, sees what is kept about themselves and who looked at it, takes it home
+and asks that it be erased. Of others whoever administers the service sees nothing. Who asks for an
+erasure and who decides it are different people by these rows already, and by the domain again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from api.reach import Row, Within, reaching
+from api.reach import Row, own_and
 from api.roles import Role
 
-THEMSELVES = {Role.RESIDENT: Within.SELF}
-"""People who ask about their own data; owners and volunteers do so as residents, too."""
 DESKS = frozenset(
     {Role.COMMUNITY, Role.GRID_WORKER, Role.HOTLINE, Role.ORGANISER, Role.STREET, Role.COUNTY}
 )
@@ -33,17 +32,17 @@ PRIVACY: Mapping[str, Row | frozenset[Role]] = {
     "look_up_person": frozenset(
         {Role.COUNTY, Role.DATA_PROTECTION_OFFICER, Role.DISCIPLINE, Role.HOTLINE}
     ),
-    "export_person": reaching(OFFICER, THEMSELVES),
-    "sealed_register": reaching(HANDLERS | WATCHERS | {Role.ORGANISER}, THEMSELVES),
-    "person_by_id": reaching(DESKS | WATCHERS, THEMSELVES),
-    "looks_at_person": reaching(WATCHERS, THEMSELVES),
+    "export_person": own_and(OFFICER),
+    "sealed_register": own_and(HANDLERS | WATCHERS | {Role.ORGANISER}),
+    "person_by_id": own_and(DESKS | WATCHERS),
+    "looks_at_person": own_and(WATCHERS),
     "access_trail": WATCHERS,
-    "request_erasure": reaching(FOR_OTHERS, THEMSELVES),
-    "withdraw_erasure": reaching(FOR_OTHERS, THEMSELVES),
+    "request_erasure": own_and(FOR_OTHERS),
+    "withdraw_erasure": own_and(FOR_OTHERS),
     "approve_erasure": OFFICER,
     "restrict_erasure": OFFICER,
     "refuse_erasure": OFFICER,
     "carry_out_erasure": OFFICER,
-    "erasure_register": reaching(FOR_OTHERS | WATCHERS, THEMSELVES),
-    "erasure_by_id": reaching(FOR_OTHERS | WATCHERS, THEMSELVES),
+    "erasure_register": own_and(FOR_OTHERS | WATCHERS),
+    "erasure_by_id": own_and(FOR_OTHERS | WATCHERS),
 }

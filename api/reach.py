@@ -67,10 +67,14 @@ USUAL: Mapping[Role, Within] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One operation's row: the roles that may ask for it, each with its reach."""
+    """One operation's row: the roles that may ask for it, each with its reach.
+
+    ``is_own_too``: whoever may ask reaches records about themselves as well, wherever they are.
+    """
 
     reach: Mapping[Role, Within]
     is_public: bool = False
+    is_own_too: bool = False
 
     def __contains__(self, role: object) -> bool:
         return role in self.reach
@@ -92,6 +96,12 @@ def reaching(roles: frozenset[Role], other: Mapping[Role, Within] | None = None)
     """Return a row: these roles within their usual reach, those of ``other`` within another."""
     changed = other or {}
     return Row({role: changed.get(role, USUAL[role]) for role in sorted(roles | changed.keys())})
+
+
+def own_and(roles: frozenset[Role]) -> Row:
+    """Return a row: everybody reaches what is about themselves, these roles their usual reach."""
+    reach = {role: USUAL[role] if role in roles else Within.SELF for role in Role}
+    return Row(reach, is_own_too=True)
 
 
 def as_row(given: Row | frozenset[Role]) -> Row:

@@ -101,7 +101,8 @@ class Scopes:
         within = self.within(identity.role, operation)
         if within is Within.COUNTY:
             return EVERYTHING
-        return scope_on(await self.standing.chart(), identity, within, self._day_of(query))
+        scope = scope_on(await self.standing.chart(), identity, within, self._day_of(query))
+        return self._with_own(scope, identity, operation)
 
     async def acting(
         self, identity: Identity, operation: str, about: Sources, command: Any
@@ -114,7 +115,7 @@ class Scopes:
         if within is Within.COUNTY:
             return {}
         chart, today = await self.standing.chart(), self._today()
-        scope = scope_on(chart, identity, within, today)
+        scope = self._with_own(scope_on(chart, identity, within, today), identity, operation)
         try:
             places = await guard(about, command, within, scope, self.standing)
         except NotFound:
@@ -136,6 +137,12 @@ class Scopes:
         look = self.standing.parties_of if scope.parties else self.standing.concerns_of
         concerns = await look(streams)
         return [entry for entry in entries if scope.covers(concerns[entry.stream_id])]
+
+    def _with_own(self, scope: Scope, identity: Identity, operation: str) -> Scope:
+        """Add what is about oneself, where the table says that it counts in every role."""
+        if not self._may[operation].is_own_too:
+            return scope
+        return replace(scope, persons=scope.persons | {identity.actor_id})
 
     def _today(self) -> date:
         return local_day(self._ledger.clock())

@@ -41,6 +41,9 @@ acting, as it was on the day asked for when reading the past.
 record is shown to this role and no step is open to it. Whoever reads the audit trail administers
 nothing. `公开 public`: everybody may see it, on pages also without a login.
 
+**What is about oneself.** In rows marked `＋☺` whoever may ask reaches, beside what the sign says,
+all that is kept about themselves, wherever it is: everybody sees who looked at their own data.
+
 **One person, one voice.** A person who holds two posts, or acts for somebody else, still counts as
 one: rules that ask for different persons compare persons, never posts. A post counts within its
 term.
@@ -107,7 +110,8 @@ def _table(operations: Iterable[str], left: dict[str, Row]) -> str:
             public.append(name)
             continue
         cells = " | ".join(MEANINGS[row.reach[r]][0] if r in row else " " for r in Role)
-        lines.append(f"| `{name}` | {cells} |")
+        mark = " ＋☺" if row.is_own_too else ""
+        lines.append(f"| `{name}`{mark} | {cells} |")
     text = "\n".join(lines) + "\n" if len(lines) > 2 else ""
     if public:
         names = ", ".join(f"`{name}`" for name in public)

@@ -9,10 +9,10 @@ from uuid import UUID
 from aiohttp import web
 
 from api.answers import to_json
-from api.errors import NotAllowed
 from api.keys import PERMISSIONS
 from api.permissions import is_allowed
-from api.roles import ROLE_NAMES_ZH, Role
+from api.privacy_rows import FOR_OTHERS
+from api.roles import ROLE_NAMES_ZH
 from api.web import labels_privacy as names
 from api.web.acting import Form, act, form_action
 from api.web.figures import read_id
@@ -81,16 +81,14 @@ async def sealed_of_record(visit: Visit, record_id: UUID) -> dict[str, Any]:
 
 @pages.page("/personal-data", "erasures.jinja2")
 async def personal_data(visit: Visit) -> dict[str, Any]:
-    """Send everybody to the page of this feature that is theirs."""
-    role = visit.visitor.role if visit.visitor else ""
-    if role == Role.RESIDENT and visit.visitor is not None:
-        raise web.HTTPSeeOther(f"/persons/{visit.visitor.actor_id}")
+    """Send who decides and who watches to their desk, everybody else to what is kept about them."""
     for operation, path in (("approve_erasure", "/erasures"), ("access_trail", "/access-trail")):
         if may(visit, operation):
             raise web.HTTPSeeOther(path)
-    if may(visit, "erasure_register"):
+    role = visit.visitor.role if visit.visitor else ""
+    if role in FOR_OTHERS or visit.visitor is None:
         raise web.HTTPSeeOther("/erasures")
-    raise NotAllowed(role=role, operation="personal_data")
+    raise web.HTTPSeeOther(f"/persons/{visit.visitor.actor_id}")
 
 
 @pages.page("/persons/{person_id}", "person.jinja2")

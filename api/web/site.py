@@ -1,4 +1,4 @@
-"""The pages: server-rendered, read-only, over the same views as the API.
+"""The pages: server-rendered, over the same views as the API.
 
     pages = Pages()
 
@@ -24,18 +24,20 @@ from uuid import UUID
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from markupsafe import Markup
 
 from api.access import authorise_identity
 from api.errors import NotAuthenticated, RoleMissing, SecondFactorNeeded
 from api.event_names import event_name
 from api.identity import Identity
-from api.keys import IDENTIFY, LEDGER, LOG
+from api.keys import IDENTIFY, LEDGER, LOG, PERMISSIONS
 from api.permissions import ROLE_NAMES_ZH, Role
 from api.problems import status_of
 from api.scopes import SCOPES
 from api.sessions import SignedIn, csrf_token, signed_in
 from api.web import figures
 from api.web.assets import static_path
+from api.web.ways import leads, navigation
 from api.web.words import LANGUAGES, Language, Words
 from ledger.core.clock import local_day
 from ledger.core.errors import LedgerError, NotFound
@@ -60,26 +62,6 @@ READS_AS: Mapping[str, str] = {
     "verified_time": "volunteer_services",
 }
 """Which row of the table of permissions counts for questions that only pages ask."""
-
-
-@dataclass(frozen=True, slots=True)
-class NavigationItem:
-    """One link of the head line."""
-
-    path: str
-    name: str
-
-
-NAVIGATION = (
-    NavigationItem("/", "全县"),
-    NavigationItem("/estates", "小区公示"),
-    NavigationItem("/units", "单位与提级"),
-    NavigationItem("/volunteers", "志愿积分"),
-    NavigationItem("/events", "审计轨迹"),
-    NavigationItem("/personal-data", "个人信息"),
-    NavigationItem("/log", "防篡改证明"),
-    NavigationItem("/docs", "接口文档"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +230,18 @@ def render(
         query = {**request.query, **changes}
         return f"{request.path}?{urlencode(query)}"
 
+    def leading(path: str) -> bool:
+        return leads(path, visit.visitor, request.app[PERMISSIONS])
+
     context = {
         "words": words,
         "visitor": visit.visitor,
         "witnesses_lacking": request.app[LOG].trust().lacking,
         "signed": visit.signed,
         "csrf": csrf_token(request, visit.signed.secret) if visit.signed else "",
-        "navigation": NAVIGATION,
+        "navigation": tuple(navigation(visit.visitor, request.app[PERMISSIONS])),
+        "leads": leading,
+        "to": lambda path: Markup(' href="{}"').format(quote_path(path)) if leading(path) else "",
         "here": request.path,
         "static": static_path,
         "link": quote_path,

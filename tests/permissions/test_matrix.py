@@ -24,8 +24,10 @@ from api.reach import Within
 from api.roles import Role
 from api.routes import ROUTES
 from api.routing import CommandRoute, ReadRoute, Shape
+from ledger.core.clock import utc_now
+from ledger.storage.tokens import NewToken, create_token
 from tests.permissions.conftest import County
-from tests.permissions.world import OFFICES, A, B, Side
+from tests.permissions.world import ACTS_FOR, OFFICES, A, B, Side
 
 COMMANDS = [command for context in ROUTES for command in context.commands]
 READS = [read for context in ROUTES for read in context.reads]
@@ -72,6 +74,7 @@ ACCOUNT: Mapping[str, tuple[str, str]] = {
 """What people do with their own accounts: never anybody else's, so there is no scope to check."""
 NO_RECORDS = {"grant_register", "user_by_id", "user_register"}
 """Accounts are not of a side: their own tests look at them."""
+OWN, ADMIN = (Within.SELF,), Role.ADMINISTRATOR
 STREAM = "stream_events"
 NOTHING_IN_REACH = {
     ("company_findings", Role.DEPARTMENT),
@@ -104,7 +107,7 @@ def ids_of(route: CommandRoute, side: Side, role: Role) -> dict[str, Any]:
     ids: dict[str, Any] = {}
     for source in route.about:
         if isinstance(source, OfRecord):
-            kind = "petition" if source.kind_of else source.kind
+            kind = kind_for("petition" if source.kind_of else source.kind, route.operation, role)
             if kind == "delegation":
                 kind += f" of {role if role in OFFICES else Role.STREET}"
             ids[source.field] = str(side.record(kind))
@@ -117,6 +120,12 @@ def ids_of(route: CommandRoute, side: Side, role: Role) -> dict[str, Any]:
                 one = str(side.organisation(ORGANISATIONS[name]))
                 ids[name] = [one] if name.endswith("_ids") else one
     return ids
+
+
+def kind_for(kind: str, operation: str, role: Role) -> str:
+    """Return which record of a kind is meant: who reaches only what is about oneself, their own."""
+    is_own = MAY[operation].reach.get(role) is Within.SELF
+    return f"{kind} of {role}" if is_own and kind in {"person", "erasure"} else kind
 
 
 async def try_command(
@@ -191,18 +200,20 @@ async def acts_within(county: County, route: CommandRoute, role: Role) -> None:
     assert text == other, cell
 
 
-def asked(county: County, route: ReadRoute, side: Side) -> tuple[str, str]:
+def asked(
+    county: County, route: ReadRoute, side: Side, role: Role = Role.RESIDENT
+) -> tuple[str, str]:
     """Return the address of a question about a side, and the id that it names."""
     path, named = route.path, ""
     for name in route.parameters:
-        named = str(named_by(county, route, name, side))
+        named = str(named_by(county, route, name, side, role))
         path = path.replace(f"{{{name}}}", named)
     if route.operation == "due_date":
         path += "?day=2026-03-02&working_days=5"
     return path, named
 
 
-def named_by(county: County, route: ReadRoute, name: str, side: Side) -> Any:
+def named_by(county: County, route: ReadRoute, name: str, side: Side, role: Role) -> Any:
     if name == "event_id":
         return county.events.get(side.name, uuid4())
     if name == "account_id":
@@ -213,7 +224,8 @@ def named_by(county: County, route: ReadRoute, name: str, side: Side) -> Any:
         return "deposit.rate_min_bp"
     if name in ORGANISATIONS:
         return side.organisation(ORGANISATIONS[name])
-    return side.record({"item_id": "shop_item"}.get(name, name.removesuffix("_id")))
+    kind = {"item_id": "shop_item"}.get(name, name.removesuffix("_id"))
+    return side.record(kind_for(kind, route.operation, role))
 
 
 async def ask(county: County, role: Role, path: str) -> tuple[int, str]:
@@ -233,7 +245,7 @@ async def test_every_role_reads_exactly_within_its_scope(county: County, route: 
 
 async def reads_within(county: County, route: ReadRoute, role: Role) -> None:
     row, cell = MAY[route.operation], f"{role} × {route.operation}"
-    path, _ = asked(county, route, A)
+    path, _ = asked(county, route, A, role)
     status, text = await ask(county, role, path)
     if role not in row:
         assert (status, orjson.loads(text)["code"]) == (403, "not-allowed"), cell
@@ -243,7 +255,7 @@ async def reads_within(county: County, route: ReadRoute, role: Role) -> None:
         assert status in (200, 404), (cell, text)
         return
     assert status == (404 if is_empty and route.shape is Shape.ONE else 200), (cell, text)
-    there, named = asked(county, route, B)
+    there, named = asked(county, route, B, role)
     if row.is_public or row.reach[role] is Within.COUNTY:
         assert (await ask(county, role, there))[0] == 200, cell
         return
@@ -253,7 +265,7 @@ async def reads_within(county: County, route: ReadRoute, role: Role) -> None:
     elif route.shape is Shape.PAGE and not is_empty:
         assert orjson.loads(text)["rows"] or route.operation == "consequences", cell
     if named:
-        nowhere, missing = asked(county, route, NOBODY)
+        nowhere, missing = asked(county, route, NOBODY, role)
         found, unknown = await ask(county, role, there), await ask(county, role, nowhere)
         assert found == (unknown[0], unknown[1].replace(missing, named)), cell
         assert unknown[0] == 404 or not orjson.loads(unknown[1])["rows"], cell
@@ -325,12 +337,59 @@ def test_every_row_of_the_table_is_asked_for_here() -> None:
 
 def test_administration_audit_and_business_are_apart() -> None:
     """三员分立: whoever administers the service audits nothing and decides nothing."""
-    holders = {duty: set().union(*(MAY[one].reach for one in duty)) for duty in (SYSTEM, AUDIT)}
+    holders = {
+        duty: {role for one in duty for role, within in MAY[one].reach.items() if within not in OWN}
+        for duty in (SYSTEM, AUDIT)
+    }
     assert holders[SYSTEM].isdisjoint(holders[AUDIT])
-    allowed = {name for name, row in MAY.items() if Role.ADMINISTRATOR in row}
-    own = {name for name, row in MAY.items() if len(row) == len(Role)}
-    assert allowed - own <= SYSTEM | NO_RECORDS
-    assert not allowed & {one.operation for one in COMMANDS if one.about}
+    reached = {name: row.reach[Role.ADMINISTRATOR] for name, row in MAY.items() if ADMIN in row}
+    of_others = {name for name, within in reached.items() if within not in OWN}
+    of_others -= {name for name in of_others if MAY[name].is_public}
+    assert of_others <= SYSTEM | NO_RECORDS
+    assert not of_others & {one.operation for one in COMMANDS if one.about}
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_what_is_kept_about_oneself_is_shown_in_every_role_and_of_others_no_more(
+    county: County, role: Role
+) -> None:
+    """Somebody acts for side A in each role, and what is kept about them is kept on side B."""
+    own, acts_for = B.person(role), ACTS_FOR.get(role)
+    new = NewToken(
+        name="own",
+        role=role,
+        actor_id=own,
+        organisation_id=None if acts_for is None else A.organisation(acts_for),
+    )
+    token = await create_token(county.ledger.pool, county.ledger.id, new, now=utc_now())
+    headers = {"Authorization": f"Bearer {token}"}
+
+    async def rows(path: str) -> list[dict[str, Any]]:
+        async with county.client.get(path, headers=headers) as response:
+            assert response.status == 200, (path, await response.text())
+            return list((await response.json())["rows"])
+
+    assert await rows(f"/v1/persons/{own}/looks")
+    assert {row["person_id"] for row in await rows(f"/v1/sealed?person_id={own}")} == {str(own)}
+    asked_for = await rows(f"/v1/erasures?subject_id={own}")
+    assert {row["subject_id"] for row in asked_for} == {str(own)}
+    for path, body in (
+        (f"/v1/persons/{own}/exports", {}),
+        ("/v1/erasures", {"subject_id": str(own), "ground": "purpose_ended"}),
+    ):
+        trying = county.client.post(path + "?dry_run=1", json=body, headers=headers)
+        async with trying as response:
+            assert response.status in (200, 409, 422), await response.text()
+    other = B.person(Role.SHOP if role is not Role.SHOP else Role.OWNER)
+    if MAY["person_by_id"].reach[role] is not Within.COUNTY:
+        async with county.client.get(f"/v1/persons/{other}", headers=headers) as response:
+            assert response.status == 404
+        async with county.client.post(
+            f"/v1/persons/{other}/exports?dry_run=1", json={}, headers=headers
+        ) as response:
+            assert response.status == 404
+    if MAY["sealed_register"].reach[role] is not Within.COUNTY:
+        assert str(other) not in {row["person_id"] for row in await rows("/v1/sealed")}
 
 
 def test_rules_of_the_whole_ledger_are_set_by_whoever_reaches_all_of_it() -> None:

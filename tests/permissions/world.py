@@ -238,6 +238,32 @@ async def _sealed(ledger: Ledger, side: Side) -> None:
     await persons.reveal_sealed(reveal, ledger, community)
     ask = erasures.RequestErasure(subject_id=resident_id, ground="purpose_ended")
     await _did(side, "erasure", erasures.request_erasure, ask, ledger, community)
+    for role in Role:
+        await _known(ledger, side, role, community)
+
+
+async def _known(ledger: Ledger, side: Side, role: Role, community: By) -> None:
+    """Of every role's person contact data is sealed, once read, and asked to be erased."""
+    person_id = side.person(role)
+    if role is not Role.RESIDENT:
+        register = persons.RegisterPerson(
+            person=PersonalData(name="李建国"),
+            person_id=person_id,
+            place_id=side.organisation("community"),
+        )
+        await persons.register_person(register, ledger, community)
+        reveal = persons.RevealSealed(
+            person_id=person_id,
+            record_id=person_id,
+            fields=(Field.NAME,),
+            purpose="petition_handling",
+        )
+        await persons.reveal_sealed(reveal, ledger, community)
+    RECORDED[side.name, f"person of {role}"] = person_id
+    ask = erasures.RequestErasure(
+        subject_id=person_id, ground="purpose_ended", record_ids=(person_id,)
+    )
+    await _did(side, f"erasure of {role}", erasures.request_erasure, ask, ledger, community)
 
 
 async def _money(ledger: Ledger, side: Side) -> None:
