@@ -80,6 +80,7 @@ BELONGS: Mapping[str, Belongs] = {
     "policy_book.opened.v1": Belongs(is_open=True),
     "public_account.opened.v1": Belongs(place=("estate_id",)),
     "reading.begun.v1": Belongs(),
+    "sealing_history.begun.v1": Belongs(is_open=True),
     "shop_item.listed.v1": Belongs(place=("shop_id",)),
     "sign_in.blocked.v1": Belongs(persons=("user_id",)),
     "sign_in.failed.v1": Belongs(persons=("user_id",)),

@@ -32,6 +32,7 @@ from ledger import (
     points,
     policies,
     readings,
+    sealing_history,
     users,
 )
 from ledger.core.aggregate import ENVELOPE_FIELDS, Event
@@ -53,6 +54,7 @@ CONTEXTS = (
     log_history,
     persons,
     erasures,
+    sealing_history,
     readings,
     users,
 )

@@ -1,4 +1,4 @@
-"""`minzhang sealing verify|rotate|settle|export`: look after sealed personal data and its keys."""
+"""`minzhang sealing ACTION`: look after sealed personal data and its keys."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from api.roles import Role
 from ledger.commands.person_exports import ExportFormat, ExportPerson, export_person
 from ledger.commands.sealing import Disclosed
 from ledger.commands.sealing_check import Report, check_sealing
+from ledger.commands.sealing_keys import note_index_key, note_kek
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day, utc_now
 from ledger.reactions.sealing import SealingUpkeep
-from ledger.sealing import Keyring
 from ledger.storage.clear_documents import seal_clear_documents
+from ledger.storage.index_rotation import drop_old_indexes, index_again, indexed_count
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.upkeep import rotate as wrap_again
 from ledger.storage.upkeep import settle as settle_pending
@@ -59,6 +60,19 @@ def add(subparsers: SubParsers) -> None:
         "--drop-old", action="store_true", help="then drop keys no longer used / 再去掉旧密钥"
     )
     rotating.set_defaults(run=rotate)
+    indexing = actions.add_parser(
+        "rotate-index", help="换用新的索引密钥 / find people by the newest index key"
+    )
+    indexing.add_argument(
+        "--new", action="store_true", help="first add a new key to the key file / 先加入新密钥"
+    )
+    indexing.add_argument(
+        "--drop-old",
+        action="store_true",
+        help="then drop the older ones: only once what serves was started again with the new key"
+        " / 再去掉旧密钥（须先用新密钥重新启动服务）",
+    )
+    indexing.set_defaults(run=rotate_index)
     settling = actions.add_parser(
         "settle", help="处理未了事项 / finish what was cut short, now instead of later"
     )
@@ -99,15 +113,37 @@ async def rotate(args: argparse.Namespace, settings: Settings) -> None:
     async with _ledger(settings, keys) as ledger:
         async for done in wrap_again(ledger.vault):
             sys.stderr.write(f"\r{done}")
+        await note_kek(ledger, done)
     if done:
         sys.stderr.write("\n")
     print(f"密钥 / key {keys.keyring.current}: {done} 份重新加密 / wrapped again")
     if args.drop_old:
-        current = keys.keyring.current
-        only = Keyring(current, {current: keys.keyring.keks[current]}, keys.keyring.index_key)
         await _guard_all_wrapped(settings, keys)
-        replace_file(_key_file(settings), only)
+        replace_file(_key_file(settings), keys.keyring.with_current_kek_alone())
         print("旧密钥已去掉 / older keys dropped")
+
+
+async def rotate_index(args: argparse.Namespace, settings: Settings) -> None:
+    """Index every searchable value by the newest key; stopped half-way, it goes on."""
+    keys = await read_keys(settings)
+    if args.new:
+        keys = replace(keys, keyring=keys.keyring.with_new_index_key())
+        replace_file(_key_file(settings), keys.keyring)
+    async with _ledger(settings, keys) as ledger:
+        async for done in index_again(ledger.vault):
+            sys.stderr.write(f"\r{done}")
+        count, _ = await indexed_count(ledger.vault)
+        await note_index_key(ledger, count)
+        left = await drop_old_indexes(ledger.vault) if args.drop_old else 0
+    print(f"索引密钥 / index key {keys.keyring.index_name}: {count} 项 / values")
+    if left:
+        raise Failure(
+            f"仍有 {left} 项只由旧密钥索引，旧密钥保留；请再次执行。",
+            f"{left} values are indexed by an older key alone, which is kept: run it again",
+        )
+    if args.drop_old:
+        replace_file(_key_file(settings), keys.keyring.with_current_index_key_alone())
+        print("旧索引密钥已去掉 / older index keys dropped")
 
 
 async def settle(_: argparse.Namespace, settings: Settings) -> None:

@@ -23,6 +23,7 @@ from ledger.core.errors import LedgerError
 from ledger.erasures import Erasure
 from ledger.persons import Person, RecordKind
 from ledger.sealing import Commitment, Field, SlotPlace
+from ledger.storage.documents import NOBODY
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_sealing
 from ledger.storage.upkeep import StoredSlot, indexed_slots, stored_fields, stored_slots
@@ -65,6 +66,7 @@ STILL_KEY = "erased in the log, and the key is still there 账本已记载删除
 STILL_VALUE = "erased in the log, and a value is still there 账本已记载删除，而密文仍在"
 STILL_INDEX = "erased in the log, and an index is still there 账本已记载删除，而索引仍在"
 UNKNOWN = "a key that no entry commits to 账本中没有与此密钥对应的承诺"
+LOST_INDEX = "indexes by a key that is not among those given 所给密钥中没有这些索引的密钥"
 MOVED = "the key belongs to another person or record than the log says 密钥所属与账本记载不符"
 
 
@@ -92,6 +94,8 @@ async def check_sealing(ledger: Ledger, *, opens_values: bool = False) -> Report
     report.findings += [Finding(one, STILL_KEY) for one in expected.erased if one in stored]
     report.findings += [Finding(one, STILL_VALUE) for one in expected.erased if one in fields]
     report.findings += [Finding(one, STILL_INDEX) for one in expected.erased if one in indexed]
+    lost = await vault.index_keys() - {"", *vault.keyring.index_names}
+    report.findings += [Finding(NOBODY, f"{LOST_INDEX} {name}") for name in sorted(lost)]
     documents = await read_documents(vault)
     _unknown(report, expected, stored, (set(fields) | indexed), documents.unbound)
     report.documents = len(documents.copies)

@@ -6,7 +6,8 @@
 
 ``kek`` lines are key-encryption keys: the last one wraps new slots, the others
 still open old ones until ``minzhang sealing rotate`` has wrapped those again.
-``index`` is the key of the blind indexes, and of nothing else. Where the text
+``index`` lines are keys of the blind indexes, and of nothing else: new values are found by each
+of them, and by the last alone once ``minzhang sealing rotate-index`` is done. Where the text
 comes from (a file, the environment, a command's output) is the caller's affair.
 """
 
@@ -66,7 +67,7 @@ class Keyring:
 
     current: str
     keks: Mapping[str, bytes] = field(repr=False)
-    index_key: bytes = field(repr=False)
+    index_keys: tuple[bytes, ...] = field(repr=False)
 
     def wrap(self, secret: bytes, *, place: bytes) -> WrappedSecret:
         """Wrap a slot's secret under the current key, bound to its place."""
@@ -85,23 +86,51 @@ class Keyring:
         except (InvalidTag, ValueError) as error:
             raise SecretBroken(kek=given.kek) from error
 
+    @property
+    def index_names(self) -> tuple[str, ...]:
+        """The names of all index keys."""
+        return tuple(map(_index_name, self.index_keys))
+
+    @property
+    def index_name(self) -> str:
+        """The name of the current index key: it tells keys apart, and nothing about them."""
+        return _index_name(self.index_keys[-1])
+
     def blind_index(self, ledger_id: str, kind: str, value: str) -> bytes:
         """Return what a value is found by: without the index key it cannot be guessed."""
+        return self.blind_indexes(ledger_id, kind, value)[self.index_name]
+
+    def blind_indexes(self, ledger_id: str, kind: str, value: str) -> dict[str, bytes]:
+        """Return what a value is found by under each index key, by the keys' names."""
         said = b"\n".join(part.encode() for part in ("minzhang index v1", ledger_id, kind, value))
-        return hmac.digest(self.index_key, said, sha256)
+        return {_index_name(key): hmac.digest(key, said, sha256) for key in self.index_keys}
 
     def to_text(self) -> str:
         """Return the keyring as the text it is kept as."""
         lines = [_HEAD]
         names = [name for name in self.keks if name != self.current]
         lines += [f"kek {name} {_encode(self.keks[name])}" for name in (*names, self.current)]
-        return "\n".join([*lines, f"index {_encode(self.index_key)}", ""])
+        lines += [f"index {_encode(key)}" for key in self.index_keys]
+        return "\n".join([*lines, ""])
 
     def with_new_kek(self, on: date) -> Keyring:
         """Return the keyring with a new current key; the old ones still open what they wrapped."""
         name = f"{on:%Y%m%d}-{secrets.token_hex(2)}"
         keks = {**self.keks, name: secrets.token_bytes(KEY_BYTES)}
-        return Keyring(name, keks, self.index_key)
+        return Keyring(name, keks, self.index_keys)
+
+    def with_new_index_key(self) -> Keyring:
+        """Return the keyring with a new current index key; the old ones still find."""
+        key = secrets.token_bytes(KEY_BYTES)
+        return Keyring(self.current, self.keks, (*self.index_keys, key))
+
+    def with_current_kek_alone(self) -> Keyring:
+        """Return the keyring without the older key-encryption keys."""
+        return Keyring(self.current, {self.current: self.keks[self.current]}, self.index_keys)
+
+    def with_current_index_key_alone(self) -> Keyring:
+        """Return the keyring without the older index keys."""
+        return Keyring(self.current, self.keks, self.index_keys[-1:])
 
 
 _HEAD = "# minzhang sealing keys: whoever has these and the database can read personal data"
@@ -109,13 +138,13 @@ _HEAD = "# minzhang sealing keys: whoever has these and the database can read pe
 
 def new_keyring(on: date) -> Keyring:
     """Return a keyring with fresh random keys."""
-    return Keyring("", {}, secrets.token_bytes(KEY_BYTES)).with_new_kek(on)
+    return Keyring("", {}, (secrets.token_bytes(KEY_BYTES),)).with_new_kek(on)
 
 
 def read_keyring(text: str) -> Keyring:
     """Read a keyring's text (refuses with ``KeyringWrong``, which names the line, not its key)."""
     keks: dict[str, bytes] = {}
-    index_key = b""
+    index_keys: list[bytes] = []
     for number, line in enumerate(text.splitlines(), 1):
         match line.split():
             case [] | ["#", *_]:
@@ -124,15 +153,15 @@ def read_keyring(text: str) -> Keyring:
                 continue
             case ["kek", name, encoded] if _NAME.fullmatch(name) and name not in keks:
                 keks[name] = _decode(encoded, number)
-            case ["index", encoded] if not index_key:
-                index_key = _decode(encoded, number)
+            case ["index", encoded]:
+                index_keys.append(_decode(encoded, number))
             case _:
                 raise KeyringWrong(line=number)
-    if not keks or not index_key:
+    if not keks or not index_keys:
         raise KeyringWrong(missing="kek" if not keks else "index")
-    if len({*keks.values(), index_key}) != len(keks) + 1:
+    if len({*keks.values(), *index_keys}) != len(keks) + len(index_keys):
         raise KeyringWrong(problem="two keys are the same")
-    return Keyring(list(keks)[-1], keks, index_key)
+    return Keyring(list(keks)[-1], keks, tuple(index_keys))
 
 
 def _decode(encoded: str, line: int) -> bytes:
@@ -147,6 +176,10 @@ def _decode(encoded: str, line: int) -> bytes:
 
 def _encode(key: bytes) -> str:
     return b64encode(key).decode()
+
+
+def _index_name(key: bytes) -> str:
+    return hmac.digest(key, b"minzhang index key name v1", sha256)[:4].hex()
 
 
 def _bound(place: bytes, kek: str) -> bytes:

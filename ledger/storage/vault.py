@@ -36,7 +36,7 @@ from ledger.sealing import (
     open_value,
     unbound_value,
 )
-from ledger.storage.connect import LOST_CONNECTION, create_pool
+from ledger.storage.connect import LOST_CONNECTION, Database, create_pool
 from ledger.storage.document_files import DocumentFiles
 from ledger.storage.documents import NOBODY, Copy, insert_copy
 from ledger.storage.errors import OutcomeUnknown
@@ -53,8 +53,8 @@ _KEEP_VALUE = """
     INSERT INTO sealed_values (ledger_id, slot_id, field, sealed) VALUES ($1, $2, $3, $4)
 """
 _KEEP_INDEX = """
-    INSERT INTO blind_indexes (ledger_id, field, digest, slot_id, subject_id)
-    VALUES ($1, $2, $3, $4, $5)
+    INSERT INTO blind_indexes (ledger_id, field, digest, slot_id, subject_id, index_key)
+    VALUES ($1, $2, $3, $4, $5, $6)
 """
 _CONFIRM = """
     UPDATE sealing_slots SET is_confirmed = true WHERE ledger_id = $1 AND slot_id = ANY($2)
@@ -66,15 +66,35 @@ _VALUES = """
 """
 _FIND = """
     SELECT DISTINCT subject_id FROM blind_indexes
-    WHERE ledger_id = $1 AND field = $2 AND digest = $3 ORDER BY subject_id LIMIT $4
+    WHERE ledger_id = $1 AND field = $2 AND digest = ANY($3) ORDER BY subject_id LIMIT $4
 """
-_FORGET = (
-    "DELETE FROM blind_indexes WHERE ledger_id = $1 AND slot_id = ANY($2)",
+_FORGET = (  # values first: whoever indexes one again holds it until that is done
     "DELETE FROM sealed_values WHERE ledger_id = $1 AND slot_id = ANY($2)",
+    "DELETE FROM blind_indexes WHERE ledger_id = $1 AND slot_id = ANY($2)",
     "DELETE FROM sealed_documents WHERE ledger_id = $1 AND slot_id = ANY($2)",
 )
+# The few index keys, each found by one look at the index.
+_INDEX_KEYS = """
+    WITH RECURSIVE used AS (
+        (SELECT index_key FROM blind_indexes WHERE ledger_id = $1 ORDER BY index_key LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT next.index_key FROM blind_indexes AS next
+            WHERE next.ledger_id = $1 AND next.index_key > used.index_key
+            ORDER BY next.index_key LIMIT 1
+        ) FROM used WHERE used.index_key IS NOT NULL
+    )
+    SELECT index_key FROM used WHERE index_key IS NOT NULL
+"""
 _DESTROY = "DELETE FROM sealing_slots WHERE ledger_id = $1 AND slot_id = ANY($2)"
 FOUND_MAX = 100
+
+
+class IndexKeyChanged(LedgerError):
+    """The key of the blind indexes was changed: start this process again with the new keys.
+
+    盲索引密钥已更换：请用新密钥重新启动本进程。
+    """
 
 
 class SealedValueGone(LedgerError):
@@ -204,9 +224,15 @@ class Vault:
         return self.keyring.unwrap(wrapped, place=place.to_bytes())
 
     async def find(self, field: Field, value: str) -> list[UUID]:
-        """Return whose data has exactly this number, in any spelling of it; at most 100."""
-        digest = self.keyring.blind_index(self.ledger_id, str(field), normalised(field, value))
-        rows = await self.pool.fetch(_FIND, self.ledger_id, str(field), digest, FOUND_MAX)
+        """Return whose data has exactly this number, in any spelling of it; at most 100.
+
+        Refuses with ``IndexKeyChanged`` instead of overlooking somebody.
+        """
+        await self._guard_index_key(self.pool)
+        digests = self.keyring.blind_indexes(self.ledger_id, str(field), normalised(field, value))
+        rows = await self.pool.fetch(
+            _FIND, self.ledger_id, str(field), list(digests.values()), FOUND_MAX
+        )
         return [UUID(int=row["subject_id"].int) for row in rows]
 
     async def destroy(self, slot_ids: Sequence[UUID]) -> None:
@@ -223,6 +249,7 @@ class Vault:
         await self.keys_pool.executemany(_KEEP_SLOT, slots)
         async with self.pool.acquire() as db, db.transaction():
             await db.executemany(_KEEP_VALUE, [row for one in pending for row in self._values(one)])
+            await self._guard_index_key(db)
             await db.executemany(
                 _KEEP_INDEX, [row for one in pending for row in self._indexes(one)]
             )
@@ -230,6 +257,17 @@ class Vault:
                 if one.document is not None:
                     document = one.document
                     await insert_copy(db, self.ledger_id, document.copy, document.quota_bytes)
+
+    async def index_keys(self, db: Database | None = None) -> set[str]:
+        """Return the names of the keys by which values are indexed; '' is from before names."""
+        rows = await (db or self.pool).fetch(_INDEX_KEYS, self.ledger_id)
+        return {row["index_key"] for row in rows}
+
+    async def _guard_index_key(self, db: Database) -> None:
+        """Refuse once everything is indexed by keys that came after those of this process."""
+        used = await self.index_keys(db)
+        if used and not used & {"", *self.keyring.index_names}:
+            raise IndexKeyChanged()
 
     def _slot_row(self, one: Pending) -> tuple[object, ...]:
         place = one.slot.place
@@ -255,14 +293,11 @@ class Vault:
     def _indexes(self, one: Pending) -> list[tuple[object, ...]]:
         place = one.slot.place
         return [
-            (
-                self.ledger_id,
-                str(name),
-                self.keyring.blind_index(self.ledger_id, str(name), value),
-                place.slot_id,
-                place.subject_id,
-            )
+            (self.ledger_id, str(name), digest, place.slot_id, place.subject_id, index_key)
             for name, value in one.slot.searchable.items()
+            for index_key, digest in self.keyring.blind_indexes(
+                self.ledger_id, str(name), value
+            ).items()
         ]
 
     async def _settle(self, slot_ids: Sequence[UUID], *, is_unused: bool) -> None:

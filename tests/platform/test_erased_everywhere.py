@@ -250,6 +250,12 @@ def _without_the_right_keys(data_dir: Path, keys: str) -> None:
     assert (data_dir / "sealing.keys").read_text("utf-8").count("kek ") == 1
     again = minzhang("sealing", "verify", "--open", MINZHANG_DATA=str(data_dir))
     assert again.returncode == 0, again.stdout
+    for given, count in (("--new", 2), ("--drop-old", 1), ("--drop-old", 1)):
+        indexed = minzhang("sealing", "rotate-index", given, MINZHANG_DATA=str(data_dir))
+        assert indexed.returncode == 0, indexed.stderr
+        assert (data_dir / "sealing.keys").read_text("utf-8").count("index ") == count
+        again = minzhang("sealing", "verify", "--open", MINZHANG_DATA=str(data_dir))
+        assert again.returncode == 0, again.stdout
     with_old = {"MINZHANG_SEALING_KEYS": "env:OLD", "OLD": keys}
     gone = minzhang("sealing", "verify", "--open", MINZHANG_DATA=str(data_dir), **with_old)
     assert gone.returncode == 1, "who stole the old key opens nothing that is wrapped again"

@@ -169,7 +169,7 @@ def test_a_keyring_reads_back_and_shows_no_keys() -> None:
     again = read_keyring(ring.to_text())
 
     assert again == ring
-    assert ring.index_key.hex() not in repr(ring)
+    assert ring.index_keys[0].hex() not in repr(ring)
     assert str(ring.keks[ring.current]) not in repr(ring)
 
 
