@@ -50,6 +50,7 @@ class GrantQuery(AsOf, Paging):
     user_id: UUID | None = None
     role: Code | None = None
     organisation_id: UUID | None = None
+    user_ids: UserIds | None = None
 
 
 # What events do -----------------------------------------------------------------------------
@@ -187,6 +188,8 @@ async def grant_register(db: Database, ledger_id: str, query: GrantQuery) -> Pag
         user_id=query.user_id, organisation_id=query.organisation_id
     )
     select.equal(role=query.role)
+    if query.user_ids is not None:
+        select.where("user_id = ANY({})", list(query.user_ids))
     return await select.page(db, query, order=("-granted_at", "-grant_id"))
 
 

@@ -14,6 +14,7 @@ from api.web import (
     log,
     petitions,
     privacy,
+    users,
     volunteers,
 )
 from api.web.account import add_account_pages
@@ -34,6 +35,7 @@ FEATURES: tuple[Pages, ...] = (
     conduct.pages,
     log.pages,
     privacy.pages,
+    users.pages,
 )
 """The pages of every feature."""
 
@@ -43,6 +45,7 @@ def add_web(app: web.Application) -> None:
     add_pages(app, FEATURES)
     log.add_log_pages(app)
     privacy.add_privacy_forms(app)
+    users.add_user_forms(app)
     add_login(app)
     add_account_pages(app)
     add_second_factor(app)

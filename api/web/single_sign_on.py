@@ -17,7 +17,7 @@ from api.sessions import give_cookie, signed_in, visitor_of
 from api.single_sign_on import Begun, NotLinked, SingleSignOn, SingleSignOnFailed
 from api.web.account import account_page
 from api.web.login import end_present, login_form, next_path
-from api.web.site import visit_of
+from api.web.site import own_address, visit_of
 from ledger.commands.identities import link_own_identity
 from ledger.commands.refusals import note_failed_sign_in
 from ledger.commands.sign_ins import open_for_user, open_pending
@@ -52,7 +52,7 @@ async def leave(request: web.Request) -> web.StreamResponse:
         if not key.is_signed("csrf", found.secret, asked_link):
             raise SingleSignOnFailed(why="link")
         links = str(found.session.session_id)
-    address, begun = await sign_on.begin(_back_to(request))
+    address, begun = await sign_on.begin(own_address(request) + BACK)
     kept = {**asdict(begun), "next": next_path(request.query.get("next")), "links": links}
     sealed = request.app[OPTIONS].key.seal(PURPOSE, b"", orjson.dumps(kept))
     response = web.Response(status=303, headers={"Location": address})
@@ -79,7 +79,7 @@ async def come_back(request: web.Request) -> web.StreamResponse:
         if query.get("iss", sign_on.provider.issuer) != sign_on.provider.issuer:
             raise SingleSignOnFailed(why="iss")
         begun = Begun(state=kept["state"], nonce=kept["nonce"], verifier=kept["verifier"])
-        subject = await sign_on.finish(begun, query["code"], _back_to(request))
+        subject = await sign_on.finish(begun, query["code"], own_address(request) + BACK)
         response = await _let_in(request, subject, kept)
     except IdentityTaken as refused:
         found = await signed_in(request)
@@ -140,13 +140,6 @@ def _kept(request: web.Request) -> dict[str, Any]:
         return {}
     text = request.app[OPTIONS].key.unseal(PURPOSE, b"", sealed) if len(sealed) > 28 else None
     return {} if text is None else dict(orjson.loads(text))
-
-
-def _back_to(request: web.Request) -> str:
-    base = request.app[OPTIONS].public_url
-    if base is None:
-        base = f"{'https' if came_by_tls(request) else 'http'}://{request.host}"
-    return base + BACK
 
 
 def add_single_sign_on(app: web.Application) -> None:

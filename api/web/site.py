@@ -30,13 +30,15 @@ from api.access import authorise_identity
 from api.errors import NotAuthenticated, RoleMissing, SecondFactorNeeded
 from api.event_names import event_name
 from api.identity import Identity
-from api.keys import IDENTIFY, LEDGER, LOG, PERMISSIONS
+from api.keys import IDENTIFY, LEDGER, LOG, OPTIONS, PERMISSIONS
+from api.peers import came_by_tls
 from api.permissions import ROLE_NAMES_ZH, Role
 from api.problems import status_of
 from api.scopes import SCOPES
 from api.sessions import SignedIn, csrf_token, signed_in
 from api.web import figures
 from api.web.assets import static_path
+from api.web.forms import form_words
 from api.web.ways import leads, navigation
 from api.web.words import LANGUAGES, Language, Words
 from ledger.core.clock import local_day
@@ -225,10 +227,11 @@ def render(
     request = visit.request
     words = visit.words
     asked_language = request.query.get("lang")
+    here = str(shown.get("here", request.path))  # a refused form shows the page it stands on
 
     def with_query(**changes: str) -> str:
         query = {**request.query, **changes}
-        return f"{request.path}?{urlencode(query)}"
+        return f"{here}?{urlencode(query)}"
 
     def leading(path: str) -> bool:
         return leads(path, visit.visitor, request.app[PERMISSIONS])
@@ -242,7 +245,7 @@ def render(
         "navigation": tuple(navigation(visit.visitor, request.app[PERMISSIONS])),
         "leads": leading,
         "to": lambda path: Markup(' href="{}"').format(quote_path(path)) if leading(path) else "",
-        "here": request.path,
+        "here": here,
         "static": static_path,
         "link": quote_path,
         "with_query": with_query,
@@ -250,6 +253,8 @@ def render(
         "role_name": lambda role: role_name(words, role),
         "event_name": lambda topic: words.pick(event_name(topic).zh, event_name(topic).en),
         "asked": request.query,
+        "refusal": None,
+        **form_words(words, shown.get("refusal")),
         **shown,
     }
     response = aiohttp_jinja2.render_template(template, request, context, status=status)
@@ -265,6 +270,12 @@ def render_error(visit: Visit, error: LedgerError) -> web.Response:
     """Return a page that says which rule or record stood in the way."""
     status = status_of(error)
     return render(visit, "error.jinja2", {"error": error, "status": status}, status=status)
+
+
+def own_address(request: web.Request) -> str:
+    """Return the address under which people reach this site."""
+    public = request.app[OPTIONS].public_url
+    return public or f"{'https' if came_by_tls(request) else 'http'}://{request.host}"
 
 
 def quote_path(path: str) -> str:

@@ -19,6 +19,7 @@ from ledger.commands import (
     persons,
     petitioners,
     shop,
+    users,
 )
 from ledger.commands.findings import RemindCompany, remind_company
 from ledger.commands.petition_closing import WithdrawPetition, withdraw_petition
@@ -30,6 +31,7 @@ from ledger.reactions import REACTIONS
 from ledger.reactions.engine import Reactions
 from ledger.sealing import Field
 from ledger.storage.ledger import Ledger
+from ledger.users import User
 from tests.petition_world import (
     COMMUNITY,
     COMPANY,
@@ -55,6 +57,7 @@ IMAGE = '"><img src=x onerror="document.title=\'taken\'">'
 
 ACCOUNT = account_id_of(ESTATE)
 VOLUNTEER_ID = UUID("8c1f7a52-4d3e-4b90-9a6d-2f5be7013c64")
+USER = UUID("8c1f7a52-4d3e-4b90-9a6d-2f5be7013c66")
 NEIGHBOUR = UUID("8c1f7a52-4d3e-4b90-9a6d-2f5be7013c65")
 INVOICE = Evidence(
     sha256="ab" * 32, name="发票.pdf", media_type="application/pdf", size_bytes=20_480
@@ -102,6 +105,7 @@ async def seed(ledger: Ledger) -> Seeded:
     expense_id = await _account(ledger)
     item_id = await _points(ledger)
     await _sealed(ledger, petition_id)
+    await _user(ledger)
     await Reactions(ledger, REACTIONS).catch_up(now=day(200))
     return Seeded(
         deposit_id=deposit_id,
@@ -111,6 +115,18 @@ async def seed(ledger: Ledger) -> Seeded:
         hostile_petition_id=hostile_petition_id,
         item_id=item_id,
     )
+
+
+async def _user(ledger: Ledger) -> None:
+    """Somebody may act for the community, and for a while might for the street."""
+    admin = who(41, "administrator", 0, "岗位调整")
+    await users.open_user(users.OpenUser(user_id=USER), ledger, admin)
+    for role, place in (("street", STREET), ("community", COMMUNITY)):
+        grant = users.GrantRole(user_id=USER, role=role, organisation_id=place)
+        await users.grant_role(grant, ledger, admin)
+    grant_id = next(iter((await ledger.load(User, USER)).grants))
+    revoke = users.RevokeRole(user_id=USER, grant_id=grant_id)
+    await users.revoke_role(revoke, ledger, admin)
 
 
 async def _petitions(ledger: Ledger) -> tuple[UUID, UUID, UUID]:

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from aiohttp import hdrs, web
 
-from tests.browser.seed import NEIGHBOUR, VOLUNTEER_ID, Seeded
+from tests.browser.seed import NEIGHBOUR, USER, VOLUNTEER_ID, Seeded
 from tests.browser.site import Language, Visitor
 from tests.petition_world import (
     COMMUNITY,
@@ -68,6 +68,8 @@ PAGES: Final[Mapping[str, Paths]] = {
     ),
     "/units": lambda _: ("/units",),
     "/units/{unit_id}": lambda _: (f"/units/{UNIT}",),
+    "/users": lambda _: ("/users", f"/users?q={USER}&role=community&state=open"),
+    "/users/{user_id}": lambda _: (f"/users/{USER}",),
     "/volunteers": lambda _: (
         "/volunteers",
         f"/volunteers?community={COMMUNITY}",
