@@ -14,6 +14,7 @@ from api.keys import METRICS
 from api.problems import Handler
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
+from projections import erasures
 from projections.engine.checkpoints import read_checkpoints
 from projections.engine.view import View
 
@@ -89,6 +90,8 @@ async def render(metrics: Metrics, ledger: Ledger, views: tuple[View, ...]) -> b
     checkpoints = await read_checkpoints(ledger.pool, ledger.id, views)
     now = CollectorRegistry()
     now.register(_ViewCollector(head.size, {n: c.position for n, c in checkpoints.items()}))
+    if erasures.view.name in checkpoints:
+        now.register(_OverdueCollector(await erasures.overdue_count(ledger.pool, ledger.id)))
     return generate_latest(metrics.registry) + generate_latest(now)
 
 
@@ -105,3 +108,15 @@ class _ViewCollector(Collector):
         for name, position in self._positions.items():
             lag.add_metric([name], self._size - 1 - position)
         yield lag
+
+
+class _OverdueCollector(Collector):
+    def __init__(self, erasures_count: int) -> None:
+        self._erasures_count = erasures_count
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "minzhang_erasures_overdue",
+            "Requests to erase whose answer is overdue.",
+            value=self._erasures_count,
+        )

@@ -13,12 +13,13 @@ commitments and proofs stay as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from ledger.core import aggregate as core
 from ledger.core.aggregate import By
+from ledger.core.clock import moment_missed
 from ledger.core.errors import RuleViolated, SamePersonTwice
 
 # Rules: what an erasure refuses ----------------------------------------------------------
@@ -28,6 +29,13 @@ class ErasureDecided(RuleViolated):
     """This request was decided already, or is not at the point for this step.
 
     该申请已作出决定，或不在可进行此步骤的阶段。
+    """
+
+
+class AnswerNotOverdue(RuleViolated):
+    """The answer to this request is not overdue, or that it is was recorded.
+
+    该申请的答复尚未逾期，或逾期已经记录。
     """
 
 
@@ -89,6 +97,7 @@ class Erasure(core.Aggregate):
 
         def apply(self, erasure: Erasure) -> None:
             erasure.stage = Stage.APPROVED
+            erasure.answered_at = erasure.answered_at or self.timestamp
             erasure.slot_ids = self.slot_ids
             erasure.approved_by = self.by.actor_id
             erasure.backups_expire_on = self.backups_expire_on
@@ -104,6 +113,7 @@ class Erasure(core.Aggregate):
 
         def apply(self, erasure: Erasure) -> None:
             erasure.stage = Stage.RESTRICTED
+            erasure.answered_at = erasure.answered_at or self.timestamp
 
     @dataclass(frozen=True, kw_only=True)
     class Refused(Event):
@@ -113,6 +123,7 @@ class Erasure(core.Aggregate):
 
         def apply(self, erasure: Erasure) -> None:
             erasure.stage = Stage.REFUSED
+            erasure.answered_at = erasure.answered_at or self.timestamp
 
     @dataclass(frozen=True, kw_only=True)
     class CarriedOut(Event):
@@ -133,6 +144,18 @@ class Erasure(core.Aggregate):
 
         def apply(self, erasure: Erasure) -> None:
             erasure.stage = Stage.WITHDRAWN
+            erasure.answered_at = erasure.answered_at or self.timestamp
+
+    @dataclass(frozen=True, kw_only=True)
+    class AnswerOverdue(Event):
+        """Nobody had decided the request, nor was it taken back, when ``due_on`` was over."""
+
+        TOPIC = "erasure.answer_overdue.v1"
+
+        due_on: date
+
+        def apply(self, erasure: Erasure) -> None:
+            erasure.is_answer_overdue = True
 
     # State: what we remember of it, starting from ``Requested`` -------------------------
 
@@ -157,6 +180,18 @@ class Erasure(core.Aggregate):
         self.approved_by: UUID | None = None
         self.approval_reason = ""
         self.backups_expire_on: date | None = None
+        self.answered_at: datetime | None = None
+        self.is_answer_overdue = False
+
+    # Questions --------------------------------------------------------------------------
+
+    @property
+    def answer_late_on(self) -> date | None:
+        """The due day, unless it was kept or that it was not is recorded already."""
+        if self.is_answer_overdue:
+            return None
+        is_kept = self.answered_at is not None and self.answered_at < moment_missed(self.due_on)
+        return None if is_kept else self.due_on
 
     # Commands: what you may ask for -----------------------------------------------------
 
@@ -196,6 +231,12 @@ class Erasure(core.Aggregate):
     def refuse(self, by: By) -> None:
         """Refuse the request, giving the reason."""
         self._record(self.Refused, self._guard_decision(by, "refuse-erasure"))
+
+    def miss_answer(self, by: By) -> None:
+        """Record that the request was not answered in time."""
+        if moment_missed(self.due_on) > by.at or self.answer_late_on is None:
+            raise AnswerNotOverdue(due_on=self.due_on.isoformat())
+        self._record(self.AnswerOverdue, by, due_on=self.due_on)
 
     def withdraw(self, by: By) -> None:
         """Take the request back, before it is decided."""

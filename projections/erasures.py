@@ -14,9 +14,9 @@ from ledger.storage.connect import Database
 from projections.engine import Page, Paging, Row, Rows, Select, Ties, View
 from projections.engine.reading import NOW
 
-view = View("erasures", version=2)
+view = View("erasures", version=3)
 erasures = view.table(
-    "erasures_v2", key=("erasure_id",), is_per_stream=False, ties=Ties(record="erasure_id")
+    "erasures_v3", key=("erasure_id",), is_per_stream=False, ties=Ties(record="erasure_id")
 )
 
 OPEN = frozenset({Stage.REQUESTED, Stage.RESTRICTED, Stage.APPROVED})
@@ -24,12 +24,16 @@ OPEN = frozenset({Stage.REQUESTED, Stage.RESTRICTED, Stage.APPROVED})
 
 @dataclass(frozen=True, kw_only=True)
 class ErasureQuery(Paging):
-    """Which requests; ``is_overdue``: nobody has decided and the day is over."""
+    """Which requests; ``is_overdue``: nobody has decided and the day is over.
+
+    ``was_overdue``: the answer was not given in time, whether it was given since or not.
+    """
 
     stage: Stage | None = None
     subject_id: UUID | None = None
     is_open: bool | None = None
     is_overdue: bool | None = None
+    was_overdue: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +91,14 @@ async def carried_out(rows: Rows, event: Erasure.CarriedOut, entry: Entry) -> No
     await _at(rows, event, Stage.CARRIED_OUT, done)
 
 
+@view.on(Erasure.AnswerOverdue)
+async def answer_overdue(rows: Rows, event: Erasure.AnswerOverdue, entry: Entry) -> None:
+    """Note that the answer was not given in time, whatever came after."""
+    row = await rows.get(erasures, event.originator_id)
+    row["overdue_at"] = entry.occurred_at
+    rows.put(erasures, row)
+
+
 @view.on(Person.Erased)
 async def erased(rows: Rows, event: Person.Erased, entry: Entry) -> None:
     """Count the documents among what was destroyed: a document is a record of its own."""
@@ -130,7 +142,16 @@ async def erasure_register(db: Database, ledger_id: str, query: ErasureQuery) ->
     if query.is_overdue is not None:
         overdue = "(stage = 'requested' AND due_on < {})"
         select.where(overdue if query.is_overdue else f"NOT {overdue}", local_day(utc_now()))
+    if query.was_overdue is not None:
+        select.where("overdue_at IS NOT NULL" if query.was_overdue else "overdue_at IS NULL")
     return await select.page(db, query, order=("due_on", "erasure_id"))
+
+
+async def overdue_count(db: Database, ledger_id: str) -> int:
+    """Return how many requests wait for an answer that is overdue."""
+    select = Select(erasures, ledger_id, NOW).equal(stage=str(Stage.REQUESTED))
+    select.where("overdue_at IS NOT NULL")
+    return len(await select.all(db, order=("due_on", "erasure_id")))
 
 
 async def erasure_by_id(db: Database, ledger_id: str, query: ErasureAsked) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger.reactions import conduct, deposits, expenses, findings, petitions, points
+from ledger.reactions import conduct, deposits, erasures, expenses, findings, petitions, points
 from ledger.reactions.reaction import Reaction
 
 REACTIONS: tuple[Reaction, ...] = (
@@ -11,6 +11,7 @@ REACTIONS: tuple[Reaction, ...] = (
     findings.reaction,
     deposits.reaction,
     expenses.reaction,
+    erasures.reaction,
     points.reaction,
 )
 """All reactions of the product, in the order in which each batch of the log meets them."""

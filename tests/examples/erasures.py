@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ledger.core.aggregate import By, Event
+from ledger.core.clock import moment_missed
 from ledger.erasures import Erasure
 from tests.examples import by as person
 from tests.examples.persons import BACKUPS_EXPIRE_ON, CONTACT_SLOT, ERASURE, SUBJECT
@@ -54,6 +55,11 @@ def withdrawn(by: By = ASKER) -> Erasure.Withdrawn:
     return Erasure.Withdrawn(**fields(2, by))
 
 
+def answer_overdue(version: int = 2) -> Erasure.AnswerOverdue:
+    by = person(8, role="reaction", at=moment_missed(DUE_ON))
+    return Erasure.AnswerOverdue(**fields(version, by), due_on=DUE_ON)
+
+
 EXAMPLES: tuple[Event, ...] = (
     requested(),
     approved(),
@@ -61,4 +67,5 @@ EXAMPLES: tuple[Event, ...] = (
     refused(),
     carried_out(),
     withdrawn(),
+    answer_overdue(),
 )

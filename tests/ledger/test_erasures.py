@@ -9,13 +9,15 @@ from uuid import UUID
 import pytest
 
 from ledger.core.aggregate import By, Event
+from ledger.core.clock import end_of_day
 from ledger.core.errors import ReasonMissing, SamePersonTwice
-from ledger.erasures import Erasure, ErasureDecided, NotTheRequester, Stage
+from ledger.erasures import AnswerNotOverdue, Erasure, ErasureDecided, NotTheRequester, Stage
 from tests.examples import by as person
 from tests.examples.erasures import (
     ASKER,
     DUE_ON,
     OFFICER,
+    answer_overdue,
     approved,
     carried_out,
     refused,
@@ -117,3 +119,19 @@ def test_only_what_is_approved_is_carried_out_and_only_once() -> None:
     story(requested(), approved(), carried_out()).when(lambda e: e.carry_out(OFFICER)).then_refused(
         ErasureDecided, stage="carried_out"
     )
+
+
+def test_an_answer_is_overdue_once_and_only_when_its_day_is_over() -> None:
+    late = answer_overdue().by
+    early = replace(late, at=end_of_day(DUE_ON))
+    story(requested()).when(lambda erasure: erasure.miss_answer(late)).then(answer_overdue())
+    for before, by in (
+        ((requested(),), early),
+        ((requested(), answer_overdue()), late),
+        *(((requested(), decision), late) for decision in (restricted(), refused(), withdrawn())),
+    ):
+        story(*before).when(lambda erasure, by=by: erasure.miss_answer(by)).then_refused(  # type: ignore[misc]
+            AnswerNotOverdue, due_on=DUE_ON.isoformat()
+        )
+    after = replay(numbered((requested(), answer_overdue(), refused())))
+    assert (after.stage, after.is_answer_overdue) == (Stage.REFUSED, True)

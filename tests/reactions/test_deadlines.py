@@ -18,10 +18,11 @@ from ledger.core.aggregate import Aggregate, By
 from ledger.core.clock import end_of_day, local_day, moment_missed
 from ledger.core.entry import Entry
 from ledger.deposits import Deposit
+from ledger.erasures import Erasure
 from ledger.expenses import Expense
 from ledger.findings import Finding, FindingSource
 from ledger.points import PointsAccount
-from ledger.reactions import deposits, expenses, findings, points
+from ledger.reactions import deposits, erasures, expenses, findings, points
 from ledger.reactions.engine import Reactions
 from ledger.reactions.reaction import Reaction
 from ledger.storage.ledger import Ledger, open_ledger
@@ -29,10 +30,12 @@ from ledger.storage.reading import read_entries
 from tests.examples import AT
 from tests.examples import by as person
 from tests.examples import deposits as d
+from tests.examples import erasures as e
 from tests.examples import expenses as x
 from tests.examples import findings as f
 from tests.examples import points as p
 from tests.examples.accounts import ACCOUNT, ESTATE
+from tests.examples.persons import SUBJECT
 from tests.ledger import deposit_steps as step
 from tests.ledger.test_points_accounts import AWARD
 
@@ -121,6 +124,18 @@ def spend(account: PointsAccount, by: By) -> None:
     account.redeem(by, order_id=p.ORDER, item_id=p.ITEM, pieces=1, points=AWARD.points)
 
 
+def erasure_asked() -> Erasure:
+    """A request to erase that the data protection officer has to answer."""
+    return Erasure.request(
+        e.ASKER,
+        subject_id=SUBJECT,
+        record_ids=(),
+        ground="purpose_ended",
+        due_on=e.DUE_ON,
+        is_provisional=False,
+    )
+
+
 CASES = {
     "top-up": Case(
         deposits.reaction,
@@ -165,6 +180,14 @@ CASES = {
         lambda finding, by: finding.rectify(by, summary="通道已清空"),
         "finding.rectification_missed.v1",
         "finding.company_reminded.v1",
+    ),
+    "erasure": Case(
+        erasures.reaction,
+        e.DUE_ON,
+        erasure_asked,
+        lambda erasure, by: erasure.restrict(by, hold="audit"),
+        "erasure.answer_overdue.v1",
+        "erasure.requested.v1",
     ),
     "points": Case(
         points.reaction,
