@@ -2,19 +2,18 @@
 #   make demo    a working ledger with real and synthetic data, served at http://127.0.0.1:8080
 #   make test    every test
 # and make check (what CI runs), nightly (every test, with the large counts), demo-reset (start
-# over), bench, clean.
+# over), bench, lock, sbom, licences, clean.
 # MINZHANG_HOST, _PORT, _DATA, _DSN and _LEDGER are honoured.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DESCRIPTION := setup.cfg pyproject.toml
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -le 8 ] && echo $$n || echo 8)
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: demo demo-reset test nightly check bench clean format sbom browser openssl
+.PHONY: demo demo-reset test nightly check bench clean format sbom lock licences browser openssl
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/for-demo
@@ -40,12 +39,20 @@ check: $(VENV)/for-check
 	$(BIN)/lint-imports
 	sh .ci/check-wheel $(BIN)/python
 	$(BIN)/python .ci/audit $(BIN)/python -m pip_audit
+	$(BIN)/python .ci/sbom $(BIN)/python $(BIN)/cyclonedx-py sbom.json
 	$(MAKE) test
 
-# Every package that is installed, with versions and licences (CycloneDX).
+# Pin what setup.cfg asks for; what is pinned already stays, unless `make lock ARGS=--upgrade`.
+lock: $(VENV)/for-check
+	$(BIN)/python .ci/lock $(BIN)/uv $(ARGS)
+
+# All packages with versions, licences and hashes (CycloneDX).
 sbom: $(VENV)/for-check
-	$(BIN)/cyclonedx-py environment --output-reproducible -o sbom.json $(BIN)/python
-	@echo "sbom.json"
+	$(BIN)/python .ci/sbom $(BIN)/python $(BIN)/cyclonedx-py sbom.json
+
+# docs/licences.md, from what the packages declare.
+licences: $(VENV)/for-bench $(VENV)/for-check
+	$(BIN)/python .ci/licences
 
 format: $(VENV)/for-check
 	$(BIN)/ruff format .
@@ -73,18 +80,19 @@ $(VENV)/created:
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(VENV)/for-demo: $(VENV)/created $(DESCRIPTION)
-	$(PIP) --editable .
+# LOCKED=no goes by the ranges of setup.cfg instead of what requirements/ pins (.ci/install).
+$(VENV)/for-demo: $(VENV)/created $(DESCRIPTION) requirements/demo.txt
+	@sh .ci/install $(BIN)/python demo
 	@touch $@
 
-$(VENV)/for-bench: $(VENV)/created $(DESCRIPTION)
-	$(PIP) --editable '.[bench]'
+$(VENV)/for-bench: $(VENV)/created $(DESCRIPTION) requirements/bench.txt
+	@sh .ci/install $(BIN)/python bench bench
 	@touch $(VENV)/for-demo $@
 
-$(VENV)/for-test: $(VENV)/created $(DESCRIPTION)
-	$(PIP) --editable '.[test]'
+$(VENV)/for-test: $(VENV)/created $(DESCRIPTION) requirements/test.txt
+	@sh .ci/install $(BIN)/python test test
 	@touch $(VENV)/for-demo $@
 
-$(VENV)/for-check: $(VENV)/created $(DESCRIPTION)
-	$(PIP) --editable '.[test,check]'
+$(VENV)/for-check: $(VENV)/created $(DESCRIPTION) requirements/check.txt
+	@sh .ci/install $(BIN)/python check test,check
 	@touch $(VENV)/for-demo $(VENV)/for-test $@

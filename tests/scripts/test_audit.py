@@ -12,8 +12,11 @@ ROOT = Path(__file__).parent.parent.parent
 ANSWER = """
 import json, sys
 weak = {weak!r}
-names = [line.split("==")[0].strip() for line in open(sys.argv[-1])]
-told = [dict(name=n, version="1", vulns=[dict(id="X-1")] if n in weak else []) for n in names if n]
+pins = [line.strip().split("==") for line in open(sys.argv[-1]) if line.strip()]
+told = [
+    dict(name=n, version=v, vulns=[dict(id="X-1")] if n in weak or f"{{n}}=={{v}}" in weak else [])
+    for n, v in pins
+]
 print(json.dumps(dict(dependencies=told)))
 sys.exit(1 if any(one["vulns"] for one in told) else 0)
 """
@@ -22,8 +25,9 @@ sys.exit(1 if any(one["vulns"] for one in told) else 0)
 @pytest.mark.parametrize(
     ("program", "code", "words"),
     [
-        (ANSWER.format(weak=["jinja2"]), 0, "no known weakness"),
-        (ANSWER.format(weak=["jinja2", "aiohttp"]), 1, "aiohttp: X-1"),
+        (ANSWER.format(weak=["jinja2==2.4.1"]), 0, "no known weakness"),
+        (ANSWER.format(weak=["jinja2==2.4.1", "aiohttp"]), 1, "aiohttp: X-1"),
+        (ANSWER.format(weak=["jinja2==2.4.1", "uvicorn"]), 1, "uvicorn: X-1"),  # pinned only
         (ANSWER.format(weak=[]), 0, "nothing is claimed"),
         ("import sys; sys.exit('no route to host')", 0, "nothing is claimed"),
     ],
