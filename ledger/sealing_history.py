@@ -7,6 +7,7 @@ nothing more.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from ledger.core import aggregate as core
@@ -57,11 +58,24 @@ class SealingHistory(core.Aggregate):
         def apply(self, history: SealingHistory) -> None:
             history.index_key = self.index_key
 
+    @dataclass(frozen=True, kw_only=True)
+    class KeysMoved(Event):
+        """The wrapped secrets went into another database at ``moved_at``."""
+
+        TOPIC = "sealing_history.keys_moved.v1"
+
+        slots_count: int
+        moved_at: datetime
+
+        def apply(self, history: SealingHistory) -> None:
+            history.moved_at = self.moved_at
+
     # State: what we remember of it ------------------------------------------------------
 
     def __init__(self) -> None:
         self.kek = ""
         self.index_key = ""
+        self.moved_at: datetime | None = None
 
     @staticmethod
     def create_id(*_: object, **__: object) -> UUID:
@@ -84,3 +98,8 @@ class SealingHistory(core.Aggregate):
         """Note that everything is found by an index key; once."""
         if index_key != self.index_key:
             self._record(self.IndexKeyRotated, by, index_key=index_key, values_count=values_count)
+
+    def move_keys(self, by: By, *, slots_count: int, moved_at: datetime) -> None:
+        """Note that the secrets went elsewhere; once for each time."""
+        if moved_at != self.moved_at:
+            self._record(self.KeysMoved, by, slots_count=slots_count, moved_at=moved_at)

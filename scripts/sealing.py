@@ -33,6 +33,7 @@ from scripts.database import open_database
 from scripts.failures import Failure
 from scripts.init import initialise
 from scripts.sealing_keys import read_keys, replace_file
+from scripts.sealing_moving import add_move
 from scripts.settings import Settings
 
 
@@ -73,6 +74,7 @@ def add(subparsers: SubParsers) -> None:
         " / 再去掉旧密钥（须先用新密钥重新启动服务）",
     )
     indexing.set_defaults(run=rotate_index)
+    add_move(actions)
     settling = actions.add_parser(
         "settle", help="处理未了事项 / finish what was cut short, now instead of later"
     )

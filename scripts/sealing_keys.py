@@ -21,13 +21,13 @@ from pathlib import Path
 from ledger.core.clock import local_day, utc_now
 from ledger.sealing import Keyring, new_keyring, read_keyring
 from ledger.storage.connect import Connection, connect
-from ledger.storage.migrate import migrate, read_migrations
+from ledger.storage.migrate import migrate
+from ledger.storage.moving_keys import keys_migrations, moved_away, slots_count
 from ledger.storage.vault import SealingKeys
 from scripts.failures import Failure
 from scripts.settings import Settings
 
 COMMAND_SECONDS = 30.0
-KEYS_MIGRATION = "0030_sealing_keys.sql"
 
 # The few keys that wrap this ledger's many slots, each found by one look at the index.
 _KEKS = """
@@ -64,8 +64,8 @@ async def prepare_keys(db: Connection, settings: Settings) -> None:
     keys_db = db if settings.keys_dsn is None else await connect(settings.keys_dsn)
     try:
         if keys_db is not db:
-            wanted = [one for one in read_migrations() if one.name == KEYS_MIGRATION]
-            await migrate(keys_db, wanted)
+            await migrate(keys_db, keys_migrations())
+        await _guard_home(db, keys_db, settings)
         used = {kek for (kek,) in await keys_db.fetch(_KEKS, settings.ledger)}
         where = _missing_file(settings)
         if where is not None and not used:
@@ -75,6 +75,23 @@ async def prepare_keys(db: Connection, settings: Settings) -> None:
     finally:
         if keys_db is not db:
             await keys_db.close()
+
+
+async def _guard_home(db: Connection, keys_db: Connection, settings: Settings) -> None:
+    """Refuse a database whose secrets went elsewhere, and secrets in two databases."""
+    if await moved_away(keys_db, settings.ledger) is not None:
+        raise Failure(
+            "本账本的密钥槽已迁至另一数据库：请相应设置 MINZHANG_KEYS_DSN。",
+            "the secrets of this ledger were moved to another database: set MINZHANG_KEYS_DSN to it"
+            " (or remove it, if they went into the main one)",
+        )
+    if keys_db is not db and await slots_count(db, settings.ledger):
+        raise Failure(
+            "账本数据库和 MINZHANG_KEYS_DSN 中都有密钥槽：请执行 minzhang sealing move-keys。",
+            "there are secrets in the ledger's own database and in that of MINZHANG_KEYS_DSN:"
+            " finish with minzhang sealing move-keys (from where they were, with the setting of"
+            " before)",
+        )
 
 
 async def _guard_complete(settings: Settings, used: set[str], *, is_missing: bool) -> None:

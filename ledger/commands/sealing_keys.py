@@ -9,6 +9,7 @@ from ledger.core.errors import Conflict
 from ledger.core.values import derived_id
 from ledger.sealing_history import SEALING_HISTORY_ID, SealingHistory
 from ledger.storage.ledger import Ledger
+from ledger.storage.moving_keys import Moved
 
 ATTEMPTS_MAX = 5
 KEEPER = derived_id("actor", "minzhang sealing")
@@ -29,6 +30,12 @@ async def note_index_key(ledger: Ledger, values_count: int) -> None:
         ledger,
         lambda history, by: history.rotate_index_key(by, index_key=name, values_count=values_count),
     )
+
+
+async def note_move(ledger: Ledger, moved: Moved) -> None:
+    """Record that the secrets are in another database."""
+    count, at = moved.slots_count, moved.moved_at
+    await _note(ledger, lambda history, by: history.move_keys(by, slots_count=count, moved_at=at))
 
 
 async def _note(ledger: Ledger, change: Callable[[SealingHistory, By], None]) -> None:

@@ -32,6 +32,11 @@ def index_key_rotated(version: int = 3) -> SealingHistory.IndexKeyRotated:
     )
 
 
+def keys_moved(version: int = 4) -> SealingHistory.KeysMoved:
+    """All secrets went into another database."""
+    return SealingHistory.KeysMoved(**_envelope(version), slots_count=1200, moved_at=AT)
+
+
 def _envelope(version: int) -> dict[str, Any]:
     return {
         "originator_id": SEALING_HISTORY_ID,
@@ -41,4 +46,4 @@ def _envelope(version: int) -> dict[str, Any]:
     }
 
 
-EXAMPLES: tuple[Event, ...] = (begun(), kek_rotated(), index_key_rotated())
+EXAMPLES: tuple[Event, ...] = (begun(), kek_rotated(), index_key_rotated(), keys_moved())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ledger.sealing_history import SealingHistory
-from tests.examples import by
+from tests.examples import AT, by
 from tests.examples import sealing_history as example
 from tests.given import given, replay
 
@@ -17,6 +17,16 @@ def rotate_kek(history: SealingHistory) -> None:
 
 def rotate_index_key(history: SealingHistory) -> None:
     history.rotate_index_key(SYSTEM, index_key=INDEX_KEY.index_key, values_count=900)
+
+
+def move(history: SealingHistory) -> None:
+    history.move_keys(SYSTEM, slots_count=1200, moved_at=AT)
+
+
+def test_a_move_is_told_once() -> None:
+    moved = example.keys_moved(version=2)
+    given(example.begun()).when(move).then(moved)
+    given(example.begun(), moved).when(move).then()
 
 
 def test_a_change_of_either_key_is_told_once() -> None:

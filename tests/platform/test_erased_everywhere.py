@@ -14,7 +14,7 @@ from datetime import date
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -300,3 +300,29 @@ async def test_what_an_earlier_version_stored_in_clear_is_encrypted(data_dir: Pa
         async with serving(service.app, "127.0.0.1", 0) as address, ClientSession(address) as http:
             response = await http.get(f"/v1/evidence/{digest}", headers=headers)
             assert await response.read() == DOCUMENT + b"2"
+
+
+async def test_the_secrets_are_moved_by_command_and_there_is_one_home(data_dir: Path) -> None:
+    async with open_service(settings_for(data_dir)) as service:
+        await lived_through(service, erases=False)
+        await service.ledger.pool.execute("CREATE DATABASE keys")
+        main = service.database.dsn
+    elsewhere = urlunsplit(urlsplit(main)._replace(path="/keys"))
+    here, there = {"MINZHANG_DATA": str(data_dir)}, {"MINZHANG_KEYS_DSN": elsewhere}
+    with EmbeddedServer(data_dir):  # so that each command finds it running
+        nowhere = minzhang("sealing", "move-keys", "--to-env", "NOWHERE", **here)
+        assert nowhere.returncode == 1 and "holds no address" in nowhere.stderr
+        two = minzhang("init", **here, **there)
+        assert two.returncode == 1 and "finish with minzhang sealing move-keys" in two.stderr
+        moved = minzhang("sealing", "move-keys", "--to-env", "KEYS", **here, KEYS=elsewhere)
+        assert moved.returncode == 0 and "now set MINZHANG_KEYS_DSN" in moved.stdout, moved
+        gone = minzhang("sealing", "verify", **here)
+        assert gone.returncode == 1 and "were moved to another database" in gone.stderr
+        again = minzhang("sealing", "move-keys", "--to-env", "KEYS", **here, KEYS=elsewhere)
+        assert again.returncode == 0, again.stderr
+        sound = minzhang("sealing", "verify", "--open", **here, **there)
+        assert sound.returncode == 0, sound.stdout
+        back = minzhang("sealing", "move-keys", "--to-main", **here, **there)
+        assert back.returncode == 0 and "remove the setting" in back.stdout, back
+        sound = minzhang("sealing", "verify", "--open", **here)
+        assert sound.returncode == 0, sound.stdout

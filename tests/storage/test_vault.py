@@ -29,7 +29,8 @@ from ledger.sealing import Field, KeyUnknown, new_keyring, new_slot
 from ledger.sealing.fields import SEARCHABLE
 from ledger.storage.errors import OutcomeUnknown, SealingNotConfigured
 from ledger.storage.ledger import Ledger, create_ledger, open_ledger
-from ledger.storage.migrate import migrate, read_migrations
+from ledger.storage.migrate import migrate
+from ledger.storage.moving_keys import keys_migrations
 from ledger.storage.requests import Once
 from ledger.storage.upkeep import rotate, settle, stored_slots
 from ledger.storage.vault import Pending, SealedValueGone, SealingKeys
@@ -217,7 +218,7 @@ async def test_the_secrets_can_be_in_another_database(
 ) -> None:
     async with another_database(server_dsn) as keys_dsn:
         db = await asyncpg.connect(keys_dsn)
-        await migrate(db, [m for m in read_migrations() if m.name == "0030_sealing_keys.sql"])
+        await migrate(db, keys_migrations())
         await db.close()
         keys = SealingKeys(KEYS.keyring, keys_dsn)
         async with open_ledger(store_dsn, ledger_id, keys=keys) as ledger:
