@@ -189,8 +189,10 @@ EVENTS: Table = {
     "consequences": AUDIT_READERS,
     "stream_events": AUDIT_READERS,
     "event_entry": AUDIT_READERS,
-    "read_entry_bundle": OVERSIGHT,
+    "read_entry_bundle": only(Role.AUDITOR, Role.DISCIPLINE),
 }
+"""Events of who came in and who looked at what are left out for all but the auditor, discipline and
+data protection (``Scope.hides_access``); whole bundles of entries leave nothing out."""
 
 UPLOADERS = frozenset(Role) - {
     Role.ADMINISTRATOR,

@@ -17,12 +17,14 @@ from uuid import UUID
 
 from aiohttp import web
 
+from api.audit_reads import AUDIT_DATA
 from api.concerning import Sources, guard
 from api.errors import DelegationNotInForce, NotAllowed, PostNotInTerm
 from api.identity import Identity
+from api.privacy_rows import WATCHERS
 from api.reach import Row, Within
 from api.roles import Role
-from ledger.belonging import EVERYTHING, NOTHING_AT_ALL, Scope
+from ledger.belonging import EVERYTHING, NOTHING_AT_ALL, Scope, tells_of_access
 from ledger.commands.refusals import note_denial
 from ledger.commands.standing import Standing, versions_of
 from ledger.core.clock import local_day
@@ -98,11 +100,12 @@ class Scopes:
 
     async def reading(self, identity: Identity, operation: str, query: Any) -> Scope:
         """Return whose records somebody sees, in the tree as it was when the question asks."""
-        within = self.within(identity.role, operation)
-        if within is Within.COUNTY:
-            return EVERYTHING
-        scope = scope_on(await self.standing.chart(), identity, within, self._day_of(query))
-        return self._with_own(scope, identity, operation)
+        within, scope = self.within(identity.role, operation), EVERYTHING
+        if within is not Within.COUNTY:
+            scope = scope_on(await self.standing.chart(), identity, within, self._day_of(query))
+            scope = self._with_own(scope, identity, operation)
+        hides_access = operation in AUDIT_DATA and identity.role not in WATCHERS
+        return replace(scope, hides_access=hides_access) if hides_access else scope
 
     async def acting(
         self, identity: Identity, operation: str, about: Sources, command: Any
@@ -131,6 +134,8 @@ class Scopes:
         """Return those of the entries that somebody may see, as things stand now."""
         entries = list(entries)
         scope = await self.reading(identity, operation, None)
+        if scope.hides_access:
+            entries = [entry for entry in entries if not tells_of_access(entry.topic)]
         if scope.is_whole:
             return entries
         streams = {entry.stream_id for entry in entries}

@@ -119,9 +119,13 @@ NOTHING = Concern()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Whose records somebody reaches: all, or those at places, of organisations, of persons."""
+    """Whose records somebody reaches: all, or those at places, of organisations, of persons.
+
+    ``hides_access``: not who came in, and who looked at what; that is for those who watch over it.
+    """
 
     is_whole: bool = False
+    hides_access: bool = False
     places: frozenset[UUID] = NOBODY
     parties: frozenset[UUID] = NOBODY
     persons: frozenset[UUID] = NOBODY
@@ -135,6 +139,17 @@ class Scope:
             or not self.parties.isdisjoint(concern.parties)
             or not self.persons.isdisjoint(concern.persons)
         )
+
+
+KINDS_OF_ACCESS = frozenset(
+    {"access_token", "denial", "person_lookup", "reading", "sign_in", "user"}
+)
+TOPICS_OF_ACCESS = frozenset({"person.exported.v1", "person.revealed.v1"})
+
+
+def tells_of_access(topic: str) -> bool:
+    """Tell whether an event is about who came in, or who looked at what."""
+    return topic.partition(".")[0] in KINDS_OF_ACCESS or topic in TOPICS_OF_ACCESS
 
 
 EVERYTHING = Scope(is_whole=True)

@@ -34,7 +34,7 @@ SUBJECTS = (
 """Fields of events that say what an event is about."""
 
 view = View("audit_trail", version=1)
-trail = view.lines("audit_trail_v1", ties=Ties(stream="stream_id"))
+trail = view.lines("audit_trail_v1", ties=Ties(stream="stream_id", topic="topic"))
 subjects = view.lines("audit_subjects_v1")
 
 

@@ -44,6 +44,10 @@ nothing. `公开 public`: everybody may see it, on pages also without a login.
 **What is about oneself.** In rows marked `＋☺` whoever may ask reaches, beside what the sign says,
 all that is kept about themselves, wherever it is: everybody sees who looked at their own data.
 
+**Who came in, who was refused, who looked 查阅与登录.** These events, and those about accounts, are
+shown to auditor, discipline and data protection alone; to all others lists, single events and
+streams leave them out.
+
 **One person, one voice.** A person who holds two posts, or acts for somebody else, still counts as
 one: rules that ask for different persons compare persons, never posts. A post counts within its
 term.

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 ADMINISTRATOR = "administrator"
 AUDITOR = "auditor"
+COMMUNITY = "community"
 COUNTY = "county"
 DATA_PROTECTION_OFFICER = "data_protection_officer"
 DISCIPLINE = "discipline"
@@ -20,8 +21,8 @@ ROLES = frozenset(
         COUNTY,
         DATA_PROTECTION_OFFICER,
         DISCIPLINE,
+        COMMUNITY,
         STREET,
-        "community",
         "company",
         "department",
         "efficiency_office",
@@ -39,9 +40,10 @@ ROLES = frozenset(
 """The roles that can be granted; what each may do is the table of permissions."""
 
 SECOND_FACTOR = frozenset(
-    {ADMINISTRATOR, AUDITOR, COUNTY, DATA_PROTECTION_OFFICER, DISCIPLINE, STREET}
+    {ADMINISTRATOR, AUDITOR, COMMUNITY, COUNTY, DATA_PROTECTION_OFFICER, DISCIPLINE, STREET}
 )
-"""Who administers, watches or approves: a password alone opens nothing for them."""
+"""Who administers, watches, or reviews and approves what public money is spent on: a password
+alone opens nothing for them."""
 
 OVERSEERS = frozenset({AUDITOR, DATA_PROTECTION_OFFICER, DISCIPLINE})
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from ledger.belonging import Scope
+from ledger.belonging import KINDS_OF_ACCESS, TOPICS_OF_ACCESS, Scope
 from ledger.core.errors import LedgerError
 from ledger.storage.connect import Database
 
@@ -36,7 +36,8 @@ class Ties:
     """How a table's rows belong to whom. Any of them is enough; the columns never change.
 
     ``record``: the column with the record's id; ``stream``: with its id as text. ``place``,
-    ``party``, ``person``: columns that name one.
+    ``party``, ``person``: columns that name one. ``topic``: the column with an event's topic, of
+    which some are not for everybody who reaches the record.
     """
 
     record: str = ""
@@ -44,6 +45,7 @@ class Ties:
     place: str = ""
     party: str = ""
     person: str = ""
+    topic: str = ""
 
 
 class Within:
@@ -67,14 +69,25 @@ def restrict(db: Database, ties: Ties | None, add: AddValue) -> tuple[Database, 
     """
     if not isinstance(db, Within):
         return db, "true"
+    seen = _not_of_access(ties, add) if db.scope.hides_access and ties else "true"
     if db.scope.is_whole:
-        return db.db, "true"
+        return db.db, seen
     if ties is None:
         raise ReadOutsideScope()
     conditions = _of_columns(ties, db.scope, add)
     if ties.record or ties.stream:
         conditions.append(_of_record(ties, db.scope, add))
-    return db.db, f"({' OR '.join(conditions)})" if conditions else "false"
+    return db.db, f"({' OR '.join(conditions)}) AND {seen}" if conditions else "false"
+
+
+def _not_of_access(ties: Ties, add: AddValue) -> str:
+    if not ties.topic:
+        return "true"
+    kinds, topics = add(sorted(KINDS_OF_ACCESS)), add(sorted(TOPICS_OF_ACCESS))
+    return (
+        f"(split_part({ties.topic}, '.', 1) <> ALL({kinds}::text[])"
+        f" AND {ties.topic} <> ALL({topics}::text[]))"
+    )
 
 
 def whole(db: Database) -> Database:

@@ -74,5 +74,11 @@ async def _session(ledger: Ledger, number: int) -> str:
     )
     user.grant_role(by, grant)
     await ledger.for_request().save(user)
-    opened = await open_for_user(ledger, Visitor(address=""), user, method=SignInMethod.PASSWORD)
+    opened = await open_for_user(
+        ledger,
+        Visitor(address=""),
+        user,
+        method=SignInMethod.PASSWORD,
+        has_second_factor=True,
+    )
     return opened.secret

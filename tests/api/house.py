@@ -106,7 +106,7 @@ async def house(store_dsn: str, ledger_id: str, clock: MovableClock) -> AsyncIte
     ):
         app = create_app(ledger, news=news, options=Options(hash_cost=CHEAP))
         by = By(actor_id=UUID(int=1), at=clock(), role="administrator")
-        user_id = await new_user(ledger, app[DOOR], NAME, by, "community")
+        user_id = await new_user(ledger, app[DOOR], NAME, by, "grid_worker")
         async with (
             serving(app, "127.0.0.1", 0) as address,
             ClientSession(address, cookie_jar=CookieJar(unsafe=True)) as client,

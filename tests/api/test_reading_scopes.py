@@ -12,7 +12,7 @@ import orjson
 import pytest
 from aiohttp import ClientResponse
 
-from ledger.belonging import Scope
+from ledger.belonging import KINDS_OF_ACCESS, Scope
 from ledger.commands.petitions import DispatchPetition, dispatch_petition, file_petition
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
@@ -160,6 +160,45 @@ async def test_the_administrator_sees_no_business(
     headers = bearer(await token_for("administrator"))
     for path in ("/v1/petitions", f"/v1/petitions/{petition_id}", "/v1/events", "/v1/findings"):
         await the_problem(await client.get(path, headers=headers), 403, "not-allowed")
+
+
+async def test_who_came_in_and_who_looked_is_told_to_those_who_watch_over_it_alone(
+    client: Client, ledger: Ledger, token_for: TokenFor, petition_id: UUID
+) -> None:
+    """The county sees every petition, and nothing of who was refused or who looked."""
+    out = bearer(await token_for("administrator"))
+    await the_problem(await client.get("/v1/petitions", headers=out), 403, "not-allowed")
+    discipline, county = bearer(await token_for("discipline")), bearer(await token_for("county"))
+    (denial,) = await rows(client, ledger, discipline, "/v1/events", kind="denial")
+    one = f"/v1/events/{denial['event_id']}"
+    assert (await rows(client, ledger, discipline, one))["topic"] == "denial.counted.v1"
+    for path in (one, f"{one}/entry"):
+        await the_problem(await client.get(path, headers=county), 404, "not-found")
+    assert not await rows(client, ledger, county, "/v1/events", kind="denial")
+    seen = {row["kind"] for row in await rows(client, ledger, county, "/v1/events")}
+    assert "petition" in seen
+    assert not seen & KINDS_OF_ACCESS
+    street = bearer(await token_for("street", organisation_id=STREET))
+    assert not await rows(client, ledger, street, "/v1/events", kind="denial")
+
+
+async def test_looks_are_not_in_the_stream_of_whoever_does_not_watch(
+    client: Client, ledger: Ledger, token_for: TokenFor
+) -> None:
+    """The first event that the county hears is not the refusal before it."""
+    out = bearer(await token_for("administrator"))
+    await the_problem(await client.get("/v1/petitions", headers=out), 403, "not-allowed")
+    begin = (await read_head(ledger.pool, ledger.id)).size - 1
+    await build_county(ledger)
+    for role, first in (("discipline", "denial"), ("county", "policy_book")):
+        headers = bearer(await token_for(role))
+        path = f"/v1/events/stream?from={begin}"
+        async with client.get(path, headers=headers) as response, asyncio.timeout(20):
+            async for line in response.content:
+                if line.startswith(b"data: "):
+                    told = orjson.loads(line.removeprefix(b"data: "))
+                    break
+        assert told["topic"].partition(".")[0] == first
 
 
 async def test_a_question_that_does_not_keep_to_scopes_is_refused(ledger: Ledger) -> None:

@@ -41,7 +41,7 @@ async def test_name_and_password_let_in_and_it_is_in_the_log(house: House) -> No
     assert not cookie["secure"], "over plain http browsers keep no Secure cookie"
     assert (await house.client.get("/account", allow_redirects=False)).status == 200
     (came,) = await house.told("sign_in.succeeded.v1")
-    assert (came["user_id"], came["by"].role) == (house.user_id, "community")
+    assert (came["user_id"], came["by"].role) == (house.user_id, "grid_worker")
     assert (came["method"], came["has_second_factor"]) == ("password", False)
     answer = await house.client.get("/v1/account")
     assert (await answer.json())["user_id"] == str(house.user_id)
@@ -308,7 +308,7 @@ async def test_behind_a_proxy_that_is_trusted_the_cookie_is_for_this_host_alone(
     app = create_app(ledger, news=news, options=options)
     client = await serve(app)
     by = By(actor_id=UUID(int=1), at=utc_now(), role="administrator")
-    await new_user(ledger, app[DOOR], NAME, by, "community")
+    await new_user(ledger, app[DOOR], NAME, by, "grid_worker")
     form = {"name": NAME, "password": PASSWORD}
     by_tls = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7"}
     response = await client.post("/login", data=form, headers=by_tls, allow_redirects=False)

@@ -52,7 +52,7 @@ async def linked(ledger: Ledger, news: News, issuer: str) -> AsyncIterator[House
     provider = Provider(issuer=issuer, client_id=CLIENT, client_secret=SECRET)
     app = create_app(ledger, news=news, options=Options(hash_cost=CHEAP, provider=provider))
     by = By(actor_id=UUID(int=1), at=utc_now(), role="administrator")
-    user_id = await new_user(ledger, app[DOOR], NAME, by, "community")
+    user_id = await new_user(ledger, app[DOOR], NAME, by, "grid_worker")
     async with (
         serving(app, "127.0.0.1", 0) as address,
         ClientSession(address, cookie_jar=CookieJar(unsafe=True)) as client,

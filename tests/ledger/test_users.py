@@ -181,6 +181,7 @@ def test_administration_oversight_and_business_stay_apart() -> None:
     assert {role for role in ROLES if needs_second_factor(role)} == {
         "administrator",
         "auditor",
+        "community",
         "county",
         "data_protection_officer",
         "discipline",
