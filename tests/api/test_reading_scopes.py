@@ -145,11 +145,16 @@ async def test_a_stream_sends_only_what_its_reader_may_see(
 
 async def first_petition(response: ClientResponse) -> dict[str, Any]:
     """Return the first event of a petition that a stream tells."""
+    return await first_event(response, "petition.")
+
+
+async def first_event(response: ClientResponse, beginning: str = "") -> dict[str, Any]:
+    """Return the first event that a stream tells whose topic begins so."""
     async with asyncio.timeout(20):
         async for line in response.content:
             if line.startswith(b"data: "):
                 told: dict[str, Any] = orjson.loads(line.removeprefix(b"data: "))
-                if told["topic"].startswith("petition."):
+                if told["topic"].startswith(beginning):
                     return told
     raise AssertionError("the stream ended")
 
@@ -193,11 +198,8 @@ async def test_looks_are_not_in_the_stream_of_whoever_does_not_watch(
     for role, first in (("discipline", "denial"), ("county", "policy_book")):
         headers = bearer(await token_for(role))
         path = f"/v1/events/stream?from={begin}"
-        async with client.get(path, headers=headers) as response, asyncio.timeout(20):
-            async for line in response.content:
-                if line.startswith(b"data: "):
-                    told = orjson.loads(line.removeprefix(b"data: "))
-                    break
+        async with client.get(path, headers=headers) as response:
+            told = await first_event(response)
         assert told["topic"].partition(".")[0] == first
 
 
