@@ -62,6 +62,12 @@ def add(subparsers: SubParsers) -> None:
     parser.add_argument(
         "--accept-good-rows", action="store_true", help="store the good rows though others are bad"
     )
+    parser.add_argument(
+        "--mask-personal",
+        action="store_true",
+        help="replace personal numbers in texts by asterisks, and report each, instead of refusing"
+        " the row / 将文字中的个人号码用星号替换并逐处报告，而不拒绝该行",
+    )
     parser.add_argument("--report", type=Path, metavar="FILE.csv", help="write all problems there")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.set_defaults(run=run)
@@ -78,7 +84,7 @@ async def run(args: argparse.Namespace, settings: Settings) -> int:
         except LedgerError as refused:
             report.problems.append(problem(refused))
     if args.report:
-        _write(args.report, as_csv(report.problems))
+        _write(args.report, as_csv([*report.problems, *report.masked]))
     if args.json:
         print(orjson.dumps(report.as_json()).decode())
     else:
@@ -96,6 +102,7 @@ async def _import(
         ignored=tuple(args.ignore),
         is_dry_run=args.dry_run,
         accepts_good_rows=args.accept_good_rows,
+        masks_personal=args.mask_personal,
     )
     source = read_source(args.file)
     report.sha256 = source.sha256

@@ -1,12 +1,16 @@
 """Finds numbers that identify a person in free text: the guard of everything that stays in clear.
 
-Four kinds: identity numbers (GB 11643, with their check digit), mobile and landline
-telephone numbers, bank cards (Luhn). Digits may be full-width, and stand apart by
-spaces or dashes. Where a word before a number says what it is (身份证, 卡号), a wrong
-check digit does not excuse it: a mistyped number still points to somebody.
+Identity numbers (GB 11643, with their check digit), mobile and landline telephone
+numbers, bank cards (Luhn). Digits may be full-width, and stand apart by spaces or
+dashes. Where a word before a number says what it is (身份证, 卡号), a wrong check digit
+does not excuse it: a mistyped number still points to somebody.
+
+Some numbers are found only behind such a word, since they look like many others:
+identity numbers of the 15 digits used before 1999 (with a region and a birthday),
+passports (护照), travel permits that begin with a letter (通行证, 回乡证).
 
 What it does not find, and nobody should think it does: names, addresses, numbers
-written in words, identity numbers of the 15 digits used before 1999.
+written in words.
 """
 
 from __future__ import annotations
@@ -14,18 +18,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from datetime import date
+from functools import lru_cache, partial
+from typing import TypeAlias
 from unicodedata import category, digit, normalize
 
-IDENTITY, MOBILE, LANDLINE, BANK_CARD = (
+IDENTITY, MOBILE, LANDLINE, BANK_CARD, PASSPORT, TRAVEL_PERMIT = (
     "identity-number",
     "mobile-number",
     "landline-number",
     "bank-card",
+    "passport",
+    "travel-permit",
 )
-PERSONAL_KINDS = (IDENTITY, MOBILE, LANDLINE, BANK_CARD)
+PERSONAL_KINDS = (IDENTITY, MOBILE, LANDLINE, BANK_CARD, PASSPORT, TRAVEL_PERMIT)
 
 MASK = "＊"
+
+IsOne: TypeAlias = Callable[[str, Callable[[], bool]], bool]
+"""Whether digits are a number of a kind; the second argument tells if a word before says so."""
 
 _GAP = r"[ \-]{0,2}"  # after folding: any space or dash
 _DASHES = frozenset("‐‑‒–—―−﹣－~·•_")
@@ -39,6 +50,7 @@ def _digits(least: int, most: int | None = None) -> str:
 # Each is looked for at every place (a look-ahead takes nothing), so that no number hides in
 # the tail of another one.
 _IDENTITY = re.compile(rf"(?=({_FIRST}[1-9]{_digits(16)}{_GAP}[0-9Xx]{_LAST}))")
+_OLD_IDENTITY = re.compile(rf"(?=({_FIRST}[1-9]{_digits(14)}{_LAST}))")
 _MOBILE = re.compile(rf"(?=({_FIRST}(?:(?:\+|00)?86{_GAP})?1{_GAP}[3-9]{_digits(9)}{_LAST}))")
 _AREA = rf"(?:1{_GAP}0|2{_GAP}[0-9]|[3-9]{_digits(2)})"
 _LANDLINE = re.compile(
@@ -56,6 +68,27 @@ _LABELS = {
     BANK_CARD: re.compile(r"(?:卡号|账号|帐号|银行卡|card|account)[^0-9]{0,8}$", re.IGNORECASE),
 }
 _LABEL_CHARACTERS = 20
+# Papers whose numbers begin with letters: the word, perhaps 号码 or "no.", and then the number.
+_NUMBER_WORD = r"(?:(?:证件)?号码?|\s*(?:no|number))?[^0-9A-Za-z]{0,6}"
+_PAPERS = (
+    (
+        PASSPORT,
+        re.compile(
+            rf"(?:护照|passport){_NUMBER_WORD}([A-Z]{{1,2}}{_GAP}[0-9]{_digits(6, 7)}{_LAST})",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        TRAVEL_PERMIT,
+        re.compile(
+            rf"(?:通行证|回乡证|permit){_NUMBER_WORD}"
+            rf"([CHMW][A-Z]?{_GAP}[0-9]{_digits(6, 9)}{_LAST})",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_REGION = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12]")
+"""How division codes begin: provinces and their like (GB/T 2260)."""
 _DIGIT, _DIGITS_MIN = re.compile(r"[0-9]"), 7
 _RUN = re.compile(r"[0-9+(][0-9Xx+() \-]*")
 _OUR_IDS = re.compile(
@@ -114,7 +147,20 @@ def passes_luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
+def is_old_identity_number(digits: str) -> bool:
+    """Tell whether 15 digits may be an identity number of before 1999: region, birthday, order."""
+    if not re.fullmatch(r"[1-9][0-9]{14}", digits) or not _REGION.match(digits):
+        return False
+    try:
+        date(1900 + int(digits[6:8]), int(digits[8:10]), int(digits[10:12]))
+    except ValueError:
+        return False
+    return digits[2:4] != "00"
+
+
 def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
+    for kind, paper in _PAPERS:
+        yield from ((kind, *found.span(1)) for found in paper.finditer(text))
     runs = [(run.span(), len(_DIGIT.findall(run[0]))) for run in _RUN.finditer(text)]
     for kind, digits_min, pattern, is_one in _LOOKED_FOR:
         for run, digits_count in runs:
@@ -132,25 +178,33 @@ def _matches(
     run: tuple[int, int],
     kind: str,
     pattern: re.Pattern[str],
-    is_one: Callable[[str], bool],
+    is_one: IsOne,
 ) -> Iterator[tuple[str, int, int]]:
     """Yield what has the form of a number, and its check digit or a word before it that says so."""
     for found in pattern.finditer(text, *run):
         start, end = found.span(1)
-        if is_one(_bare(found[1])) or _is_labelled(text, kind, start):
+        if is_one(_bare(found[1]), partial(_is_labelled, text, kind, start)):
             yield kind, start, end
 
 
-def _is_card(digits: str) -> bool:
-    return _CARD_BEGIN.match(digits) is not None and passes_luhn(digits)
+def _identity(number: str, is_labelled: Callable[[], bool]) -> bool:
+    return is_identity_number(number) or is_labelled()
 
 
-def _always(_: str) -> bool:
+def _old_identity(number: str, is_labelled: Callable[[], bool]) -> bool:
+    return is_old_identity_number(number) and is_labelled()
+
+
+def _card(number: str, is_labelled: Callable[[], bool]) -> bool:
+    return (_CARD_BEGIN.match(number) is not None and passes_luhn(number)) or is_labelled()
+
+
+def _always(_: str, __: Callable[[], bool]) -> bool:
     return True
 
 
-def _never(_: str) -> bool:
-    return False
+def _only_labelled(_: str, is_labelled: Callable[[], bool]) -> bool:
+    return is_labelled()
 
 
 def _bare(number: str) -> str:
@@ -192,11 +246,12 @@ def _plain(character: str) -> str:
     return normalize("NFKC", character)
 
 
-_LOOKED_FOR: tuple[tuple[str, int, re.Pattern[str], Callable[[str], bool]], ...] = (
-    (IDENTITY, 17, _IDENTITY, is_identity_number),
+_LOOKED_FOR: tuple[tuple[str, int, re.Pattern[str], IsOne], ...] = (
+    (IDENTITY, 17, _IDENTITY, _identity),
+    (IDENTITY, 15, _OLD_IDENTITY, _old_identity),
     (MOBILE, 11, _MOBILE, _always),
-    *((BANK_CARD, 16, pattern, _is_card) for pattern in _CARDS),
+    *((BANK_CARD, 16, pattern, _card) for pattern in _CARDS),
     (LANDLINE, 10, _LANDLINE, _always),
-    (LANDLINE, 7, _LOCAL_NUMBER, _never),
+    (LANDLINE, 7, _LOCAL_NUMBER, _only_labelled),
 )
 """Kinds in the order in which an overlap is told, and the fewest digits of each."""

@@ -52,13 +52,20 @@ def read_headings(
 
 
 def read_rows(
-    kind: type[ImportRow], table: Table, headings: Headings, progress: Progress
+    kind: type[ImportRow],
+    table: Table,
+    headings: Headings,
+    progress: Progress,
+    masked: list[Problem] | None = None,
 ) -> tuple[list[NumberedRow], list[Problem]]:
-    """Read every row's cells; return the readable rows and what is wrong with the others."""
+    """Read every row's cells; return the readable rows and what is wrong with the others.
+
+    With ``masked`` personal numbers in texts are masked and noted there instead of refused.
+    """
     rows: list[NumberedRow] = []
     problems: list[Problem] = []
     for line in table.lines:
-        values, wrong = read_row(kind, line, headings.places, headings.labels)
+        values, wrong = read_row(kind, line, headings.places, headings.labels, masked)
         if not all(is_blank(cell) for cell in line.cells[headings.width :]):
             wrong.append(problem(rules.CellBesideTable(), row=line.number))
         problems += wrong

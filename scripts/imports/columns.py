@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from api.sentences import sentence_for
 from ledger.core.errors import LedgerError
 from ledger.core.values import Code
-from ledger.sealing.personal_numbers import find_personal, is_identity_number
+from ledger.sealing.personal_numbers import find_personal, is_identity_number, mask_personal
 from scripts.imports import cells, rules
 from scripts.imports.cells import Cell, Reader
 from scripts.imports.lines import Line
@@ -34,7 +34,7 @@ class Column:
     """How a field is headed in Chinese, and how its cells are read.
 
     ``limit`` is the annotated type of a command's field, which every entrance checks alike.
-    ``guard`` keeps personal data out.
+    ``guard`` keeps personal data out; what people read may be masked instead.
     """
 
     zh: str
@@ -43,6 +43,7 @@ class Column:
     limit: Any = None
     name: str = ""
     guard: Callable[[str], None] | None = None
+    can_be_masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +150,16 @@ def _bare(heading: str) -> str:
 
 
 def read_row(
-    row: type, line: Line, places: Mapping[str, int], labels: Mapping[str, str]
+    row: type,
+    line: Line,
+    places: Mapping[str, int],
+    labels: Mapping[str, str],
+    masked: list[Problem] | None = None,
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Return the values of a row by field, and all that is wrong with its cells.
 
-    ``labels`` are the headings by which people know the fields.
+    ``labels`` are the headings by which people know the fields. With ``masked`` personal numbers
+    in texts are replaced by asterisks, which is noted there, instead of refused.
     """
     values: dict[str, Any] = {}
     wrong: list[Problem] = []
@@ -166,12 +172,24 @@ def read_row(
                 wrong.append(problem(rules.CellRequired(), row=line.number, column=label))
             continue
         try:
+            if masked is not None and field.column.can_be_masked:
+                cell = _masked(cell, line.number, label, masked)
             values[field.name] = _read(field, cell)
         except LedgerError as error:
             wrong.append(problem(error, row=line.number, column=label))
         except ValidationError as error:
             wrong.append(_limit_problem(error, line.number, label))
     return values, wrong
+
+
+def _masked(cell: Cell, number: int, label: str, masked: list[Problem]) -> Cell:
+    """Return a cell's text with its personal numbers masked, and note each."""
+    text = cells.plain(cell)
+    found = find_personal(text)
+    masked += [
+        problem(rules.PersonalDataMasked(kind=one.kind), row=number, column=label) for one in found
+    ]
+    return mask_personal(text) if found else cell
 
 
 def _read(field: Field, cell: Cell) -> Any:
@@ -213,7 +231,9 @@ def no_personal_reference(text: str) -> None:
 
 def text(zh: str, limit: Any, *also: str, name: str = "") -> Column:
     """A column of texts that people read."""
-    return Column(zh, cells.plain, also, limit=limit, name=name, guard=no_personal_data)
+    return Column(
+        zh, cells.plain, also, limit=limit, name=name, guard=no_personal_data, can_be_masked=True
+    )
 
 
 def reference(zh: str, limit: Any, *also: str) -> Column:

@@ -39,6 +39,7 @@ class Options:
     ignored: tuple[str, ...] = ()
     is_dry_run: bool = False
     accepts_good_rows: bool = False
+    masks_personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def read(source: Source, options: Options, report: Report, bar: Progress) -> Rea
         report.refused_count = report.rows_count
         return None
     task = bar.add_task("读取 / reading", total=report.rows_count)
-    rows, problems = read_rows(kind, table, headings, lambda n: bar.advance(task, n))
+    masked = report.masked if options.masks_personal else None
+    rows, problems = read_rows(kind, table, headings, lambda n: bar.advance(task, n), masked)
     report.problems += problems
     return Reading(source, rows, headings)
 

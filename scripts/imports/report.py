@@ -53,6 +53,7 @@ class Report:
     events: dict[str, int] = field(default_factory=dict)
     breaches: list[Breach] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    masked: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -94,6 +95,8 @@ def show(report: Report, console: Console) -> None:
         more = len(report.problems) - SHOWN_PROBLEMS_MAX
         if more > 0:
             console.print(f"… 另有 {more} 处，完整清单请用 --report / {more} more: use --report")
+    if report.masked:
+        console.print(_problem_table(report.masked, "已遮盖的个人号码 / personal numbers masked"))
     if report.breaches:
         console.print(_breach_table(report.breaches))
     if report.events:
@@ -102,8 +105,8 @@ def show(report: Report, console: Console) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
-def _problem_table(problems: Sequence[Problem]) -> Table:
-    table = Table(title="问题 / problems", title_justify="left")
+def _problem_table(problems: Sequence[Problem], title: str = "问题 / problems") -> Table:
+    table = Table(title=title, title_justify="left")
     for heading in ("行 row", "列 column", "规则 rule", "说明 message"):
         table.add_column(heading, overflow="fold")
     for one in problems[:SHOWN_PROBLEMS_MAX]:
@@ -145,6 +148,12 @@ def _summary(report: Report) -> Iterator[str]:
         yield (
             f"未入账的合格行 {report.to_record_count - report.recorded_count} / good rows not "
             f"stored: {report.to_record_count - report.recorded_count}"
+        )
+    if report.masked:
+        count, rows_count = len(report.masked), len({one.row for one in report.masked})
+        yield (
+            f"遮盖个人号码 {count} 处，涉及 {rows_count} 行 / "
+            f"{count} personal numbers masked, in {rows_count} rows"
         )
     yield from report.notes
 

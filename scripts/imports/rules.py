@@ -251,6 +251,13 @@ class IdMalformed(InvalidValue):
     """
 
 
+class PersonalDataMasked(InvalidValue):
+    """A telephone, identity or bank card number was replaced by asterisks before it was recorded.
+
+    单元格中的手机号、身份证号或银行卡号已用星号替换后入账。
+    """
+
+
 class PersonalDataInCell(InvalidValue):
     """A telephone, identity or bank card number must not enter the ledger: it stays for ever.
 

@@ -107,6 +107,58 @@ def test_a_wrong_check_digit_is_no_number_unless_a_word_says_so() -> None:
     assert find_personal("卡号 6222 0212 3456 7890 124")[0].kind == "bank-card"
 
 
+old_identities = st.builds(
+    "{}{:%y%m%d}{:03d}".format,
+    st.sampled_from(["371329", "110105", "440524", "659001"]),
+    st.dates(date(1900, 1, 1), date(1999, 12, 31)),
+    st.integers(0, 999),
+)
+
+
+@settings(max_examples=200)
+@given(
+    st.data(),
+    old_identities,
+    st.sampled_from(["身份证", "身份证号：", "证件号码 ", "identity no. "]),
+)
+def test_fifteen_digits_are_an_identity_number_where_a_word_says_so(
+    data: st.DataObject, digits: str, word: str
+) -> None:
+    written = data.draw(spread(digits))
+    assert [one.kind for one in find_personal(f"核对{word}{written}，属实")] == ["identity-number"]
+    assert not find_personal(mask_personal(f"核对{word}{written}，属实"))
+
+
+def test_fifteen_digits_that_are_no_birthday_of_a_region_are_let_be() -> None:
+    for digits in ("371329991301001", "371329990230001", "991329680517001", "370029680517001"):
+        assert find_personal(f"身份证{digits}") == ()
+    assert find_personal("工单编号371329680517001") == (), "no word says that it is one"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("护照E12345678", "passport"),
+        ("护照号码：EA1234567", "passport"),
+        ("持护照（Ｇ１２３ ４５６７８）", "passport"),
+        ("Passport no. g12345678", "passport"),
+        ("港澳通行证 C12345678", "travel-permit"),
+        ("往来港澳通行证号码CA1234567", "travel-permit"),
+        ("回乡证H0123456789", "travel-permit"),
+    ],
+)
+def test_passports_and_permits_are_found_behind_their_word(text: str, kind: str) -> None:
+    assert [one.kind for one in find_personal(text)] == [kind]
+    assert find_personal(mask_personal(text)) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["编号E12345678", "护照办理20260302", "通行证20260302发放", "合同C12345678", "护照E123"]
+)
+def test_numbers_like_those_of_passports_are_let_be_without_it(text: str) -> None:
+    assert find_personal(text) == ()
+
+
 def test_a_mask_covers_the_number_and_nothing_else() -> None:
     assert mask_personal("打138 1234 5678给我") == "打＊＊＊＊＊＊＊＊＊＊＊＊＊给我"
     assert mask_personal("3号楼1单元101室") == "3号楼1单元101室"
