@@ -15,6 +15,7 @@ from ledger.storage.connect import LOST_CONNECTION, connect
 from ledger.storage.space import SpaceGuard
 from scripts.failures import Failure
 from scripts.settings import Settings
+from scripts.transport import refused_by_tls, tell_unverified
 
 SERVER_VERSION_MIN = 15
 
@@ -41,6 +42,8 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     An embedded server that is killed during the block is started again.
     """
     floor = settings.free_space_floor_bytes
+    tell_unverified("MINZHANG_DSN", settings.dsn)
+    tell_unverified("MINZHANG_KEYS_DSN", settings.keys_dsn)
     if settings.dsn is not None:
         await _check(settings.dsn)
         yield Database(dsn=settings.dsn, volume=None, free_space_floor_bytes=floor)
@@ -58,7 +61,7 @@ async def _check(dsn: str) -> None:
     try:
         connection = await connect(dsn)
     except (*LOST_CONNECTION, asyncpg.PostgresError, ValueError) as refused:
-        raise Failure(
+        raise refused_by_tls(refused) or Failure(
             f"无法连接 MINZHANG_DSN 指定的数据库：{refused}。",
             f"cannot connect to the database that MINZHANG_DSN names: {refused}",
         ) from refused

@@ -37,6 +37,7 @@ from scripts.settings import Settings
 log = logging.getLogger(__name__)
 
 TOKEN_VARIABLE = "MINZHANG_MONITOR_TOKEN"  # noqa: S105 - the variable's name
+WEBHOOK_VARIABLE = "MINZHANG_MONITOR_WEBHOOK"
 WEBHOOK_TRIES = 3
 WEBHOOK_PAUSE_SECONDS = 2.0
 
@@ -75,7 +76,13 @@ def add(subparsers: SubParsers) -> None:
         action="store_true",
         help=f"also compare entries with their hashes (token in {TOKEN_VARIABLE})",
     )
-    parser.add_argument("--webhook", type=_url, metavar="URL", help="POST alarms there as JSON")
+    parser.add_argument(
+        "--webhook",
+        type=_url,
+        default=os.environ.get(WEBHOOK_VARIABLE) or None,
+        metavar="URL",
+        help=f"POST alarms there as JSON (also {WEBHOOK_VARIABLE}, for an address that is secret)",
+    )
     parser.add_argument("--json", action="store_true", help="print each look as a line of JSON")
     parser.set_defaults(run=run)
 
@@ -200,6 +207,8 @@ def _printable(text: str) -> str:
 
 def _url(text: str) -> str:
     parts = urlsplit(text)
+    if parts.username is not None:
+        raise argparse.ArgumentTypeError("an address with a name or a password")
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise ValueError(text)
     return text

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from scripts.failures import Failure
 from scripts.logging_settings import LOGGING_SETTINGS
@@ -32,6 +32,7 @@ AUTHORITIES = re.compile(rf"none|{AUTHORITY}(, *{AUTHORITY})*")
 LEDGER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 KEY_SOURCE = re.compile(r"file:/.+|env:[A-Za-z_][A-Za-z0-9_]*|command:.+")
 DSNS = ("dsn", "keys_dsn")
+USER_INFO = re.compile(r"//[^/@\s]*@")
 ORIGIN = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*")
 
 
@@ -257,7 +258,7 @@ def load_settings(
                 break
         values[setting.name] = _read(setting, text, source) if text else None
     for name in DSNS:
-        if (urlsplit(flags.get(name, "")).password or "") != "":
+        if _holds_password(flags.get(name, "")):
             raise _wrong(_named(name), _named(name).flag, "***")
     values["data"] = values["data"] or _default_data(environment)
     values["sealing_keys"] = values["sealing_keys"] or f"file:{values['data']}/sealing.keys"
@@ -268,11 +269,17 @@ def load_settings(
     return Settings(**values)  # read by the rows above, by name
 
 
+def _holds_password(dsn: str) -> bool:
+    parts = urlsplit(dsn)
+    asked = parse_qs(parts.query, keep_blank_values=True)
+    return bool(parts.password) or any("password" in name.lower() for name in asked)
+
+
 def _read(setting: Setting, text: str, source: str) -> object:
     try:
         return setting.read(text)
     except ValueError as wrong:
-        shown = "***" if setting.name in DSNS else text
+        shown = "***" if setting.name in DSNS else USER_INFO.sub("//***@", text)
         raise _wrong(setting, source, shown) from wrong
 
 
