@@ -98,11 +98,11 @@ async def test_the_first_administrator_lets_somebody_in(town: Town) -> None:
         assert "已被使用" in await page.locator("#create-login_name-refused").inner_text()
         assert await page.input_value("#create-login_name") == "LI.MIN"
         link = await create(admin, "wang.fang")
-        await page.select_option("#grant-role", "community")
+        await page.select_option("#grant-role", "grid_worker")
         await page.fill("#grant-organisation", "红石湖")
         await page.click("form:has(#grant-role) button")
         assert "从列表中选择" in await page.locator("#grant-organisation-refused").inner_text()
-        assert await page.input_value("#grant-role") == "community", "what was typed is kept"
+        assert await page.input_value("#grant-role") == "grid_worker", "what was typed is kept"
         await page.fill("#grant-organisation", "红石湖社区 · community-1")
         await page.click("form:has(#grant-role) button")
         await page.wait_for_url("**/users/*")
@@ -115,7 +115,7 @@ async def test_the_first_administrator_lets_somebody_in(town: Town) -> None:
         await choose_password(wang, link)
         await wang.come_in("wang.fang")
         await wang.page.wait_for_url(town.address + "/")
-        assert "社区" in await wang.page.locator(".who").inner_text()
+        assert "网格员" in await wang.page.locator(".who").inner_text()
         await wang.go("/users")
         assert "无权" in await wang.page.locator("h1").inner_text()
 
