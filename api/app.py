@@ -14,6 +14,8 @@ from api import account, logins
 from api.access import identify as identify_request
 from api.audit_reads import READINGS, ReadingDesk
 from api.bodies import BODY_BYTES_MAX
+from api.colleagues import OPERATION as COLLEAGUES
+from api.colleagues import add_colleagues
 from api.commands import CommandHandler
 from api.desk import Desk
 from api.docs import add_docs
@@ -67,6 +69,7 @@ OPERATIONS = (
     account.OPERATIONS
     | logins.OPERATIONS
     | {
+        COLLEAGUES,
         "event_entry",
         "overview",
         "read_entry_bundle",
@@ -121,6 +124,7 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     check_complete(operations, rows)
     account.add_account(app)
     logins.add_logins(app)
+    add_colleagues(app)
     add_evidence(app)
     add_health(app)
     add_docs(app, contexts, rows)

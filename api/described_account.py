@@ -103,6 +103,13 @@ ACCOUNT_PATHS: Schema = {
             "own_account", "我的账号 · One's own roles, sessions and tokens", {"type": "object"}
         )
     },
+    "/v1/account/colleagues": {
+        "get": _operation(
+            "own_colleagues",
+            "本单位同事 · Who else decides or holds a post in one's own organisation",
+            _object({"rows": {"type": "array", "items": {"type": "object"}}}),
+        )
+    },
     "/v1/account/tokens": {
         "post": _operation(
             "issue_own_token",

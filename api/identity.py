@@ -26,6 +26,7 @@ class Identity:
     token_id: UUID | None = None
     session_id: UUID | None = None
     operations: tuple[str, ...] = ()
+    has_second_factor: bool = False
 
 
 Identify: TypeAlias = Callable[[web.Request], Awaitable[Identity]]

@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping
 
 from api.money_permissions import ACCOUNTS, DEPOSITS, EXPENSES, POINTS
 from api.privacy_rows import PRIVACY
-from api.reach import PUBLIC, Row, Table, Within, as_row, reaching
+from api.reach import PUBLIC, Row, Table, Within, as_row, own_and, reaching
 from api.roles import GOVERNMENT, OVERSIGHT, ROLE_NAMES_ZH, Role, only
 
 __all__ = ["MAY", "ROLE_NAMES_ZH", "Role", "check_complete", "is_allowed"]
@@ -59,7 +59,8 @@ DECLARERS = reaching(
 DELEGATIONS: Table = {
     "grant_delegation": DELEGATORS,
     "end_delegation": DELEGATORS,
-    "delegation_register": DELEGATORS | OVERSIGHT,
+    "delegation_register": own_and(DELEGATORS | OVERSIGHT),
+    "own_colleagues": Row(dict.fromkeys(sorted(DECIDERS), Within.SELF)),
     "declare_interest": DECLARERS,
     "end_interest": only(Role.COUNTY, Role.DISCIPLINE),
     "interest_register": reaching(

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from api.audit_reads import AUDIT_DATA
 from api.concerning import Sources, guard
-from api.errors import DelegationNotInForce, NotAllowed, PostNotInTerm
+from api.errors import DelegationNotInForce, NotAllowed, PostNotInTerm, SecondFactorNeeded
 from api.identity import Identity
 from api.privacy_rows import WATCHERS
 from api.reach import Row, Within
@@ -30,9 +30,11 @@ from ledger.commands.standing import Standing, versions_of
 from ledger.core.clock import local_day
 from ledger.core.entry import Entry
 from ledger.core.errors import NotFound
+from ledger.delegations import Delegation
 from ledger.organisations import Chart, Kind
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
+from ledger.users import needs_second_factor
 
 APART = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER, Role.DISCIPLINE})
 """Who stands in for nobody: they oversee the others."""
@@ -62,23 +64,29 @@ class Scopes:
         """Return who acts when somebody stands in for the holder of a post, by a delegation's id.
 
         Refuses with ``DelegationNotInForce``: also those whose own duty is to administer the
-        service, to audit or to protect data, who must not take part in what they oversee.
+        service, to audit or to protect data, who must not take part in what they oversee; and with
+        ``SecondFactorNeeded`` where the post's role needs a factor that the session has not.
         """
-        try:
-            delegation_id = UUID(given)
-        except ValueError as error:
-            raise DelegationNotInForce() from error
-        found = await self.standing.delegation(delegation_id, self._today())
-        if found is None or found.person_id != identity.actor_id or identity.role in APART:
+        found = await self._delegation(identity, given)
+        if found is None:
             await self.note(identity, "standing_in")
-            raise DelegationNotInForce(delegation=str(delegation_id))
-        return replace(
-            identity,
-            role=found.role,
-            organisation_id=found.organisation_id,
-            post=found.post,
-            on_behalf_of=found.holder_id,
-        )
+            raise DelegationNotInForce(delegation=given[:64])
+        if _lacks_second_factor(identity, found):
+            raise SecondFactorNeeded(role=found.role)
+        return as_stand_in(identity, found)
+
+    async def delegation_to(self, identity: Identity, given: str) -> Delegation | None:
+        """Return the delegation by which somebody may stand in now, if it is one, by its id."""
+        found = await self._delegation(identity, given)
+        return None if found is None or _lacks_second_factor(identity, found) else found
+
+    async def _delegation(self, identity: Identity, given: str) -> Delegation | None:
+        try:
+            found = await self.standing.delegation(UUID(given), self._today())
+        except ValueError:
+            return None
+        is_theirs = found is not None and found.person_id == identity.actor_id
+        return found if is_theirs and identity.role not in APART else None
 
     async def note(self, identity: Identity, operation: str) -> None:
         """Count a refusal in the log: what was out of reach, and what does not exist, alike."""
@@ -159,6 +167,23 @@ class Scopes:
         moments = [moment for moment in given if moment is not None]
         days = [local_day(moment) for moment in moments] + [self._today()]
         return min([*days, on]) if isinstance(on, date) else min(days)
+
+
+def as_stand_in(identity: Identity, found: Delegation) -> Identity:
+    """Return who acts when somebody stands in by a delegation."""
+    return replace(
+        identity,
+        role=found.role,
+        organisation_id=found.organisation_id,
+        post=found.post,
+        on_behalf_of=found.holder_id,
+    )
+
+
+def _lacks_second_factor(identity: Identity, found: Delegation) -> bool:
+    """Tell whether a session stands in for a role that a password alone does not open."""
+    is_session = identity.session_id is not None and identity.token_id is None
+    return is_session and needs_second_factor(found.role) and not identity.has_second_factor
 
 
 def scope_on(chart: Chart, identity: Identity, within: Within, day: date) -> Scope:

@@ -66,6 +66,7 @@ class SignedIn:
             organisation_id=self.grant.organisation_id,
             post=self.grant.post,
             session_id=session.session_id,
+            has_second_factor=session.has_second_factor,
         )
 
 

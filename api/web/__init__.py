@@ -7,6 +7,7 @@ from aiohttp import web
 from api.web import (
     conduct,
     county,
+    delegations,
     deposits,
     estates,
     events,
@@ -36,6 +37,7 @@ FEATURES: tuple[Pages, ...] = (
     log.pages,
     privacy.pages,
     users.pages,
+    delegations.pages,
 )
 """The pages of every feature."""
 
@@ -46,6 +48,7 @@ def add_web(app: web.Application) -> None:
     log.add_log_pages(app)
     privacy.add_privacy_forms(app)
     users.add_user_forms(app)
+    delegations.add_delegation_forms(app)
     add_login(app)
     add_account_pages(app)
     add_second_factor(app)

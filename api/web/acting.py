@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from aiohttp import web
@@ -34,6 +35,7 @@ Form: TypeAlias = "dict[str, str]"
 Action: TypeAlias = Callable[[Visit, Form], Awaitable[web.StreamResponse]]
 
 REFUSED_AT_THE_FORM = frozenset({400, 401, 409, 410, 413, 415, 422, 429})
+ACTING_FIELD = "acting_for"
 HANDLERS = {
     command.operation: CommandHandler(command) for routes in ROUTES for command in routes.commands
 }
@@ -112,6 +114,12 @@ async def _taken(request: web.Request) -> tuple[Visit, Form]:
         raise web.HTTPSeeOther("/login")
     form = await read_form(request)
     guard_write(request, visit.signed, form.get(CSRF_FIELD, ""))
+    if (given := form.get(ACTING_FIELD, "")) != str(visit.acting.id if visit.acting else ""):
+        # As its page was shown to act, whatever another window did since.
+        own = visit.signed.identity()
+        if given:
+            own = await request.app[SCOPES].standing_in(own, given)
+        visit = replace(visit, visitor=own)
     return visit, form
 
 

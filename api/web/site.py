@@ -34,7 +34,7 @@ from api.keys import IDENTIFY, LEDGER, LOG, OPTIONS, PERMISSIONS
 from api.peers import came_by_tls
 from api.permissions import ROLE_NAMES_ZH, Role
 from api.problems import status_of
-from api.scopes import SCOPES
+from api.scopes import SCOPES, as_stand_in
 from api.sessions import SignedIn, csrf_token, signed_in
 from api.web import figures
 from api.web.assets import static_path
@@ -43,6 +43,7 @@ from api.web.ways import leads, navigation
 from api.web.words import LANGUAGES, Language, Words
 from ledger.core.clock import local_day
 from ledger.core.errors import LedgerError, NotFound
+from ledger.delegations import Delegation
 from ledger.storage.ledger import Ledger
 from projections.engine import Within
 
@@ -50,6 +51,12 @@ T = TypeVar("T")
 PageFunction: TypeAlias = Callable[["Visit"], Awaitable[dict[str, Any]]]
 
 LANGUAGE_COOKIE = "minzhang_language"
+ACTING_COOKIE = "minzhang_acting_for"
+"""Names the delegation by which the pages of this browser act for somebody; it proves nothing."""
+CARRIED = Markup(
+    '<input type="hidden" name="csrf" value="{}"><input type="hidden" name="acting_for" value="{}">'
+)
+"""What every form carries: that it is this session's, and for whom its page was shown to act."""
 REACTION_ROLE = "reaction"
 
 
@@ -74,6 +81,7 @@ class Visit:
     words: Words
     visitor: Identity | None
     signed: SignedIn | None = None
+    acting: Delegation | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -196,7 +204,13 @@ def _handler(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse
 async def visit_of(request: web.Request) -> Visit:
     """Tell who visits, and in which language."""
     signed = await signed_in(request)
-    return Visit(request, Words(_language(request)), await _visitor(request, signed), signed)
+    visitor = await _visitor(request, signed)
+    acting = None
+    if visitor is not None and (given := request.cookies.get(ACTING_COOKIE)):
+        acting = await request.app[SCOPES].delegation_to(visitor, given)
+        if acting is not None:
+            visitor = as_stand_in(visitor, acting)
+    return Visit(request, Words(_language(request)), visitor, signed, acting)
 
 
 def _way_in(visit: Visit) -> str:
@@ -236,12 +250,15 @@ def render(
     def leading(path: str) -> bool:
         return leads(path, visit.visitor, request.app[PERMISSIONS])
 
+    csrf = csrf_token(request, visit.signed.secret) if visit.signed else ""
     context = {
         "words": words,
         "visitor": visit.visitor,
         "witnesses_lacking": request.app[LOG].trust().lacking,
         "signed": visit.signed,
-        "csrf": csrf_token(request, visit.signed.secret) if visit.signed else "",
+        "csrf": csrf,
+        "carried": CARRIED.format(csrf, visit.acting.id if visit.acting else ""),
+        "acting": visit.acting,
         "navigation": tuple(navigation(visit.visitor, request.app[PERMISSIONS])),
         "leads": leading,
         "to": lambda path: Markup(' href="{}"').format(quote_path(path)) if leading(path) else "",

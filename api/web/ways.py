@@ -32,6 +32,7 @@ NAVIGATION = (
     NavigationItem("/volunteers", "志愿积分"),
     NavigationItem("/events", "审计轨迹"),
     NavigationItem("/personal-data", "个人信息"),
+    NavigationItem("/delegations", "委托与回避", is_own=True),
     NavigationItem("/users", "用户", is_own=True),
     NavigationItem("/log", "防篡改证明"),
     NavigationItem("/docs", "接口文档"),
@@ -39,6 +40,7 @@ NAVIGATION = (
 
 NEEDS: tuple[tuple[str, str], ...] = (
     ("/access-trail", "access_trail"),
+    ("/delegations", "delegation_register"),
     ("/erasures", "erasure_register"),
     ("/events/", "event"),
     ("/events", "audit_trail"),

@@ -35,13 +35,13 @@ from tests.api.house import CHEAP, PASSWORD
 from tests.api.issuer import CLIENT, SECRET
 from tests.storage_fixtures import KEYS
 
-STREET = organisation_id("street-1")
-COMMUNITY = organisation_id("community-1")
+COMMITTEE = organisation_id("committee-1")
 TREE = (
     ("county-1", Kind.COUNTY, "临沭县", "Linshu County", ""),
     ("street-1", Kind.STREET, "临沭街道", "Linshu Street", "county-1"),
     ("community-1", Kind.COMMUNITY, "红石湖社区", "Hongshihu Community", "street-1"),
     ("estate-1", Kind.ESTATE, "阳光花园", "Sunshine Garden", "community-1"),
+    ("committee-1", Kind.OWNERS_COMMITTEE, "阳光花园业委会", "Owners' Committee", "estate-1"),
 )
 WIDTHS = (1280, 360)
 REPORTS = """

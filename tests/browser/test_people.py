@@ -6,18 +6,29 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from datetime import date, timedelta
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from playwright.async_api import Browser
 from pyotp import TOTP, parse_uri
 
+from ledger.commands.organisations import FillPost, fill_post
 from ledger.commands.users import GrantRole, create_user, grant_role
+from ledger.core.clock import local_day, utc_now
 from ledger.storage.ledger import create_ledger
+from ledger.storage.reading import read_begun_with
 from tests.api.house import PASSWORD
 from tests.browser.conftest import SCREENSHOTS_VARIABLE
-from tests.browser.people import Guest, Town, a_town, installer, visiting
+from tests.browser.people import COMMITTEE, Guest, Town, a_town, installer, visiting
+
+NOBODY = UUID(int=0)
+"""Stands in grants for whoever will have them."""
+
+
+def today() -> date:
+    return local_day(utc_now())
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +141,66 @@ async def test_the_first_administrator_lets_somebody_in(town: Town) -> None:
         assert "已停用" in await page.locator("h1").inner_text()
         await wang.go("/account")
         assert "/login" in wang.page.url, "what was open is closed"
+
+
+async def test_somebody_stands_in_and_stops(town: Town) -> None:
+    chair = GrantRole(
+        user_id=NOBODY, role="owners_committee", organisation_id=COMMITTEE, post="chair"
+    )
+    holder_id = await town.person("zhao.lei", chair)
+    member = GrantRole(user_id=NOBODY, role="owners_committee", organisation_id=COMMITTEE)
+    await town.person("sun.mei", member)
+    fill = FillPost(
+        organisation_id=COMMITTEE,
+        person_id=holder_id,
+        post="chair",
+        from_on=date(2026, 1, 1),
+    )
+    await fill_post(fill, town.ledger.for_request(), installer())
+    async with visiting(town) as holder, visiting(town) as deputy:
+        await holder.come_in("zhao.lei")
+        await holder.go("/delegations")
+        page = holder.page
+        await page.select_option("#grant-person", label="sun.mei")
+        await page.fill("#grant-from_on", today().isoformat())
+        await page.fill("#grant-until_on", (today() - timedelta(days=1)).isoformat())
+        await page.click("form:has(#grant-person) button")
+        assert "不得早于" in await page.locator("#grant-until_on-refused").inner_text()
+        await page.fill("#grant-until_on", (today() + timedelta(days=3)).isoformat())
+        await page.click("form:has(#grant-person) button")
+        await page.wait_for_url("**/delegations")
+        assert "sun.mei" in await holder.text()
+        await page.fill("#declare-about", "阳光花园 · estate-1")
+        await page.select_option("#declare-kind", "family")
+        await page.click("form:has(#declare-kind) button")
+        await page.wait_for_url("**/delegations")
+        assert "亲属" in await holder.text()
+        await holder.picture("delegations")
+
+        await deputy.come_in("sun.mei")
+        await deputy.go("/delegations")
+        await deputy.page.click("text=代行此职务")
+        assert "chair" in await deputy.page.locator(".acting").inner_text()
+        await deputy.picture("acting")
+        (recorded,) = await _declared_by_deputy(deputy)
+        assert recorded == str(holder_id), "what is done counts for both"
+
+        await page.click("summary:has-text('终止')")
+        await page.fill("[id^=end-][name=reason]", "提前返岗")
+        await page.click("text=终止委托")
+        await page.wait_for_url("**/delegations")
+        assert "已终止" in await holder.text()
+        await deputy.go("/delegations")
+        assert await deputy.page.locator(".acting").count() == 0
+
+
+async def _declared_by_deputy(deputy: Guest) -> list[str]:
+    """Let the deputy declare an interest while standing in; return for whom it was done."""
+    await deputy.go("/delegations")
+    await deputy.page.fill("#declare-about", "临沭街道 · street-1")
+    await deputy.page.select_option("#declare-kind", "debt")
+    await deputy.page.click("form:has(#declare-kind) button")
+    await deputy.page.wait_for_url("**/delegations")
+    ledger = deputy.town.ledger
+    entries = await read_begun_with(ledger.pool, ledger.id, "interests.declared.v1")
+    return [str(one.by.on_behalf_of) for one in entries if one.by.on_behalf_of is not None]

@@ -63,6 +63,7 @@ OTHER_ADDRESSES: Mapping[str, str] = {
 ACCOUNT: Mapping[str, tuple[str, str]] = {
     "end_own_session": ("POST", f"/v1/account/sessions/{UUID_EXAMPLE}/endings"),
     "invite_user": ("POST", f"/v1/users/{UUID_EXAMPLE}/invitations"),
+    "own_colleagues": ("GET", "/v1/account/colleagues"),
     "login_register": ("GET", "/v1/logins"),
     "user_login": ("GET", f"/v1/users/{UUID_EXAMPLE}/login"),
     "issue_own_token": ("POST", "/v1/account/tokens"),
