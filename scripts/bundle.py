@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -20,6 +21,7 @@ from rich.progress import Progress
 
 from ledger.bundles.statements import Scope, Statement
 from ledger.bundles.writer import Bundle, CheckpointMissing, write_bundle
+from ledger.commands.openings import open_slice
 from ledger.core.aggregate import By
 from ledger.core.values import derived_id
 from ledger.merkle.checkpoints import Checkpoint, read_checkpoint
@@ -29,6 +31,7 @@ from ledger.storage.checkpoints import KeptCheckpoint, latest_published
 from ledger.storage.connect import Connection, connect
 from ledger.storage.errors import NotInitialised
 from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.vault import SealingKeys
 from projections import statements
 from projections.engine import View, ViewBehind, catch_up, status
 from scripts.arguments import SubParsers
@@ -36,6 +39,7 @@ from scripts.database import open_database
 from scripts.failures import Failure
 from scripts.periods import read_period
 from scripts.publishing import guard_log
+from scripts.sealing_keys import read_keys
 from scripts.settings import Settings
 
 OPERATOR = derived_id("actor", "minzhang operator")
@@ -72,6 +76,18 @@ def add(subparsers: SubParsers) -> None:
     creating.add_argument(
         "--no-statement", action="store_true", help="entries and proofs only, no balances"
     )
+    creating.add_argument(
+        "--open",
+        action="append",
+        default=[],
+        type=UUID,
+        metavar="PERSON",
+        help="put this person's sealed data in, opened: it is recorded first; may be repeated"
+        " / 出示此人的密封信息，先记入账本",
+    )
+    creating.add_argument(
+        "--purpose", default="", metavar="CODE", help="what for, of the list privacy.purposes"
+    )
     creating.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.zip")
     creating.add_argument("--json", action="store_true", help="print what was made as JSON")
     creating.set_defaults(run=create)
@@ -83,15 +99,27 @@ async def create(args: argparse.Namespace, settings: Settings) -> int | None:
         raise Wrong(
             "--period 与 --from、--to 不能同时使用。", "give --period, or --from and --to, not both"
         )
+    if bool(args.open) != bool(args.purpose):
+        raise Wrong(
+            "--open 须与 --purpose 一同使用。", "give --open with --purpose, or neither of them"
+        )
     older = [_read_older(path) for path in args.since]
-    async with _opened(settings) as (ledger, db):
+    keys = await read_keys(settings) if args.open else None
+    async with _opened(settings, keys) as (ledger, db):
         scope = Scope(args.period, await statements.places_of(ledger, args.estate))
         views = () if args.no_statement and scope == Scope() else statements.VIEWS
         await catch_up(ledger, views)
         async with _snapshot(db, ledger.id, views=views) as kept:
             start, end = await _range(db, ledger.id, args, scope, kept.checkpoint.size)
-            await _record(ledger, args, start, end)
-            bundle = Bundle(ledger_id=ledger.id, start=start, end=end, kept=kept, older=older)
+            by = await _record(ledger, args, start, end)
+            bundle = Bundle(
+                ledger_id=ledger.id,
+                start=start,
+                end=end,
+                kept=kept,
+                older=older,
+                openings=await _openings(ledger, args, by, start, end),
+            )
             source = statements.ViewedStatement(
                 db=db, ledger_id=ledger.id, start=start, end=end, scope=scope
             )
@@ -119,7 +147,7 @@ async def _range(
     return start, size if end is None or args.whole else end
 
 
-async def _record(ledger: Ledger, args: argparse.Namespace, start: int, end: int) -> None:
+async def _record(ledger: Ledger, args: argparse.Namespace, start: int, end: int) -> By:
     """Put into the log itself that a bundle is taken out of it, before one is."""
     now = ledger.clock()
     about = [f"[{start}, {end})", *args.estate]
@@ -127,16 +155,52 @@ async def _record(ledger: Ledger, args: argparse.Namespace, start: int, end: int
         about.append(f"{args.period.first} … {args.period.last}")
     by = By(actor_id=OPERATOR, at=now, role="system", reason=f"minzhang bundle: {', '.join(about)}")
     await ledger.save(Reading.begin(by, operation=OPERATION, begins_at=now, ends_at=now))
+    return by
+
+
+async def _openings(
+    ledger: Ledger, args: argparse.Namespace, by: By, start: int, end: int
+) -> list[bytes]:
+    """Open what was asked for, once that it is read is in the log; as lines of the bundle."""
+    if not args.open:
+        return []
+    opened = await open_slice(
+        ledger.for_request(),
+        by,
+        person_ids=args.open,
+        purpose=args.purpose,
+        start=start,
+        end=end,
+    )
+    return [
+        orjson.dumps(
+            {
+                "field": one.field,
+                "key": one.key_hex,
+                "ledger": one.ledger_id,
+                "person": one.person_id,
+                "position": one.position,
+                "record": one.record_id,
+                "slot": one.slot_id,
+                "value": one.value,
+            }
+        )
+        for one in opened
+    ]
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[Ledger, Connection]]:
+async def _opened(
+    settings: Settings, keys: SealingKeys | None = None
+) -> AsyncIterator[tuple[Ledger, Connection]]:
     """Open the ledger, and a connection on which long questions may take their time."""
     async with open_database(settings) as database:
         db = await connect(database.dsn, command_timeout=None)
         try:
             await guard_log(db, settings)
-            async with open_ledger(database.dsn, settings.ledger, pool_size_max=2) as ledger:
+            async with open_ledger(
+                database.dsn, settings.ledger, pool_size_max=2, keys=keys
+            ) as ledger:
                 yield ledger, db
         except asyncpg.UndefinedTableError as missing:
             raise NotInitialised(ledger=settings.ledger) from missing

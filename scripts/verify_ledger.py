@@ -31,6 +31,7 @@ import argparse
 import base64
 import csv
 import hashlib
+import hmac
 import io
 import json
 import re
@@ -526,7 +527,11 @@ LINE_BYTES_MAX = 1 << 16
 RATIO_MAX = 1_000  # deflate itself cannot do better than 1,032
 ENTRY_BYTES_MAX = 65_535
 STATEMENT_MEMBERS = {"statement.json", "accounts.jsonl", "movements.jsonl", "statement.csv"}
-MEMBERS = {"README.txt", "manifest.json", "checkpoint", "entries", *STATEMENT_MEMBERS}
+OPENINGS_MEMBER = "openings.jsonl"
+MEMBERS = {
+    *("README.txt", "manifest.json", "checkpoint", "entries", OPENINGS_MEMBER),
+    *STATEMENT_MEMBERS,
+}
 STAMP_MEMBER = re.compile(r"timestamps/[0-9]{3}\.(?:tsr|note)")
 CHUNK_BYTES = 1 << 18
 
@@ -1036,6 +1041,64 @@ def read_manifest(data: bytes) -> Manifest:
     return Manifest(str(found["origin"]), start, end, size, left, right, consistency, stamps)
 
 
+OPENING_FIELDS = {"field", "key", "ledger", "person", "position", "record", "slot", "value"}
+OPENINGS_MAX = 100_000
+
+
+class PersonalData:
+    """Openings: each value, under its key, must give the commitment in the entry that it names."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.wrong: Exception | None = None
+        self._left: dict[int, list[dict[str, Any]]] = {}
+        self._seen: set[tuple[int, str]] = set()
+        try:
+            for line in archive.lines(OPENINGS_MEMBER):
+                self._read(strict_json(line))
+        except UNSOUND as wrong:
+            self.wrong = wrong
+
+    def _read(self, one: dict[str, Any]) -> None:
+        position, name = whole(one["position"]), str(one["field"])
+        if set(one) != OPENING_FIELDS or (position, name) in self._seen:
+            raise Refused("出示的一项格式不对或重复", "an opening is malformed or stands twice")
+        if len(self._seen) == OPENINGS_MAX:
+            raise Refused("出示的项过多", "too many openings")
+        self._seen.add((position, name))
+        self._left.setdefault(position, []).append(one)
+
+    def take(self, position: int, header: dict[str, Any], entry: bytes) -> None:
+        """Check what is opened of one entry. What is wrong first is kept for the report."""
+        try:
+            for one in self._left.pop(position, ()):
+                self._check(one, header, json.loads(entry[entry.index(b"\n") + 1 :]))
+        except UNSOUND as wrong:
+            self.wrong = self.wrong or wrong
+
+    def _check(self, one: dict[str, Any], header: dict[str, Any], state: dict[str, Any]) -> None:
+        names = {name: one[name] for name in ("ledger", "record", "slot")}
+        place = {**names, "subject": one["person"]}
+        said = {"field": one["field"], "place": place, "v": 1, "value": one["value"]}
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        digest = hmac.new(bytes.fromhex(one["key"]), text.encode(), "sha256").hexdigest()
+        meant = header["topic"] == "person.sealed.v1" and header["stream"] == one["person"]
+        meant = meant and (state["slot_id"], state["record_id"]) == (one["slot"], one["record"])
+        commitments = {each["field"]: each["hmac_sha256"] for each in state["commitments"]}
+        if not meant or commitments.get(one["field"]) != digest:
+            raise Refused(
+                f"条目 {one['position']} 并未承诺出示的 {one['field']}",
+                f"entry {one['position']} does not commit to the {one['field']} shown",
+            )
+
+    def finish(self) -> str:
+        """Say whether every opening is of an entry of the slice, and right."""
+        if self.wrong is not None:
+            raise self.wrong
+        if self._left or not self._seen:
+            raise Refused("出示的项不在区段内", "what is shown is not of this slice")
+        return f"{len(self._seen)} 项 fields"
+
+
 class Slice:
     """Reads a bundle's entries once: hashes them, checks their headers, feeds the statement."""
 
@@ -1047,7 +1110,7 @@ class Slice:
         self.first_recorded_at = self.last_recorded_at = ""
         self.header_wrong: Exception | None = None
 
-    def read(self, statement: Statement | None) -> None:
+    def read(self, statement: Statement | None, personal: PersonalData | None = None) -> None:
         """Go through all entries."""
         manifest, frontier = self.manifest, self.frontier
         position = manifest.start
@@ -1057,6 +1120,8 @@ class Slice:
             header = self._header(position, entry)
             if statement is not None and header is not None:
                 statement.take(position, header, entry)
+            if personal is not None and header is not None:
+                personal.take(position, header, entry)
             position += 1
             self._note_root()
 
@@ -1160,6 +1225,7 @@ def _verify_contents(
     statement: Any = None
     if archive.has_statement:
         statement = _begin_statement(archive, manifest)
+    personal = PersonalData(archive) if OPENINGS_MEMBER in archive.names else None
     is_whole = manifest.start == 0
     if trust.earlier:
         zh, en = "较早的审计包接到本区段", "the earlier bundles lead to this slice"
@@ -1168,7 +1234,7 @@ def _verify_contents(
         )
 
     def complete() -> str:
-        part.read(statement)
+        part.read(statement, personal)
         is_of_it = (manifest.origin, manifest.size) == (checkpoint.origin, checkpoint.size)
         if not is_of_it or part.root() != checkpoint.root:
             raise Refused(
@@ -1184,9 +1250,22 @@ def _verify_contents(
     for file, one in zip(trust.since, old):
         if one is not None:
             _verify_since(report, file, one, part, checkpoint)
-    if is_complete and statement is not None:
-        _verify_statement(report, statement, part, is_whole, trust)
+    if is_complete:
+        _verify_what_follows(report, statement, personal, part, is_whole, trust)
     _verify_stamps(report, archive, manifest, checkpoint, trust)
+
+
+def _verify_what_follows(  # noqa: PLR0913, PLR0917 - what the entries support
+    report: Report, statement: Any, personal: Any, part: Slice, is_whole: bool, trust: Trust
+) -> None:
+    if personal is not None:
+        zh, en = (
+            "出示的个人信息与条目中的承诺一致",
+            "the personal data shown is what entries commit to",
+        )
+        report.check("personal", zh, en, personal.finish)
+    if statement is not None:
+        _verify_statement(report, statement, part, is_whole, trust)
 
 
 def _begin_statement(archive: Archive, manifest: Manifest) -> Any:

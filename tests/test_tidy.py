@@ -24,7 +24,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 FILE_LINES_MAX = 400
 # One file on purpose: an auditor copies it, reads it from top to bottom, and trusts nothing else.
-FILES_OF_THEIR_OWN = {"scripts/verify_ledger.py": 1_550}
+FILES_OF_THEIR_OWN = {"scripts/verify_ledger.py": 1_650}
 FUNCTION_LINES_MAX = 60
 LEFT_OPEN = re.compile(
     r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError|mark\.(skip|xfail)|pytest\.skip"

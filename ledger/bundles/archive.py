@@ -36,7 +36,7 @@ class BundleArchive:
 
 
 @contextmanager
-def new_archive(path: Path) -> Iterator[BundleArchive]:
+def new_archive(path: Path, *, mode: int = 0o644) -> Iterator[BundleArchive]:
     """Write a ZIP file at ``path``; if the block fails, nothing is left there or beside it."""
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         temporary = Path(file.name)
@@ -45,7 +45,7 @@ def new_archive(path: Path) -> Iterator[BundleArchive]:
                 yield BundleArchive(archive)
             file.flush()
             os.fsync(file.fileno())
-            temporary.chmod(0o644)
+            temporary.chmod(mode)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)

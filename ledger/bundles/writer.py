@@ -4,6 +4,7 @@
     checkpoint        the log's signed note, with the lines of all witnesses
     entries           each entry after its length in two bytes, big-endian (as in tlog-tiles)
     statement.*, accounts.jsonl, movements.jsonl      see ``ledger.bundles.statements``
+    openings.jsonl    personal data that the reader was given, each with its commitment's key
     timestamps/000.tsr, 000.note                      a token (RFC 3161), and what it is over
     README.txt        what this is and how to check it
 
@@ -68,13 +69,17 @@ class OlderCheckpointContradicts(LedgerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """What goes into a bundle; ``older`` are checkpoints that its reader holds."""
+    """What goes into a bundle; ``older`` are checkpoints that its reader holds.
+
+    ``openings`` are lines of JSON with personal data: then only its owner may read the file.
+    """
 
     ledger_id: str
     start: int
     end: int
     kept: KeptCheckpoint
     older: Sequence[Checkpoint] = ()
+    openings: Sequence[bytes] = ()
 
 
 async def write_bundle(
@@ -93,7 +98,7 @@ async def write_bundle(
     if not 0 <= bundle.start < bundle.end <= size:
         raise SliceOutside(start=bundle.start, end=bundle.end, size=size)
     stamps = await time_stamps_of(db, bundle.ledger_id, size)
-    with new_archive(path) as archive:
+    with new_archive(path, mode=0o600 if bundle.openings else 0o644) as archive:
         archive.add("README.txt", (files("ledger.bundles") / "README.txt").read_bytes())
         archive.add("manifest.json", await _manifest(db, bundle, stamps))
         archive.add("checkpoint", str(bundle.kept.note).encode())
@@ -101,6 +106,8 @@ async def write_bundle(
             archive.add(f"timestamps/{number:03}.tsr", stamp.token)
             archive.add(f"timestamps/{number:03}.note", stamp.stamped.encode())
         await archive.stream("entries", _entries(db, bundle, told))
+        if bundle.openings:
+            archive.add("openings.jsonl", b"".join(line + b"\n" for line in bundle.openings))
         if statement is not None:
             await _write_statement(archive, *statement)
 

@@ -45,13 +45,18 @@ async def signed(booked: Ledger) -> Checkpoint:
     return await world.sign(booked)
 
 
-async def create(dsn: str, ledger_id: str, path: Path, *words: str) -> Path:
-    """Make a bundle as the command line does."""
+def arguments(*words: str) -> tuple[Callable[..., Awaitable[int | None]], Namespace]:
+    """Return what runs a command line, and its arguments."""
     parser = Parser()
     bundle.add(parser.add_subparsers(parser_class=Parser))
-    args: Namespace = parser.parse_args(["bundle", "create", *words, "-o", str(path)])
+    return bundle.create, parser.parse_args(["bundle", "create", *words])
+
+
+async def create(dsn: str, ledger_id: str, path: Path, *words: str) -> Path:
+    """Make a bundle as the command line does."""
+    run, args = arguments(*words, "-o", str(path))
     environment = {"MINZHANG_DSN": dsn, "MINZHANG_LEDGER": ledger_id, "HOME": "/nowhere"}
-    assert not await bundle.create(args, load_settings({}, environment, path.parent))
+    assert not await run(args, load_settings({}, environment, path.parent))
     return path
 
 

@@ -35,8 +35,8 @@ from tests.storage_fixtures import ORIGIN
 
 FILE = Path(verify_ledger.__file__)
 STANDARD = {
-    "__future__", "argparse", "base64", "contextlib", "csv", "hashlib", "io", "json", "pathlib",
-    "re", "shutil", "stat", "struct", "subprocess", "sys", "tempfile", "typing", "uuid",
+    "__future__", "argparse", "base64", "contextlib", "csv", "hashlib", "hmac", "io", "json",
+    "pathlib", "re", "shutil", "stat", "struct", "subprocess", "sys", "tempfile", "typing", "uuid",
     "zipfile", "zlib",
 }  # fmt: skip
 WITNESSES = [
