@@ -6,9 +6,13 @@ import argparse
 import sys
 from typing import NoReturn, TypeAlias
 
+from ledger.core.values import derived_id
 from scripts.settings import SETTINGS
 
 SubParsers: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+OPERATOR = derived_id("actor", "minzhang operator")
+"""Whoever runs a command on the machine itself, where nobody signs in."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -23,7 +23,6 @@ from ledger.bundles.statements import Scope, Statement
 from ledger.bundles.writer import Bundle, CheckpointMissing, write_bundle
 from ledger.commands.openings import open_slice
 from ledger.core.aggregate import By
-from ledger.core.values import derived_id
 from ledger.merkle.checkpoints import Checkpoint, read_checkpoint
 from ledger.merkle.notes import NOTE_BYTES_MAX, read_note
 from ledger.readings import Reading
@@ -34,7 +33,7 @@ from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.vault import SealingKeys
 from projections import statements
 from projections.engine import View, ViewBehind, catch_up, status
-from scripts.arguments import SubParsers
+from scripts.arguments import OPERATOR, SubParsers
 from scripts.database import open_database
 from scripts.failures import Failure
 from scripts.periods import read_period
@@ -42,7 +41,6 @@ from scripts.publishing import guard_log
 from scripts.sealing_keys import read_keys
 from scripts.settings import Settings
 
-OPERATOR = derived_id("actor", "minzhang operator")
 """Stands for whoever runs commands on the service's own machine."""
 OPERATION = "create_bundle"
 

@@ -21,11 +21,14 @@ from api.answers import to_json
 from api.log.desk import published, published_covering
 from api.log.proofs import prove
 from api.log.standing import Standing, standing_of
+from ledger.commands.readings import note_reading
+from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.storage.connect import connect
+from ledger.storage.ledger import open_ledger
 from ledger.storage.migrate import migrate
 from ledger.storage.reading import read_head
-from scripts.arguments import SubParsers
+from scripts.arguments import OPERATOR, SubParsers
 from scripts.database import open_database
 from scripts.log_export import export_log
 from scripts.publishing import key_source, read_policy
@@ -49,7 +52,9 @@ def add(subparsers: SubParsers) -> None:
     exporting = actions.add_parser("export", help="导出为静态网站 / write files for a web server")
     exporting.add_argument("directory", type=Path, metavar="DIR")
     exporting.add_argument(
-        "--with-entries", action="store_true", help="also entries, which hold business data"
+        "--with-entries",
+        action="store_true",
+        help="also entries, which hold business data; this is told in the log",
     )
     exporting.add_argument("--json", action="store_true", help="print as JSON")
     exporting.set_defaults(run=export)
@@ -68,7 +73,7 @@ async def proof(args: argparse.Namespace, settings: Settings) -> None:
 
 async def export(args: argparse.Namespace, settings: Settings) -> None:
     """Write what is new of the log into a directory."""
-    async with _open(settings) as db:
+    async with _open(settings, noted="export_entries" if args.with_entries else "") as db:
         kept = await published(db, settings.ledger)
         done = await export_log(
             db, settings.ledger, args.directory, kept, with_entries=args.with_entries
@@ -115,12 +120,17 @@ def _lines(standing: Standing) -> list[str]:
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+async def _open(settings: Settings, *, noted: str = "") -> AsyncIterator[asyncpg.Connection]:
+    """Open the log; ``noted`` is what of it is read, if that is itself told in the log."""
     async with open_database(settings) as database:
         db = await connect(database.dsn)
         try:
             await migrate(db)
             await read_head(db, settings.ledger)
+            if noted:
+                async with open_ledger(database.dsn, settings.ledger, pool_size_max=2) as ledger:
+                    by = By(actor_id=OPERATOR, at=ledger.clock(), role="system")
+                    await note_reading(ledger.for_request(), by, noted)
             yield db
         finally:
             await db.close()

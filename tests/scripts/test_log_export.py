@@ -195,4 +195,9 @@ async def test_the_command_writes_proofs_exports_and_shows(
     assert "7 → 7" in (await minzhang("export", str(tmp_path / "site"))).decode()
     shown = json.loads(await minzhang("show", "--json"))
     assert (shown["size"], shown["unpublished_count"]) == (7, 2)
+    for _ in range(2):
+        await minzhang("export", str(tmp_path / "site"), "--with-entries")
+    (told,) = await read_entries(ledger.pool, ledger.id, start=9, limit=10)
+    assert told.topic == "reading.begun.v1", "that entries are taken out is told, once an hour"
+    assert vars(told.event)["operation"] == "export_entries"
     assert "大小 / size           7\n" in (await minzhang("show")).decode()
