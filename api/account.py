@@ -238,6 +238,24 @@ async def end_session_of(ledger: Ledger, user_id: UUID, session_id: UUID) -> Non
     await sign_out(ledger, found, by_owner(user_id, ledger), why=SignOutReason.REVOKED)
 
 
+async def end_other_own_sessions(request: web.Request) -> web.Response:
+    """End all sessions of one's own but the present one."""
+    identity = await authorise(request, "end_other_sessions")
+    ended = await end_other_sessions(
+        request.app[LEDGER], identity.actor_id, present=identity.session_id
+    )
+    return answer({"ended": ended})
+
+
+async def end_other_sessions(ledger: Ledger, user_id: UUID, *, present: UUID | None) -> list[UUID]:
+    """End all of somebody's own sessions but one; return which."""
+    own = await sessions_of(ledger.pool, ledger.id, user_id, now=ledger.clock())
+    ended = [one for one in own if one.session_id != present]
+    for one in ended:
+        await sign_out(ledger, one, by_owner(user_id, ledger), why=SignOutReason.REVOKED)
+    return [one.session_id for one in ended]
+
+
 def id_in_path(request: web.Request, name: str) -> UUID:
     """Return an id from the path; what is no id names nothing."""
     try:
@@ -252,9 +270,17 @@ ADDRESSES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/v1/account/tokens", issue_own),
     ("POST", "/v1/account/tokens/{token_id}/revocations", revoke_own),
     ("POST", "/v1/account/sessions/{session_id}/endings", end_own_session),
+    ("POST", "/v1/account/session-endings", end_other_own_sessions),
 )
 OPERATIONS = frozenset(
-    {"invite_user", "own_account", "issue_own_token", "revoke_own_token", "end_own_session"}
+    {
+        "invite_user",
+        "own_account",
+        "issue_own_token",
+        "revoke_own_token",
+        "end_own_session",
+        "end_other_sessions",
+    }
 )
 
 

@@ -72,6 +72,7 @@ OPERATIONS = (
         COLLEAGUES,
         "event_entry",
         "overview",
+        "own_evidence",
         "read_entry_bundle",
         "read_evidence",
         "read_metrics",

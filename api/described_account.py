@@ -127,6 +127,13 @@ ACCOUNT_PATHS: Schema = {
             parameter="token_id",
         )
     },
+    "/v1/account/session-endings": {
+        "post": _operation(
+            "end_other_sessions",
+            "结束自己的其他会话 · End all sessions of one's own but the present one",
+            _object({"ended": {"type": "array", "items": ID}}),
+        )
+    },
     "/v1/account/sessions/{session_id}/endings": {
         "post": _operation(
             "end_own_session",

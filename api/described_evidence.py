@@ -45,8 +45,26 @@ def _stored(description: str) -> Schema:
     return {"description": description, "content": {"application/json": {"schema": DOCUMENT}}}
 
 
+OWN: Schema = {
+    "type": "object",
+    "properties": {"rows": {"type": "array", "items": {"type": "object"}}},
+    "required": ["rows"],
+}
 EVIDENCE_PATHS: Schema = {
     "/v1/evidence": {
+        "get": {
+            "operationId": "own_evidence",
+            "summary": "我上传的附件 · What one brought, the newest first, up to 200",
+            "tags": ["events"],
+            "responses": {
+                "200": {
+                    "description": "OK",
+                    "content": {"application/json": {"schema": OWN}},
+                },
+                "4XX": REFUSED,
+                "5XX": REFUSED,
+            },
+        },
         "post": {
             "operationId": "upload_evidence",
             "summary": "上传附件 · Upload a document, ready for a command's evidence",
@@ -64,7 +82,7 @@ EVIDENCE_PATHS: Schema = {
                 "4XX": REFUSED,
                 "5XX": REFUSED,
             },
-        }
+        },
     },
     "/v1/evidence/{sha256}": {
         "get": {

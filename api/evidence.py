@@ -16,6 +16,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 from unicodedata import category
 from urllib.parse import quote, unquote_to_bytes
 from uuid import UUID
@@ -53,6 +54,7 @@ PATH = "/v1/evidence"
 ONE = PATH + "/{sha256}"
 FILE_NAME = "File-Name"
 NAME_CHARACTERS_MAX = 100
+OWN_ROWS_MAX = 200
 SECONDS_MAX = 120.0
 """For a whole document; the rule of 1 KiB a second holds beside it."""
 CONTENT_SECURITY_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
@@ -66,7 +68,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 async def upload_evidence(request: web.Request) -> web.Response:
     """Store the body as a document; answer what a command's ``evidence`` says of it."""
     identity = await authorise(request, "upload_evidence")
-    store = _store(request)
+    store = store_of(request)
     if request.content_type in FORMS:
         raise MediaTypeUnsupported(media_type=request.content_type)
     about = await _about(request, identity)
@@ -82,6 +84,29 @@ async def upload_evidence(request: web.Request) -> web.Response:
     }
     headers = {"Location": ONE.format(sha256=copy.sha256)}
     return answer(body, status=201 if is_new else 200, headers=headers)
+
+
+async def own_evidence(request: web.Request) -> web.Response:
+    """List what one brought, the newest first, under the names that one gave."""
+    identity = await authorise(request, "own_evidence")
+    return answer({"rows": await brought_by(request, identity)})
+
+
+async def brought_by(request: web.Request, identity: Identity) -> list[dict[str, Any]]:
+    """Return the documents that somebody brought (refuses with ``EvidenceNotKept``)."""
+    store = store_of(request)
+    copies = await store.brought_by(identity.actor_id, rows_max=OWN_ROWS_MAX)
+    return [
+        {
+            "sha256": copy.sha256,
+            "name": await store.name(copy) or plain_name(copy.sha256, copy.media_type),
+            "media_type": copy.media_type,
+            "size_bytes": copy.size_bytes,
+            "uploaded_at": copy.uploaded_at,
+            "about": copy.subject_id,
+        }
+        for copy in copies
+    ]
 
 
 async def read_evidence(request: web.Request) -> web.Response:
@@ -141,7 +166,7 @@ async def _reachable(
     request: web.Request, identity: Identity, digests: Collection[str]
 ) -> dict[str, Reachable]:
     """Return those documents that are this person's, or named by an event within reach."""
-    store, ledger = _store(request), request.app[LEDGER]
+    store, ledger = store_of(request), request.app[LEDGER]
     copies = await store.copies(digests)
     about = {(one.slot_id, one.subject_id) for one in copies if one.subject_id is not None}
     hidden = await hidden_documents(ledger, about)
@@ -224,7 +249,8 @@ async def _record(request: web.Request, identity: Identity, command: SealDocumen
     await seal_document(command, handle, await decided_by(identity, {}, handle))
 
 
-def _store(request: web.Request) -> EvidenceStore:
+def store_of(request: web.Request) -> EvidenceStore:
+    """Return the store (refuses with ``EvidenceNotKept``)."""
     store = request.app[STORE]
     if store is None:
         raise EvidenceNotKept()
@@ -239,12 +265,17 @@ def _name(request: web.Request) -> str:
         name = clean_text(raw.decode("utf-8")).strip()
     except ValueError as error:
         raise InvalidValue(field=FILE_NAME, rule="UTF-8, percent-encoded") from error
+    return checked_name(name, field=FILE_NAME)
+
+
+def checked_name(name: str, *, field: str) -> str:
+    """Return a document's name, if it is one (``InvalidValue``, ``PersonalDataInText``)."""
     if not 0 < len(name) <= NAME_CHARACTERS_MAX:
-        raise InvalidValue(field=FILE_NAME, rule=f"1 to {NAME_CHARACTERS_MAX} characters")
+        raise InvalidValue(field=field, rule=f"1 to {NAME_CHARACTERS_MAX} characters")
     if any(one in "/\\:" or category(one).startswith("C") for one in name):
-        raise InvalidValue(field=FILE_NAME, rule="a name, not a path; no control characters")
+        raise InvalidValue(field=field, rule="a name, not a path; no control characters")
     if found := find_personal(name):
-        raise PersonalDataInText(field=FILE_NAME, kind=found[0].kind)
+        raise PersonalDataInText(field=field, kind=found[0].kind)
     return name
 
 
@@ -270,4 +301,5 @@ def add_evidence(app: web.Application) -> None:
         store = EvidenceStore(app[LEDGER], quota_bytes=options.quota_bytes, space=options.space)
     app[STORE] = store
     app.router.add_post(PATH, upload_evidence)
+    app.router.add_get(PATH, own_evidence)
     app.router.add_get(ONE, read_evidence)

@@ -202,6 +202,7 @@ UPLOADERS = frozenset(Role) - {
 }
 """Who takes steps that documents support."""
 EVIDENCE: Table = {
+    "own_evidence": Row(dict.fromkeys(Role, Within.SELF)),
     "upload_evidence": Row(dict.fromkeys(sorted(UPLOADERS), Within.SELF)),
     "read_evidence": reaching(AUDIT_READERS, dict.fromkeys(UPLOADERS - AUDIT_READERS, Within.SELF)),
 }
@@ -241,6 +242,7 @@ USERS: Table = {
     "issue_own_token": OWN,
     "revoke_own_token": OWN,
     "end_own_session": OWN,
+    "end_other_sessions": OWN,
 }
 
 OPERATIONS: Table = {

@@ -11,6 +11,7 @@ from api.web import (
     deposits,
     estates,
     events,
+    evidence,
     expenses,
     log,
     petitions,
@@ -38,6 +39,7 @@ FEATURES: tuple[Pages, ...] = (
     privacy.pages,
     users.pages,
     delegations.pages,
+    evidence.pages,
 )
 """The pages of every feature."""
 
@@ -49,6 +51,7 @@ def add_web(app: web.Application) -> None:
     privacy.add_privacy_forms(app)
     users.add_user_forms(app)
     delegations.add_delegation_forms(app)
+    evidence.add_evidence_form(app)
     add_login(app)
     add_account_pages(app)
     add_second_factor(app)

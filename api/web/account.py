@@ -17,25 +17,33 @@ from api.account import (
     IssueToken,
     NoFields,
     account_of,
+    end_other_sessions,
     end_own_token,
     end_session_of,
     id_in_path,
     token_for,
 )
 from api.bodies import read_form
-from api.keys import DOOR, LEDGER, SIGN_ON
+from api.keys import DOOR, LEDGER, PERMISSIONS, SIGN_ON
+from api.permissions import is_allowed
 from api.problems import status_of
+from api.routes import ROUTES
 from api.sessions import CSRF_FIELD, SignedIn, give_cookie, guard_write, signed_in, visitor_of
 from api.validation import validator_for
+from api.web.labels_users import METHODS
 from api.web.login import PasswordsDiffer
+from api.web.places import names_of
 from api.web.site import Visit, render, visit_of
 from ledger.commands.sign_ins import change_password, open_for_user, sign_out
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import LedgerError, NotFound
+from ledger.storage.user_identities import identities_of
 from ledger.users import SignInMethod, SignOutReason, User
 from ledger.users.attempts import NOBODY
 
+LIMIT = "may_"
+"""How the names of boxes begin that limit a token to an operation."""
 Form: TypeAlias = "dict[str, str]"
 Act: TypeAlias = Callable[[web.Request, SignedIn, Form], Awaitable[web.StreamResponse]]
 
@@ -53,7 +61,13 @@ async def account_page(
 ) -> web.Response:
     """Return the page; with a token that was just made, or with what was refused."""
     shown: dict[str, Any] = await account_of(visit.ledger, found.session.user_id)
+    ledger, user_id = visit.ledger, found.session.user_id
     shown |= {
+        "here": "/account",
+        "identities": await identities_of(ledger.pool, ledger.id, user_id),
+        "names": await names_of(visit, (grant["organisation_id"] for grant in shown["grants"])),
+        "method_name": lambda method: visit.words.say(METHODS.get(method, method)),
+        "offered": _operations_offered(visit),
         "refused": refused,
         "new_token": token,
         "has_sign_on": visit.request.app[SIGN_ON] is not None,
@@ -63,6 +77,21 @@ async def account_page(
     }
     status = 200 if refused is None else status_of(refused)
     return render(visit, "own_account.jinja2", shown, status=status)
+
+
+def _operations_offered(visit: Visit) -> list[tuple[str, str]]:
+    """Return what a token of one's own can be limited to, and what each is called."""
+    role = visit.visitor.role if visit.visitor else ""
+    called: dict[str, str] = {}
+    for context in ROUTES:
+        called |= {one.operation: one.zh for one in context.commands}
+        called |= {one.operation: one.zh for one in context.reads}
+    may = visit.request.app[PERMISSIONS]
+    return [
+        (name, visit.words.pick(called[name], name))
+        for name in sorted(called)
+        if is_allowed(role, name, may)
+    ]
 
 
 def form_of(act: Act) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -139,6 +168,13 @@ async def take_session(request: web.Request, found: SignedIn, _: Form) -> web.St
     return to_account()
 
 
+async def take_other_sessions(request: web.Request, found: SignedIn, _: Form) -> web.StreamResponse:
+    """End all of one's sessions but this one."""
+    session = found.session
+    await end_other_sessions(request.app[LEDGER], session.user_id, present=session.session_id)
+    return to_account()
+
+
 async def take_new_token(request: web.Request, found: SignedIn, form: Form) -> web.StreamResponse:
     """Make a token and show it, this once."""
     identity = await authorise_identity(request, found.identity(), "issue_own_token")
@@ -146,7 +182,7 @@ async def take_new_token(request: web.Request, found: SignedIn, form: Form) -> w
     given = {
         "name": form.get("name", ""),
         "days": int(days) if days.isdecimal() and len(days) <= 4 else 0,
-        "operations": form.get("operations", "").replace(",", " ").split(),
+        "operations": sorted(name.removeprefix(LIMIT) for name in form if name.startswith(LIMIT)),
     }
     asked, _ = validator_for(IssueToken, NoFields, is_strict=True).read(given)
     token = await token_for(request, identity, asked)
@@ -180,5 +216,6 @@ def add_account_pages(app: web.Application) -> None:
         ("/account/tokens", take_new_token),
         ("/account/tokens/{token_id}/revocations", take_token),
         ("/account/sessions/{session_id}/endings", take_session),
+        ("/account/session-endings", take_other_sessions),
     ):
         app.router.add_post(path, form_of(act))

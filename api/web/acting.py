@@ -114,13 +114,18 @@ async def _taken(request: web.Request) -> tuple[Visit, Form]:
         raise web.HTTPSeeOther("/login")
     form = await read_form(request)
     guard_write(request, visit.signed, form.get(CSRF_FIELD, ""))
-    if (given := form.get(ACTING_FIELD, "")) != str(visit.acting.id if visit.acting else ""):
-        # As its page was shown to act, whatever another window did since.
-        own = visit.signed.identity()
-        if given:
-            own = await request.app[SCOPES].standing_in(own, given)
-        visit = replace(visit, visitor=own)
-    return visit, form
+    return await as_shown(visit, form), form
+
+
+async def as_shown(visit: Visit, form: Form) -> Visit:
+    """Return the visit as the form's page was shown to act, whatever another window did since."""
+    given = form.get(ACTING_FIELD, "")
+    if visit.signed is None or given == str(visit.acting.id if visit.acting else ""):
+        return visit
+    own = visit.signed.identity()
+    if given:
+        own = await visit.request.app[SCOPES].standing_in(own, given)
+    return replace(visit, visitor=own)
 
 
 async def seen_by(visit: Visit, recorded: Recorded | None, *views: View) -> None:

@@ -42,11 +42,15 @@ FIELD_OF: Mapping[type[LedgerError], str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Which form was refused, what had been typed into it, and why."""
+    """Which form was refused, what had been typed into it, and why.
+
+    ``field``: where a refusal stands that names no field; above the form if left out.
+    """
 
     form: str
     typed: Mapping[str, str]
     error: LedgerError
+    field: str = ""
 
     def sentences(self) -> dict[str, tuple[str, str]]:
         """Return the refusal in Chinese and English, by the field that it is about."""
@@ -61,7 +65,7 @@ class Refusal:
                 for one in error.errors
             }
         named = error.facts.get("field")
-        return {self._known(str(named or FIELD_OF.get(type(error), ""))): told}
+        return {self._known(str(named or FIELD_OF.get(type(error), self.field))): told}
 
     def _known(self, field: str) -> str:
         """Return the field if the form has it: what is about another stands above the form."""

@@ -37,6 +37,9 @@ _COPIES = """
 """
 _OF_DIGESTS = _COPIES + "WHERE ledger_id = $1 AND sha256 = ANY($2) ORDER BY uploaded_at, slot_id"
 _OF_SUBJECT = _COPIES + "WHERE ledger_id = $1 AND subject_id = $2 ORDER BY uploaded_at, slot_id"
+_OF_ACTOR = _COPIES + (
+    "WHERE ledger_id = $1 AND actor_id = $2 ORDER BY uploaded_at DESC, slot_id LIMIT $3"
+)
 _ALL = _COPIES + "WHERE ledger_id = $1 AND slot_id > $2 ORDER BY slot_id LIMIT $3"
 
 
@@ -110,6 +113,12 @@ async def insert_copy(
 async def copies_of(db: Database, ledger_id: str, digests: Collection[str]) -> list[Copy]:
     """Return all copies of documents, the oldest first."""
     return [_copy(row) for row in await db.fetch(_OF_DIGESTS, ledger_id, list(digests))]
+
+
+async def copies_by(db: Database, ledger_id: str, actor_id: UUID, *, rows_max: int) -> list[Copy]:
+    """Return the documents that somebody brought, the newest first."""
+    rows = await db.fetch(_OF_ACTOR, ledger_id, actor_id, rows_max)
+    return [_copy(row) for row in rows]
 
 
 async def copies_about(db: Database, ledger_id: str, subject_id: UUID) -> list[Copy]:

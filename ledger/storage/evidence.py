@@ -24,6 +24,7 @@ from ledger.storage.documents import (
     NOBODY,
     AlreadyStored,
     Copy,
+    copies_by,
     copies_of,
     own_slot,
     quota_left,
@@ -103,6 +104,10 @@ class EvidenceStore:
     async def copies(self, digests: Collection[str]) -> list[Copy]:
         """Return all copies of documents that are stored here."""
         return await copies_of(self._ledger.pool, self._ledger.id, digests)
+
+    async def brought_by(self, actor_id: UUID, *, rows_max: int) -> list[Copy]:
+        """Return the documents that somebody brought, the newest first."""
+        return await copies_by(self._ledger.pool, self._ledger.id, actor_id, rows_max=rows_max)
 
     async def name(self, copy: Copy) -> str | None:
         """Return the name that a copy was uploaded under; one of an earlier version has none."""

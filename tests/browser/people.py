@@ -6,9 +6,10 @@ policy, errors of scripts and of the console.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -33,6 +34,7 @@ from projections import VIEWS
 from projections.engine import Projector
 from tests.api.house import CHEAP, PASSWORD
 from tests.api.issuer import CLIENT, SECRET
+from tests.browser.conftest import SCREENSHOTS_VARIABLE
 from tests.storage_fixtures import KEYS
 
 COMMITTEE = organisation_id("committee-1")
@@ -134,12 +136,12 @@ async def visiting(town: Town) -> AsyncIterator[Guest]:
 
 @asynccontextmanager
 async def a_town(
-    dsn: str, ledger_id: str, browser: Browser, issuer: str, screenshots: str | None
+    dsn: str, ledger_id: str, browser: Browser, issuer: str, documents: Path
 ) -> AsyncIterator[Town]:
     """Found the organisations and serve them, with single sign-on and a place for documents."""
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(
-            open_ledger(dsn, ledger_id, pool_size_max=6, keys=KEYS)
+            open_ledger(dsn, ledger_id, pool_size_max=6, keys=replace(KEYS, documents=documents))
         )
         await adopt_standard_policies(AdoptStandardPolicies(), ledger, installer())
         for code, kind, zh, en, above in TREE:
@@ -166,5 +168,5 @@ async def a_town(
             door=app[DOOR],
             address=address,
             browser=browser,
-            screenshots=screenshots,
+            screenshots=os.environ.get(SCREENSHOTS_VARIABLE),
         )

@@ -69,6 +69,7 @@ PAGES: Final[Mapping[str, Paths]] = {
     "/units": lambda _: ("/units",),
     "/units/{unit_id}": lambda _: (f"/units/{UNIT}",),
     "/delegations": lambda _: ("/delegations",),
+    "/evidence": lambda _: ("/evidence",),
     "/users": lambda _: ("/users", f"/users?q={USER}&role=community&state=open"),
     "/users/{user_id}": lambda _: (f"/users/{USER}",),
     "/volunteers": lambda _: (

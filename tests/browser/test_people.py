@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from hashlib import sha256
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, FilePayload
 from pyotp import TOTP, parse_uri
 
 from ledger.commands.organisations import FillPost, fill_post
@@ -20,9 +20,9 @@ from ledger.core.clock import local_day, utc_now
 from ledger.storage.ledger import create_ledger
 from ledger.storage.reading import read_begun_with
 from tests.api.house import PASSWORD
-from tests.browser.conftest import SCREENSHOTS_VARIABLE
 from tests.browser.people import COMMITTEE, Guest, Town, a_town, installer, visiting
 
+NOTE = "三号楼楼道照明已修复\n".encode()
 NOBODY = UUID(int=0)
 """Stands in grants for whoever will have them."""
 
@@ -46,14 +46,19 @@ async def issuer() -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="module")
-async def town(store_dsn: str, browser: Browser, issuer: str) -> AsyncIterator[Town]:
+async def town(
+    store_dsn: str,
+    browser: Browser,
+    issuer: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Town]:
     """A service of its own for all journeys."""
     ledger_id = f"q{uuid4().hex[:12]}"
     db = await asyncpg.connect(store_dsn)
     await create_ledger(db, ledger_id, origin="ledger.example.org/people")
     await db.close()
-    pictures = os.environ.get(SCREENSHOTS_VARIABLE)
-    async with a_town(store_dsn, ledger_id, browser, issuer, pictures) as town:
+    documents = tmp_path_factory.mktemp("documents") / "evidence"
+    async with a_town(store_dsn, ledger_id, browser, issuer, documents) as town:
         yield town
 
 
@@ -204,3 +209,65 @@ async def _declared_by_deputy(deputy: Guest) -> list[str]:
     ledger = deputy.town.ledger
     entries = await read_begun_with(ledger.pool, ledger.id, "interests.declared.v1")
     return [str(one.by.on_behalf_of) for one in entries if one.by.on_behalf_of is not None]
+
+
+async def test_somebody_comes_in_elsewhere_and_by_a_recovery_code(town: Town) -> None:
+    user_id = await town.person("qian.yu", GrantRole(user_id=NOBODY, role="organiser"))
+    async with visiting(town) as guest:
+        await guest.come_in("qian.yu")
+        _, codes = await set_up_factor(guest)
+        await guest.page.click("main a.button")
+        await guest.page.click("text=关联单点登录身份")
+        await guest.page.wait_for_url("**/account")
+        assert "somebody" in await guest.text()
+        await guest.picture("account")
+        await guest.page.click(".who button")
+        await guest.go("/login")
+        await guest.page.click("#sso")
+        await guest.page.fill("#code", codes[0])
+        await guest.page.click("main form button")
+        await guest.page.wait_for_url(town.address + "/")
+        assert "活动组织者" in await guest.page.locator(".who").inner_text()
+        await guest.go("/login")
+        await guest.page.click("#sso")
+        await guest.page.fill("#code", codes[0])
+        await guest.page.click("main form button")
+        assert await guest.page.locator("[role=alert]").count() == 1, "a code works once"
+        await guest.page.fill("#code", codes[1])
+        await guest.page.click("main form button")
+        await guest.page.wait_for_url(town.address + "/")
+    entries = await read_begun_with(town.ledger.pool, town.ledger.id, "user.recovery_code_used.v1")
+    assert [one.event.originator_id for one in entries] == [user_id, user_id]
+
+
+async def test_a_document_is_brought_and_taken_home(town: Town) -> None:
+    await town.person("wu.min", GrantRole(user_id=NOBODY, role="organiser"))
+    async with visiting(town) as guest:
+        await guest.come_in("wu.min")
+        await guest.go("/evidence")
+        page = guest.page
+        wrong: FilePayload = {"name": "发票.pdf", "mimeType": "application/pdf", "buffer": b"no"}
+        await page.set_input_files("#bring-document", wrong)
+        await page.click("form:has(#bring-document) button")
+        assert await page.locator("#bring-document-refused").inner_text()
+        right: FilePayload = {"name": "说明.txt", "mimeType": "text/plain", "buffer": NOTE}
+        await page.set_input_files("#bring-document", right)
+        await page.click("form:has(#bring-document) button")
+        assert sha256(NOTE).hexdigest() in await page.locator("#evidence").inner_text()
+        await guest.picture("evidence")
+        async with page.expect_download() as downloading:
+            await page.click("main table a")
+        download = await downloading.value
+        assert download.suggested_filename == "说明.txt"
+        assert (await download.path()).read_bytes() == NOTE
+        await guest.go("/account")
+        await page.fill("#token-name", "对账")
+        await page.click("summary:has-text('只限这些操作')")
+        await page.check("input[name=may_volunteer_activities]")
+        await page.click("form:has(#token-name) button")
+        token = await page.locator("#new-token").inner_text()
+        await guest.picture("token")
+        headers = {"Authorization": f"Bearer {token}"}
+        allowed = await page.request.get(town.address + "/v1/activities", headers=headers)
+        refused = await page.request.get(town.address + "/v1/account", headers=headers)
+        assert (allowed.status, refused.status) == (200, 403)

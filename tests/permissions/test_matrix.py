@@ -61,8 +61,10 @@ OTHER_ADDRESSES: Mapping[str, str] = {
 }
 """Operations that are no declared routes, and where they are; the stream has its own test."""
 ACCOUNT: Mapping[str, tuple[str, str]] = {
+    "end_other_sessions": ("POST", "/v1/account/session-endings"),
     "end_own_session": ("POST", f"/v1/account/sessions/{UUID_EXAMPLE}/endings"),
     "invite_user": ("POST", f"/v1/users/{UUID_EXAMPLE}/invitations"),
+    "own_evidence": ("GET", "/v1/evidence"),
     "own_colleagues": ("GET", "/v1/account/colleagues"),
     "login_register": ("GET", "/v1/logins"),
     "user_login": ("GET", f"/v1/users/{UUID_EXAMPLE}/login"),
