@@ -17,6 +17,7 @@ from uuid import uuid4
 import orjson
 from rich.console import Console
 
+from ledger.postgres import dsn_for
 from ledger.storage.connect import connect
 from ledger.storage.migrate import migrate
 from scripts.arguments import SubParsers
@@ -96,13 +97,21 @@ async def run(args: argparse.Namespace, settings: Settings) -> int:
         return 2
     library.check_installed()
     console = Console(stderr=args.json == "-")
-    async with open_database(settings) as database, scratch_database(database.dsn) as dsn:
+    async with open_database(settings):
+        maker = settings.owner_dsn or settings.dsn or dsn_for(settings.data)
+        await _measure_in_a_database_of_its_own(maker, args, console)
+    return 0
+
+
+async def _measure_in_a_database_of_its_own(
+    maker_dsn: str, args: argparse.Namespace, console: Console
+) -> None:
+    async with scratch_database(maker_dsn) as dsn:
         place = Place(dsn=dsn, rounds=args.rounds, scale=args.scale, grown_events=args.grown_events)
         rows = await measure(args.cases or list(CASES), place, console)
     print_report(console, rows, judge(rows, args.grown_events))
     if args.json:
         write_rows(rows, args.json)
-    return 0
 
 
 async def measure(cases: Sequence[str], place: Place, console: Console) -> list[Row]:

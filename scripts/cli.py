@@ -12,11 +12,14 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
+import asyncpg
 import uvloop
 
 from ledger.core.errors import LedgerError
 from ledger.postgres import ServerError
+from ledger.storage.roles import APP
 from scripts import (
     bench,
     bundle,
@@ -38,7 +41,7 @@ from scripts import (
 )
 from scripts.arguments import Parser, add_settings_flags, flags_of
 from scripts.failures import Failure
-from scripts.settings import environment_settings
+from scripts.settings import Settings, environment_settings
 
 COMMANDS = (
     init,
@@ -80,8 +83,10 @@ def build_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command and return the exit code."""
     args = build_parser().parse_args(argv)
+    settings: Settings | None = None
     try:
-        code: int | None = uvloop.run(args.run(args, environment_settings(flags_of(args))))
+        settings = environment_settings(flags_of(args))
+        code: int | None = uvloop.run(args.run(args, settings))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
@@ -93,7 +98,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LedgerError as refused:
         facts = ", ".join(f"{name}={value}" for name, value in refused.facts.items())
         return _fail(f"{refused.title_zh()} / {refused.title_en()} {facts}".rstrip(), 1)
+    except asyncpg.InsufficientPrivilegeError as refused:
+        return _fail(_may_not(settings, refused), 1)
     return code or 0
+
+
+def _may_not(settings: Settings | None, refused: asyncpg.InsufficientPrivilegeError) -> str:
+    """Say which role lacks a privilege, and who grants it."""
+    named = settings.dsn if settings is not None else None
+    role = urlsplit(named).username if named else APP
+    return (
+        f"数据库角色 {role} 缺少权限（{refused}）；请设置 MINZHANG_OWNER_DSN（表的所有者）后运行"
+        f" minzhang init，见 docs/database-roles.md。 / the database role {role} lacks a privilege"
+        f" ({refused}): run minzhang init with MINZHANG_OWNER_DSN, see docs/database-roles.md"
+    )
 
 
 def _fail(sentence: str, exit_code: int) -> int:

@@ -13,7 +13,7 @@ from ledger.core.clock import utc_now
 from ledger.core.values import derived_id
 from ledger.storage.connect import connect
 from ledger.storage.ledger import create_ledger, open_ledger
-from ledger.storage.migrate import migrate
+from ledger.storage.roles import role_of
 from scripts.arguments import SubParsers
 from scripts.database import Database, open_database
 from scripts.publishing import guard_log
@@ -25,9 +25,14 @@ INSTALLER = derived_id("actor", "minzhang init")
 
 @dataclass(frozen=True, kw_only=True)
 class Initialised:
-    """What had to be done: migrations applied, whether the ledger and its policies are new."""
+    """What had to be done: migrations applied, whether the ledger and its policies are new.
+
+    `app_role` serves, `owner_role` migrated and owns the tables; they may be the same.
+    """
 
     ledger: str
+    app_role: str
+    owner_role: str
     migrations: list[str]
     ledger_is_new: bool
     policies_adopted: bool
@@ -49,13 +54,14 @@ async def run(args: argparse.Namespace, settings: Settings) -> None:
         return
     state = "已建立 / created" if done.ledger_is_new else "已存在 / exists"
     print(f"账本 / ledger {done.ledger}: {state}; migrations: {len(done.migrations)}")
+    print(f"数据库角色 / database roles: app {done.app_role}, owner {done.owner_role}")
 
 
 async def initialise(database: Database, settings: Settings) -> Initialised:
     """Bring the schema up to date, create the ledger, adopt the standard policies it lacks."""
+    migrations = await database.bring_up_to_date()
     connection = await connect(database.dsn)
     try:
-        migrations = await migrate(connection)
         is_new = await create_ledger(connection, settings.ledger, origin=settings.origin)
         await guard_log(connection, settings)
         await prepare_keys(connection, settings)
@@ -68,6 +74,8 @@ async def initialise(database: Database, settings: Settings) -> Initialised:
         adopted = await adopt_standard_policies(AdoptStandardPolicies(), ledger, by)
     return Initialised(
         ledger=settings.ledger,
+        app_role=await role_of(database.dsn),
+        owner_role=await role_of(database.owner_dsn or database.dsn),
         migrations=migrations,
         ledger_is_new=is_new,
         policies_adopted=adopted is not None,

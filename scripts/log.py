@@ -26,7 +26,6 @@ from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.storage.connect import connect
 from ledger.storage.ledger import open_ledger
-from ledger.storage.migrate import migrate
 from ledger.storage.reading import read_head
 from scripts.arguments import OPERATOR, SubParsers
 from scripts.database import open_database
@@ -123,9 +122,9 @@ def _lines(standing: Standing) -> list[str]:
 async def _open(settings: Settings, *, noted: str = "") -> AsyncIterator[asyncpg.Connection]:
     """Open the log; ``noted`` is what of it is read, if that is itself told in the log."""
     async with open_database(settings) as database:
+        await database.bring_up_to_date()
         db = await connect(database.dsn)
         try:
-            await migrate(db)
             await read_head(db, settings.ledger)
             if noted:
                 async with open_ledger(database.dsn, settings.ledger, pool_size_max=2) as ledger:

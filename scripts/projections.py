@@ -16,7 +16,6 @@ from typing import Any
 import orjson
 
 from ledger.storage.connect import connect
-from ledger.storage.migrate import migrate
 from ledger.storage.reading import read_head
 from projections import VIEWS
 from projections.engine import View, digest, install, rebuild, status, verify, view_named
@@ -121,9 +120,9 @@ async def digest_views(args: argparse.Namespace, settings: Settings) -> None:
 async def _place(args: argparse.Namespace, settings: Settings) -> AsyncIterator[Place]:
     views = [view_named(VIEWS, name) for name in args.names] or VIEWS
     async with open_database(settings) as database:
+        await database.bring_up_to_date()
         db = await connect(database.dsn)
         try:
-            await migrate(db)
             await read_head(db, settings.ledger)
             await install(db, VIEWS)
         finally:

@@ -33,7 +33,7 @@ from ledger.publishing.signer import Signer
 from ledger.storage.connect import connect
 from ledger.storage.ledger import open_ledger
 from ledger.storage.ledgers import hold_alone
-from ledger.storage.migrate import migrate
+from ledger.storage.roles import connect_as_owner
 from scripts.arguments import SubParsers
 from scripts.database import Database, open_database
 from scripts.failures import Failure
@@ -81,9 +81,11 @@ async def run(args: argparse.Namespace, settings: Settings) -> None:
 
 
 async def _acknowledge_loss(database: Database, settings: Settings, reason: str) -> Recovered:
-    db = await connect(database.dsn)
+    await database.bring_up_to_date()
+    # As the owner: the app cannot set checkpoints aside, nor give a log another origin.
+    owner_dsn = database.owner_dsn
+    db = await (connect(database.dsn) if owner_dsn is None else connect_as_owner(owner_dsn))
     try:
-        await migrate(db)
         if not await hold_alone(db, settings.ledger, "publisher"):
             raise Failure(
                 "有进程正在发布该日志；请先停止所有服务。",

@@ -21,8 +21,9 @@ from pathlib import Path
 from ledger.core.clock import local_day, utc_now
 from ledger.sealing import Keyring, new_keyring, read_keyring
 from ledger.storage.connect import Connection, connect
-from ledger.storage.migrate import migrate
 from ledger.storage.moving_keys import keys_migrations, moved_away, slots_count
+from ledger.storage.privileges import KEYS_TABLES
+from ledger.storage.roles import bring_up_to_date
 from ledger.storage.vault import SealingKeys
 from scripts.failures import Failure
 from scripts.settings import Settings
@@ -61,10 +62,10 @@ async def prepare_keys(db: Connection, settings: Settings) -> None:
 
     Raises ``Failure`` when keys under which this ledger has sealed something are not there.
     """
+    if settings.keys_dsn is not None:
+        await prepare_keys_database(settings.keys_dsn, settings.keys_owner_dsn)
     keys_db = db if settings.keys_dsn is None else await connect(settings.keys_dsn)
     try:
-        if keys_db is not db:
-            await migrate(keys_db, keys_migrations())
         await _guard_home(db, keys_db, settings)
         used = {kek for (kek,) in await keys_db.fetch(_KEKS, settings.ledger)}
         where = _missing_file(settings)
@@ -75,6 +76,11 @@ async def prepare_keys(db: Connection, settings: Settings) -> None:
     finally:
         if keys_db is not db:
             await keys_db.close()
+
+
+async def prepare_keys_database(dsn: str, owner_dsn: str | None) -> None:
+    """Make the tables of a database that holds secrets only, and grant the app what it needs."""
+    await bring_up_to_date(dsn, owner_dsn, keys_migrations(), KEYS_TABLES)
 
 
 async def _guard_home(db: Connection, keys_db: Connection, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """`minzhang sealing move-keys`: put the secrets of sealed data into another database.
 
     KEYS='postgresql://keeper@other/keys' minzhang sealing move-keys --to-env KEYS
+    KEYS=… OWNER=… minzhang sealing move-keys --to-env KEYS --to-owner-env OWNER
     MINZHANG_KEYS_DSN='postgresql://…' minzhang sealing move-keys --to-main
 
 No address with a password is ever an argument. Stop what serves before: it refuses to seal and
@@ -20,12 +21,12 @@ import asyncpg
 from ledger.commands.sealing_keys import note_move
 from ledger.storage.connect import Connection, connect
 from ledger.storage.ledger import open_ledger
-from ledger.storage.migrate import migrate
-from ledger.storage.moving_keys import keys_migrations, move_keys, moved_away
+from ledger.storage.migrate import MayNotMigrate
+from ledger.storage.moving_keys import move_keys, moved_away
 from scripts.arguments import SubParsers
 from scripts.database import open_database
 from scripts.failures import Failure
-from scripts.sealing_keys import read_keys
+from scripts.sealing_keys import prepare_keys_database, read_keys
 from scripts.settings import Settings
 
 
@@ -46,6 +47,11 @@ def add_move(actions: SubParsers) -> None:
         action="store_true",
         help="back into the ledger's own database / 迁回账本数据库",
     )
+    moving.add_argument(
+        "--to-owner-env",
+        metavar="NAME",
+        help="the same of the role that owns its tables, if another / 同上，表的所有者角色",
+    )
     moving.set_defaults(run=move)
 
 
@@ -59,9 +65,13 @@ async def move(args: argparse.Namespace, settings: Settings) -> None:
         )
     async with open_database(settings) as database:
         main = database.dsn
+        await database.bring_up_to_date()
+        if settings.keys_dsn is not None:
+            await prepare_keys_database(settings.keys_dsn, settings.keys_owner_dsn)
+        if to is not None:
+            owner = args.to_owner_env and _address(args.to_owner_env)
+            await _prepare_target(to, owner)
         async with _open(settings.keys_dsn or main) as source, _open(to or main) as target:
-            for db, is_main in ((source, settings.keys_dsn is None), (target, to is None)):
-                await migrate(db, None if is_main else keys_migrations())
             if await moved_away(source, settings.ledger) is None:
                 async for done in move_keys(settings.ledger, source, target, keys.keyring):
                     sys.stderr.write(f"\r{done}")
@@ -88,15 +98,32 @@ def _address(name: str) -> str:
     return address
 
 
+async def _prepare_target(dsn: str, owner_dsn: str | None) -> None:
+    try:
+        await prepare_keys_database(dsn, owner_dsn)
+    except MayNotMigrate as refused:
+        raise Failure(
+            "无权在目标数据库中建表：请用 --to-owner-env 指明表的所有者。",
+            f"the role {refused.facts['role']} may make no tables in the other database: name their"
+            " owner with --to-owner-env",
+        ) from refused
+    except (OSError, asyncpg.PostgresError) as error:
+        raise _cannot_connect(error) from error
+
+
+def _cannot_connect(error: Exception) -> Failure:
+    return Failure(
+        f"无法连接存放密钥的数据库：{type(error).__name__}。",
+        f"cannot connect to the database for the secrets: {type(error).__name__}",
+    )
+
+
 @asynccontextmanager
 async def _open(dsn: str) -> AsyncIterator[Connection]:
     try:
         db = await connect(dsn)
     except (OSError, asyncpg.PostgresError) as error:
-        raise Failure(
-            f"无法连接存放密钥的数据库：{type(error).__name__}。",
-            f"cannot connect to the database for the secrets: {type(error).__name__}",
-        ) from error
+        raise _cannot_connect(error) from error
     try:
         yield db
     finally:

@@ -63,6 +63,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """Start or find the database, bring it up to date, and run views and reactions."""
     async with open_database(settings) as database:
         await initialise(database, settings)
+        await database.warn_of_power()
         async with (
             open_ledger(
                 database.dsn,

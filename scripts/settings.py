@@ -31,7 +31,9 @@ AUTHORITY = r"https?://[^\s,@]+ +[^\s,]+"
 AUTHORITIES = re.compile(rf"none|{AUTHORITY}(, *{AUTHORITY})*")
 LEDGER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 KEY_SOURCE = re.compile(r"file:/.+|env:[A-Za-z_][A-Za-z0-9_]*|command:.+")
-DSNS = ("dsn", "keys_dsn")
+DSNS = ("dsn", "owner_dsn", "keys_dsn", "keys_owner_dsn")
+OF_DSN = {"owner_dsn": "dsn", "keys_owner_dsn": "keys_dsn"}
+"""An owner's connection string, and the one without which it means nothing."""
 USER_INFO = re.compile(r"//[^/@\s]*@")
 ORIGIN = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*")
 
@@ -46,7 +48,8 @@ class SettingWrong(Failure):
 class Settings:
     """All settings of one run, checked.
 
-    `dsn` None means the embedded server below `data`. `ledger` is the code of the
+    `dsn` None means the embedded server below `data`; `owner_dsn` is who migrates what `dsn`
+    uses, None: the same role. `ledger` is the code of the
     jurisdiction, `origin` the log's public name: a URL without its scheme. `log_key` is a
     secret: it comes from the environment (MINZHANG_LOG_KEY) only, and is never shown.
     """
@@ -55,6 +58,7 @@ class Settings:
     port: int
     data: Path
     dsn: str | None
+    owner_dsn: str | None
     ledger: str
     origin: str
     log_level: str
@@ -65,6 +69,7 @@ class Settings:
     pool_size_max: int
     sealing_keys: str
     keys_dsn: str | None
+    keys_owner_dsn: str | None
     log_policy: Path | None
     publish_interval_seconds: int
     time_stamp_authorities: str
@@ -116,6 +121,16 @@ def _dsn(text: str) -> str:
     return text
 
 
+def _dsn_setting(name: str, purpose: str) -> Setting:
+    return Setting(
+        name=name,
+        read=_dsn,
+        rule_zh="以 postgresql:// 开头的连接串（密码不可写在命令行上）",
+        rule_en="a connection string: postgresql://... (no password on a command line)",
+        purpose=purpose,
+    )
+
+
 SETTINGS = (
     Setting(
         name="host",
@@ -140,13 +155,8 @@ SETTINGS = (
         rule_en="the path of a directory",
         purpose="directory of the embedded server and of everything else that is kept",
     ),
-    Setting(
-        name="dsn",
-        read=_dsn,
-        rule_zh="以 postgresql:// 开头的连接串（密码不可写在命令行上）",
-        rule_en="a connection string: postgresql://... (no password on a command line)",
-        purpose="a PostgreSQL (15 or newer) to use instead of the embedded one",
-    ),
+    _dsn_setting("dsn", "a PostgreSQL (15 or newer) to use instead of the embedded one"),
+    _dsn_setting("owner_dsn", "the same database as another role, which migrates and owns tables"),
     Setting(
         name="ledger",
         read=matching(LEDGER),
@@ -225,13 +235,8 @@ SETTINGS = (
         rule_en="file:PATH, env:NAME or command:COMMAND",
         purpose="where the keys of sealed personal data come from",
     ),
-    Setting(
-        name="keys_dsn",
-        read=_dsn,
-        rule_zh="以 postgresql:// 开头的连接串（密码不可写在命令行上）",
-        rule_en="a connection string: postgresql://... (no password on a command line)",
-        purpose="another database for the secrets of sealed personal data",
-    ),
+    _dsn_setting("keys_dsn", "another database for the secrets of sealed personal data"),
+    _dsn_setting("keys_owner_dsn", "that database as the role which migrates it"),
     *SAFETY_SETTINGS,
 )
 
@@ -260,6 +265,7 @@ def load_settings(
     for name in DSNS:
         if _holds_password(flags.get(name, "")):
             raise _wrong(_named(name), _named(name).flag, "***")
+    _guard_owners(values)
     values["data"] = values["data"] or _default_data(environment)
     values["sealing_keys"] = values["sealing_keys"] or f"file:{values['data']}/sealing.keys"
     values["trusted_proxies"] = values["trusted_proxies"] or ""
@@ -289,6 +295,17 @@ def _wrong(setting: Setting, source: str, shown: str) -> SettingWrong:
         f"setting {setting.name} ({source}, also {setting.variable}) must be"
         f" {setting.rule_en}, not {shown!r}",
     )
+
+
+def _guard_owners(values: Mapping[str, Any]) -> None:
+    """Refuse an owner of a database that is not named: the embedded one has its own."""
+    for owner, app in OF_DSN.items():
+        if values[owner] is not None and values[app] is None:
+            owner_name, app_name = _named(owner).variable, _named(app).variable
+            raise SettingWrong(
+                f"设置了 {owner_name}，也必须设置 {app_name}（同一数据库的服务角色）。",
+                f"with {owner_name} also set {app_name}, the same database as the role that serves",
+            )
 
 
 def _named(name: str) -> Setting:

@@ -55,26 +55,26 @@ def is_here(host: str) -> bool:
         return False
 
 
-def refused_by_tls(error: Exception) -> Failure | None:
+def refused_by_tls(error: Exception, variable: str = "MINZHANG_DSN") -> Failure | None:
     """Return what to say when TLS refused the server, or the server TLS; ``None`` otherwise."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure(
             f"数据库服务器的证书不受信任，或与主机名不符：{error.verify_message}。"
-            "请检查 MINZHANG_DSN 中的主机名和 sslrootcert。",
+            f"请检查 {variable} 中的主机名和 sslrootcert。",
             "the database server's certificate is not trusted or not for that host:"
-            f" {error.verify_message}. Look at the host and sslrootcert in MINZHANG_DSN",
+            f" {error.verify_message}. Look at the host and sslrootcert in {variable}",
         )
     if isinstance(error, ssl.SSLError) or "SSL upgrade" in str(error):
         return Failure(
-            "数据库服务器不支持 TLS 1.2 或更高版本，而 MINZHANG_DSN 的 sslmode 要求加密。",
-            "the database server does not speak TLS 1.2 or newer, which sslmode in MINZHANG_DSN"
+            f"数据库服务器不支持 TLS 1.2 或更高版本，而 {variable} 的 sslmode 要求加密。",
+            f"the database server does not speak TLS 1.2 or newer, which sslmode in {variable}"
             " asks for",
         )
     if isinstance(error, ConnectionResetError):
         return Failure(
-            "数据库服务器在建立连接时断开。若 MINZHANG_DSN 的 sslmode 要求加密，请确认它支持"
+            f"数据库服务器在建立连接时断开。若 {variable} 的 sslmode 要求加密，请确认它支持"
             " TLS 1.2 或更高版本。",
             "the database server cut the connection while it was made. Where sslmode in"
-            " MINZHANG_DSN asks for TLS, does it speak TLS 1.2 or newer?",
+            f" {variable} asks for TLS, does it speak TLS 1.2 or newer?",
         )
     return None

@@ -3,7 +3,7 @@
 One embedded server serves the whole session, also with `pytest -n`; the last worker stops
 it. It does not flush to disk, which is safe as long as nobody pulls the plug; tests
 of crashes start a server of their own (`tests/platform`). Set MINZHANG_TEST_DSN to run on
-another server whose role may create databases.
+another server; its role must be a superuser, and owner and app be let in without a password.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from ledger.postgres import EmbeddedServer, erase
+from ledger.storage.roles import prepare_roles
 from tests import profiles
+from tests.databases import Doors, empty_database
 
 pytest_plugins = ["tests.storage_fixtures", "tests.api.house"]
 
@@ -53,23 +52,25 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def server_dsn() -> Iterator[str]:
-    """The connection string of a server that may create databases."""
+async def server_dsn() -> AsyncIterator[str]:
+    """The connection string of a server's superuser; owner and app are there as well."""
     if (dsn := os.environ.get("MINZHANG_TEST_DSN")) is not None:
+        await prepare_roles(dsn)
         yield dsn
         return
-    with EmbeddedServer(os.environ[DATA_VARIABLE], settings=UNSAFE_BUT_QUICK) as server:
+    async with EmbeddedServer(os.environ[DATA_VARIABLE], settings=UNSAFE_BUT_QUICK) as server:
+        await prepare_roles(server.dsn)
         yield server.dsn
 
 
 @pytest.fixture
-async def database(server_dsn: str) -> AsyncIterator[str]:
-    """The connection string of a fresh, empty database, dropped after the test."""
-    name = f"test_{uuid4().hex}"
-    admin = await asyncpg.connect(server_dsn)
-    try:
-        await admin.execute(f"CREATE DATABASE {name}")
-        yield urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}"))
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await admin.close()
+async def empty(server_dsn: str) -> AsyncIterator[Doors]:
+    """A fresh, empty database, dropped after the test."""
+    async with empty_database(server_dsn, "test") as doors:
+        yield doors
+
+
+@pytest.fixture
+def database(empty: Doors) -> str:
+    """A fresh, empty database as its owner: one role for everything."""
+    return empty.owner

@@ -1,14 +1,15 @@
 """A real ledger for every test that asks for one.
 
 All ledgers of a worker live in one database: a ledger is whole and apart from
-the others, so each test simply gets a ledger of its own name.
+the others, so each test simply gets a ledger of its own name. Everything is done as the app,
+so that a forgotten grant shows; what only the owner of the tables or a superuser can do asks for
+``owner_dsn`` or ``superuser_dsn``.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
@@ -16,8 +17,8 @@ import pytest
 
 from ledger.sealing import new_keyring
 from ledger.storage.ledger import Ledger, create_ledger, open_ledger
-from ledger.storage.migrate import migrate
 from ledger.storage.vault import SealingKeys
+from tests.databases import Doors, ledger_database
 
 ORIGIN = "ledger.example.org/tests"
 KEYS = SealingKeys(new_keyring(date(2026, 3, 2)))
@@ -25,18 +26,36 @@ KEYS = SealingKeys(new_keyring(date(2026, 3, 2)))
 
 
 @pytest.fixture(scope="session")
-async def store_dsn(server_dsn: str) -> AsyncIterator[str]:
-    """The connection string of this worker's database, with the store's tables."""
-    name = f"store_{uuid4().hex}"
-    admin = await asyncpg.connect(server_dsn)
-    await admin.execute(f"CREATE DATABASE {name}")
-    dsn = urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}"))
-    db = await asyncpg.connect(dsn)
-    await migrate(db)
+async def store(server_dsn: str) -> AsyncIterator[Doors]:
+    """This worker's database, with the store's tables."""
+    async with ledger_database(server_dsn, "store") as doors:
+        yield doors
+
+
+@pytest.fixture(scope="session")
+def store_dsn(store: Doors) -> str:
+    """The connection string of this worker's database, as the app."""
+    return store.app
+
+
+@pytest.fixture(scope="session")
+def owner_dsn(store: Doors) -> str:
+    """The same database as the owner of its tables."""
+    return store.owner
+
+
+@pytest.fixture(scope="session")
+def superuser_dsn(store: Doors) -> str:
+    """The same database as the server's superuser, whom nothing stops."""
+    return store.superuser
+
+
+@pytest.fixture
+async def superuser(superuser_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the superuser, for what is done behind the service's back."""
+    db = await asyncpg.connect(superuser_dsn)
+    yield db
     await db.close()
-    yield dsn
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
 
 
 @pytest.fixture

@@ -67,8 +67,8 @@ def ledger_name(base: str, application: str, purpose: str = "events") -> str:
 class Factory(InfrastructureFactory[LedgerTrackingRecorder]):
     """Makes recorders as the environment says.
 
-    Reads ``MINZHANG_DSN``, ``MINZHANG_LEDGER``, ``MINZHANG_ORIGIN``,
-    ``MINZHANG_POOL_SIZE_MAX``, ``MINZHANG_QUEUE_MAX`` and the library's
+    Reads ``MINZHANG_DSN``, ``MINZHANG_OWNER_DSN``, ``MINZHANG_LEDGER``,
+    ``MINZHANG_ORIGIN``, ``MINZHANG_POOL_SIZE_MAX``, ``MINZHANG_QUEUE_MAX`` and the library's
     ``CREATE_TABLE`` and ``*_RECORDER_TOPIC``; as everywhere in the library, a
     name with the application's name before it goes first, and a ledger named so
     (``BANKACCOUNTS_MINZHANG_LEDGER``) is taken as it is. A wrong value raises
@@ -92,6 +92,7 @@ class Factory(InfrastructureFactory[LedgerTrackingRecorder]):
             )
         self.engine = Engine(
             dsn,
+            self.env.get("MINZHANG_OWNER_DSN") or None,
             pool_size_max=self._whole("MINZHANG_POOL_SIZE_MAX", POOL_SIZE_MAX),
             queue_max=self._whole("MINZHANG_QUEUE_MAX", QUEUE_MAX),
         )

@@ -32,15 +32,23 @@ from ledger.core.clock import utc_now
 from ledger.core.errors import Conflict, InvalidValue, LedgerError
 from ledger.persistence.listening import Listener
 from ledger.storage.appender import QUEUE_MAX, Appender
-from ledger.storage.connect import LOST_CONNECTION, connect, create_pool
+from ledger.storage.connect import (
+    LOG_SCHEMA,
+    LOST_CONNECTION,
+    VIEWS_SCHEMA,
+    connect,
+    create_pool,
+)
 from ledger.storage.errors import NotInitialised, Unavailable
 from ledger.storage.ledger import create_ledger
-from ledger.storage.migrate import migrate
+from ledger.storage.roles import bring_up_to_date
 
 T = TypeVar("T")
 
 POOL_SIZE_MAX = 10
 CLOSE_SECONDS = 10.0
+
+_MAY_CREATE = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
 
 _ERRORS: tuple[
     tuple[type[Exception] | tuple[type[Exception], ...], type[PersistenceError]], ...
@@ -68,9 +76,12 @@ def library_error(error: Exception) -> PersistenceError | None:
 class Reactor:
     """What lives in the loop's thread. It refers to no ``Engine``, so that one can be collected."""
 
-    def __init__(self, dsn: str, *, pool_size_max: int, queue_max: int) -> None:
+    def __init__(
+        self, dsn: str, owner_dsn: str | None, *, pool_size_max: int, queue_max: int
+    ) -> None:
         self.listener = Listener(dsn)
         self._dsn = dsn
+        self._owner_dsn = owner_dsn
         self._pool_size_max = pool_size_max
         self._queue_max = queue_max
         self._pool: asyncpg.Pool | None = None
@@ -100,11 +111,16 @@ class Reactor:
         return self._appenders[ledger_id]
 
     async def create(self, ledger_id: str, *, origin: str, statements: tuple[str, ...]) -> None:
-        """Bring the schema up to date, begin the ledger if it is new, run a view's statements."""
+        """Bring the schema up to date, begin the ledger if it is new, run a view's statements.
+
+        Tables of views are made beside the log only by a role that may, else among the views.
+        """
+        await bring_up_to_date(self._dsn, self._owner_dsn)
         db = await connect(self._dsn)
         try:
-            await migrate(db)
             await create_ledger(db, ledger_id, origin=origin)
+            if not await db.fetchval(_MAY_CREATE):
+                await db.execute(f"SET search_path = {VIEWS_SCHEMA}, {LOG_SCHEMA}, pg_temp")
             for statement in statements:
                 await db.execute(statement)
         finally:
@@ -135,13 +151,15 @@ class Switch:
         self.thread: Thread
         self._stop: asyncio.Event
 
-    def turn_on(self, dsn: str, *, pool_size_max: int, queue_max: int) -> None:
+    def turn_on(
+        self, dsn: str, owner_dsn: str | None, *, pool_size_max: int, queue_max: int
+    ) -> None:
         """Start the thread and wait until its loop runs."""
 
         async def live() -> None:
             self.loop = asyncio.get_running_loop()
             self._stop = asyncio.Event()
-            self.reactor = Reactor(dsn, pool_size_max=pool_size_max, queue_max=queue_max)
+            self.reactor = Reactor(dsn, owner_dsn, pool_size_max=pool_size_max, queue_max=queue_max)
             self.started.set()
             await self._stop.wait()
             await self.reactor.close()
@@ -177,10 +195,15 @@ class Engine:
     """Runs the store's coroutines for callers that block."""
 
     def __init__(
-        self, dsn: str, *, pool_size_max: int = POOL_SIZE_MAX, queue_max: int = QUEUE_MAX
+        self,
+        dsn: str,
+        owner_dsn: str | None = None,
+        *,
+        pool_size_max: int = POOL_SIZE_MAX,
+        queue_max: int = QUEUE_MAX,
     ) -> None:
         self._switch = Switch()
-        self._switch.turn_on(dsn, pool_size_max=pool_size_max, queue_max=queue_max)
+        self._switch.turn_on(dsn, owner_dsn, pool_size_max=pool_size_max, queue_max=queue_max)
         # At the end of the interpreter too, before the daemon thread is cut off.
         weakref.finalize(self, self._switch.turn_off)
 

@@ -1,7 +1,7 @@
 """The embedded server as its users see it.
 
     with EmbeddedServer(data_dir) as server:
-        connect(server.dsn)
+        connect(server.dsn_as("minzhang_app"))
 
 Everybody who enters shares one server; the last one to leave stops it. A user that is killed
 counts no longer, and a server that was killed is healed by the next one who enters.
@@ -66,8 +66,12 @@ class EmbeddedServer:
 
     @property
     def dsn(self) -> str:
-        """The connection string of the ledger's database, once started."""
-        return dsn_of(self._running.place)
+        """The connection string of the server's own superuser, once started."""
+        return self.dsn_as(ROLE)
+
+    def dsn_as(self, role: str) -> str:
+        """Return the connection string of another role, once started."""
+        return dsn_of(self._running.place, role)
 
     @property
     def place(self) -> Place:
@@ -158,18 +162,18 @@ class EmbeddedServer:
         await asyncio.to_thread(self.stop)
 
 
-def running(data_dir: Path | str) -> str | None:
+def running(data_dir: Path | str, role: str = ROLE) -> str | None:
     """Return the connection string of the server that runs on this directory, or None."""
     try:
         place = existing_place(_resolved(data_dir))
     except NoServerHere:
         return None
-    return dsn_of(place) if answers(place) else None
+    return dsn_of(place, role) if answers(place) else None
 
 
-def dsn_for(data_dir: Path | str) -> str:
+def dsn_for(data_dir: Path | str, role: str = ROLE) -> str:
     """Return the connection string of this directory's server, running or not."""
-    return dsn_of(existing_place(_resolved(data_dir)))
+    return dsn_of(existing_place(_resolved(data_dir)), role)
 
 
 def erase(data_dir: Path | str) -> None:
@@ -190,9 +194,9 @@ def erase(data_dir: Path | str) -> None:
         erase_place(place, directory)
 
 
-def dsn_of(place: Place) -> str:
+def dsn_of(place: Place, role: str) -> str:
     """Write the place of the socket as a connection string that asyncpg and libpq read."""
-    return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(place.run), safe='/')}"
+    return f"postgresql://{role}@/{DATABASE}?host={quote(str(place.run), safe='/')}"
 
 
 def _resolved(data_dir: Path | str) -> Path:

@@ -2,6 +2,9 @@
 
 A DSN may name several hosts; they are raced, so that one that hangs costs
 nothing, and the first that accepts writes wins. Nothing connects at import.
+
+Names without a schema are looked for in the log's schema first, so that nothing in the
+views' schema, where the role that serves makes tables, can stand in front of the log.
 """
 
 from __future__ import annotations
@@ -21,6 +24,11 @@ CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
 SERVER_VERSION_MIN = 15
 
+LOG_SCHEMA = "public"
+VIEWS_SCHEMA = "minzhang_views"
+SCRATCH_SCHEMAS = tuple(f"minzhang_scratch_{number}" for number in range(1, 5))
+SEARCH_PATH = f"{LOG_SCHEMA}, {VIEWS_SCHEMA}, pg_temp"
+
 LOST_CONNECTION = (
     OSError,
     TimeoutError,
@@ -35,8 +43,15 @@ LOST_CONNECTION = (
 """What asyncpg raises when the server or the way to it is gone, rather than the statement wrong."""
 
 
-async def connect(dsn: str, **options: Any) -> asyncpg.Connection:
-    """Open a connection to the first host of ``dsn`` that accepts writes."""
+async def connect(
+    dsn: str, *, search_path: str | None = None, **options: Any
+) -> asyncpg.Connection:
+    """Open a connection to the first host of ``dsn`` that accepts writes.
+
+    A ``search_path`` that the DSN itself names counts before ``SEARCH_PATH``.
+    """
+    if search_path is not None or "search_path" not in parse_qs(urlsplit(dsn).query):
+        options["server_settings"] = {"search_path": search_path or SEARCH_PATH}
     racing = {asyncio.create_task(_connect_one(one, options)) for one in hosts_of(dsn)}
     failure: BaseException | None = None
     try:
@@ -52,11 +67,13 @@ async def connect(dsn: str, **options: Any) -> asyncpg.Connection:
     raise failure or Unavailable()
 
 
-async def create_pool(dsn: str, *, size_min: int = 1, size_max: int = 10) -> asyncpg.Pool:
+async def create_pool(
+    dsn: str, *, size_min: int = 1, size_max: int = 10, search_path: str | None = None
+) -> asyncpg.Pool:
     """Open a pool whose every connection is raced for as in ``connect``."""
 
     async def open_one(*_: Any, **options: Any) -> asyncpg.Connection:
-        return await connect(dsn, **options)
+        return await connect(dsn, search_path=search_path, **options)
 
     return await asyncpg.create_pool(
         dsn,

@@ -238,7 +238,9 @@ class Vault:
     async def destroy(self, slot_ids: Sequence[UUID]) -> None:
         """Destroy values, indexes, secrets and documents of slots; again does nothing.
 
-        The tables are vacuumed, so that the server soon writes over where they were.
+        The tables are vacuumed, so that the server soon writes over where they were. Before
+        PostgreSQL 17 it passes over that with a warning where the app is not their owner, and
+        autovacuum does it (``ledger.storage.privileges``).
         """
         await self.discard(slot_ids)
         await self.pool.execute("VACUUM sealed_values, blind_indexes")

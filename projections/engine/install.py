@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from ledger.storage.connect import Connection, Database
+from ledger.storage.connect import LOG_SCHEMA, VIEWS_SCHEMA, Connection, Database
 from ledger.storage.migrate import LOCK
 from projections.engine.view import View
 
@@ -37,9 +37,12 @@ async def _install(db: Connection, views: tuple[View, ...]) -> None:
         await db.execute("SELECT pg_advisory_unlock($1)", LOCK)
 
 
-async def create_tables(db: Connection, views: tuple[View, ...]) -> None:
-    """Run the views' DDL in the schema that comes first in the search path."""
+async def create_tables(
+    db: Connection, views: tuple[View, ...], schema: str = VIEWS_SCHEMA
+) -> None:
+    """Run the views' DDL in a schema."""
     for view in views:
         async with db.transaction():
             await db.execute("SET LOCAL client_min_messages = warning")
+            await db.execute(f"SET LOCAL search_path = {schema}, {LOG_SCHEMA}, pg_temp")
             await db.execute(view.sql)

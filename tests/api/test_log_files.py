@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from api.app import create_app
@@ -46,12 +47,13 @@ async def test_a_stranger_checks_the_whole_tree_and_every_entry(
     assert entries == [entry for (entry,) in rows[:size]], "and that they were read comes after"
 
 
-async def test_a_stranger_finds_a_forged_leaf_under_intact_parents(log: Log) -> None:
+async def test_a_stranger_finds_a_forged_leaf_under_intact_parents(
+    log: Log, superuser: asyncpg.Connection
+) -> None:
     """Attack 7: an entry, its leaf hash and its tile are forged together, all else is intact."""
     await fill(log.ledger, 600)
     await publish_now(log.ledger)
-    db = log.ledger.pool
-    async with db.acquire() as superuser, superuser.transaction():
+    async with superuser.transaction():
         await superuser.execute("SET LOCAL session_replication_role = replica")
         await superuser.execute(
             "UPDATE events SET entry = '\\x0a'::bytea, leaf_hash = sha256('\\x000a'::bytea)"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from ledger.core.clock import utc_now
@@ -64,12 +65,11 @@ async def test_a_receipt_is_kept_word_for_word(log: Log, county: dict[str, str])
 
 
 async def test_an_event_acknowledged_and_then_replaced_is_found_by_whoever_kept_the_receipt(
-    log: Log, county: dict[str, str]
+    log: Log, county: dict[str, str], superuser: asyncpg.Connection
 ) -> None:
     """Attack 14: the superuser puts another event where the acknowledged one was."""
     receipt = await recorded(log, county)
-    db = log.ledger.pool
-    async with db.acquire() as superuser, superuser.transaction():
+    async with superuser.transaction():
         await superuser.execute("SET LOCAL session_replication_role = replica")
         for table in ("events", "receipts"):
             await superuser.execute(f"DELETE FROM {table} WHERE ledger_id = $1", log.ledger.id)  # noqa: S608

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import orjson
 import pytest
 
@@ -299,11 +300,11 @@ async def test_reading_audit_data_is_told_once_a_window(desk: Desk, ledger: Ledg
 
 
 async def test_audit_data_is_not_read_when_it_cannot_be_told(
-    desk: Desk, ledger: Ledger, store_dsn: str
+    desk: Desk, ledger: Ledger, superuser: asyncpg.Connection
 ) -> None:
     """F31: the log takes nothing, so the reading is refused, and what needs no telling goes on."""
     await desk.of("auditor")
-    await ledger.pool.execute(
+    await superuser.execute(
         f"ALTER TABLE heads ADD CONSTRAINT full_{ledger.id}"
         f" CHECK (ledger_id <> '{ledger.id}' OR size = {(await _size(ledger))}) NOT VALID"
     )
@@ -313,7 +314,7 @@ async def test_audit_data_is_not_read_when_it_cannot_be_told(
         response = await desk.client.get("/v1/policies", headers=await desk.of("auditor"))
         assert response.status == 200
     finally:
-        await ledger.pool.execute(f"ALTER TABLE heads DROP CONSTRAINT full_{ledger.id}")
+        await superuser.execute(f"ALTER TABLE heads DROP CONSTRAINT full_{ledger.id}")
 
 
 async def _size(ledger: Ledger) -> int:

@@ -6,6 +6,7 @@ import asyncio
 from ipaddress import ip_network
 from uuid import UUID
 
+import asyncpg
 import pytest
 from aiohttp import ClientSession
 
@@ -172,10 +173,10 @@ async def test_what_a_role_may_not_do_is_counted_too(house: House) -> None:
 
 
 async def test_nobody_comes_in_when_it_cannot_be_recorded(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, superuser: asyncpg.Connection
 ) -> None:
     """Neither a success nor a failure is answered when its entry cannot be made."""
-    await house.ledger.pool.execute(
+    await superuser.execute(
         "ALTER TABLE events ADD CONSTRAINT test_nothing_more CHECK (position < 0) NOT VALID"
     )
     try:
@@ -184,7 +185,7 @@ async def test_nobody_comes_in_when_it_cannot_be_recorded(
             assert response.status >= 500
             assert COOKIE not in response.cookies
     finally:
-        await house.ledger.pool.execute("ALTER TABLE events DROP CONSTRAINT test_nothing_more")
+        await superuser.execute("ALTER TABLE events DROP CONSTRAINT test_nothing_more")
     kept = await house.ledger.pool.fetchval(
         "SELECT count(*) FROM sessions WHERE ledger_id = $1", house.ledger.id
     )

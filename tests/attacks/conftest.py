@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
@@ -15,7 +14,6 @@ from ledger.core.clock import Clock, utc_now
 from ledger.merkle.checkpoints import read_checkpoint
 from ledger.merkle.policies import Policy
 from ledger.storage.ledger import create_ledger, open_ledger
-from ledger.storage.migrate import migrate
 from projections import VIEWS
 from projections.engine import catch_up, install
 from tests.attacks.rewriting import copy_ledger, entry_at
@@ -30,6 +28,7 @@ from tests.attacks.world import (
     policy_for,
     record,
 )
+from tests.databases import ledger_database
 from tests.storage_fixtures import ORIGIN
 
 
@@ -38,23 +37,17 @@ async def original(
     server_dsn: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[World]:
     """The world before anybody did anything to it, in a database of its own."""
-    database = f"attacks_{uuid4().hex}"
-    admin = await asyncpg.connect(server_dsn)
-    await admin.execute(f"CREATE DATABASE {database}")
-    dsn = urlunsplit(urlsplit(server_dsn)._replace(path=f"/{database}"))
-    db = await asyncpg.connect(dsn)
-    await migrate(db)
-    await create_ledger(db, LEDGER, origin=ORIGIN)
-    await install(db, VIEWS)
-    folder = tmp_path_factory.mktemp("original")
-    nobody = Auditor(Policy((), (), (), b"none"), b"", b"", b"")
-    world = World(dsn, LEDGER, db, folder, nobody)
-    world.auditor = await build(world)
-    await db.execute("SET session_replication_role = replica")  # no trigger fires from now on
-    yield world
-    await db.close()
-    await admin.execute(f"DROP DATABASE {database} WITH (FORCE)")
-    await admin.close()
+    async with ledger_database(server_dsn, "attacks") as doors:
+        db = await asyncpg.connect(doors.superuser)
+        await create_ledger(db, LEDGER, origin=ORIGIN)
+        await install(db, VIEWS)
+        folder = tmp_path_factory.mktemp("original")
+        nobody = Auditor(Policy((), (), (), b"none"), b"", b"", b"")
+        world = World(doors.superuser, LEDGER, db, folder, nobody)
+        world.auditor = await build(world)
+        await db.execute("SET session_replication_role = replica")  # no trigger fires from now on
+        yield world
+        await db.close()
 
 
 async def build(world: World) -> Auditor:

@@ -163,17 +163,19 @@ async def taken_back(db: asyncpg.Connection) -> AsyncIterator[None]:
 async def copy_ledger(db: asyncpg.Connection, ledger_id: str, copy_id: str) -> None:
     """Copy every row of a ledger, in every table that has ledgers, under another name."""
     tables = await db.fetch(
-        "SELECT c.table_name, array_agg(c.column_name::text ORDER BY c.ordinal_position) AS names"
+        "SELECT format('%I.%I', c.table_schema, c.table_name),"
+        " array_agg(c.column_name::text ORDER BY c.ordinal_position) AS names"
         " FROM information_schema.columns AS c JOIN information_schema.tables AS t"
         " USING (table_schema, table_name)"
-        " WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' GROUP BY c.table_name"
+        " WHERE c.table_schema IN ('public', 'minzhang_views') AND t.table_type = 'BASE TABLE'"
+        " GROUP BY c.table_schema, c.table_name"
         " HAVING bool_or(c.column_name = 'ledger_id')"
     )
     for table, names in tables:
         others = ", ".join(f'"{name}"' for name in names if name != "ledger_id")
         await db.execute(
-            f'INSERT INTO "{table}" (ledger_id, {others})'  # noqa: S608
-            f' SELECT $2, {others} FROM "{table}" WHERE ledger_id = $1',
+            f"INSERT INTO {table} (ledger_id, {others})"  # noqa: S608
+            f" SELECT $2, {others} FROM {table} WHERE ledger_id = $1",
             ledger_id,
             copy_id,
         )

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import orjson
 import pytest
 
@@ -185,25 +186,22 @@ async def test_what_cannot_be_is_refused_and_leaves_no_file(
 
 
 async def test_a_log_that_was_changed_after_signing_gives_no_bundle(
-    make: Make, booked: Ledger, tmp_path: Path
+    make: Make, booked: Ledger, superuser: asyncpg.Connection, tmp_path: Path
 ) -> None:
     swap = """
         UPDATE events SET entry = CASE WHEN position = $2::bigint THEN $3::bytea ELSE $4::bytea END
         WHERE ledger_id = $1 AND position IN ($2::bigint, $2 + 1)
     """
-    async with booked.pool.acquire() as db:
-        rows = await db.fetch(
-            "SELECT entry FROM events WHERE ledger_id = $1 AND position IN (40, 41)"
-            " ORDER BY position",
-            booked.id,
-        )
-        first, second = (row["entry"] for row in rows)
-        await db.execute("SET session_replication_role = replica")
-        await db.execute(swap, booked.id, 40, second, first)
-        with pytest.raises(LogContradictsItself):
-            await make("--from", "0", "--no-statement")
-        await db.execute(swap, booked.id, 40, first, second)
-        await db.execute("RESET session_replication_role")
+    rows = await superuser.fetch(
+        "SELECT entry FROM events WHERE ledger_id = $1 AND position IN (40, 41) ORDER BY position",
+        booked.id,
+    )
+    first, second = (row["entry"] for row in rows)
+    await superuser.execute("SET session_replication_role = replica")
+    await superuser.execute(swap, booked.id, 40, second, first)
+    with pytest.raises(LogContradictsItself):
+        await make("--from", "0", "--no-statement")
+    await superuser.execute(swap, booked.id, 40, first, second)
     assert os.listdir(tmp_path) == []
 
 

@@ -14,12 +14,11 @@ import asyncpg
 from ledger.commands.sealing_check import check_sealing
 from ledger.sealing import read_keyring
 from ledger.storage.ledger import open_ledger
-from ledger.storage.migrate import migrate
-from ledger.storage.moving_keys import keys_migrations, move_keys, moved_away
+from ledger.storage.moving_keys import move_keys, moved_away
+from tests.databases import keys_database
 from tests.faults.waiting import wait_until
 from tests.storage.sealed import LI, sealed
 from tests.storage.test_moving_keys import connected, where
-from tests.storage.test_vault import another_database
 from tests.storage_fixtures import KEYS
 
 SEED = 20_260_303
@@ -55,9 +54,7 @@ async def test_the_secrets_are_never_lost(
     async with open_ledger(store_dsn, ledger_id, keys=KEYS) as ledger:
         for number in range(PEOPLE):
             await sealed(ledger, UUID(int=800 + number), LI)
-    async with another_database(server_dsn) as keys_dsn:
-        async with connected(keys_dsn) as db:
-            await migrate(db, keys_migrations())
+    async with keys_database(server_dsn) as keys_dsn:
         for kill in range(KILLS):
             goal = diary.stat().st_size + (PEOPLE if kill == 0 else dice.randrange(1, PEOPLE))
             source = await home(ledger_id, store_dsn, keys_dsn)

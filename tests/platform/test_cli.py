@@ -45,6 +45,8 @@ def test_init_a_second_time_changes_nothing(initialised: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "ledger": "371329",
+        "app_role": "minzhang_app",
+        "owner_role": "minzhang_owner",
         "migrations": [],
         "ledger_is_new": False,
         "policies_adopted": False,
@@ -64,9 +66,12 @@ def test_dsn_prints_the_connection_string_alone(initialised: Path) -> None:
         printed = minzhang("dsn", MINZHANG_DATA=str(initialised))
         running = minzhang("dsn", "--json", MINZHANG_DATA=str(initialised))
 
-        assert printed.stdout == f"{server.dsn}\n"
+        owner = minzhang("dsn", "--owner", MINZHANG_DATA=str(initialised))
+
+        assert printed.stdout == f"{server.dsn_as('minzhang_app')}\n"
+        assert owner.stdout == f"{server.dsn_as('minzhang_owner')}\n"
         assert json.loads(stopped.stdout) == {
-            "dsn": server.dsn,
+            "dsn": server.dsn_as("minzhang_app"),
             "embedded": True,
             "running": False,
         }

@@ -14,7 +14,7 @@ from datetime import date
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -29,9 +29,11 @@ from ledger.postgres import EmbeddedServer
 from ledger.postgres.binaries import installed_binaries
 from ledger.sealing import new_keyring
 from ledger.storage.ledger import Ledger
+from ledger.storage.roles import OWNER
 from ledger.storage.tokens import NewToken, create_token
 from scripts.service import Service, open_service
 from scripts.settings import Settings, load_settings
+from tests.databases import as_role, in_database
 from tests.platform.test_cli import minzhang
 from tests.sealing.people import card_number, identity_number
 from tests.storage.sealed import clerk, leaks, whole_database
@@ -267,7 +269,9 @@ async def _in_clear(service: Service, data_dir: Path, text: bytes) -> tuple[str,
     folder = data_dir / "evidence" / service.ledger.id / digest[:2]
     folder.mkdir(parents=True)
     (folder / digest[2:]).write_bytes(text)
-    await service.ledger.pool.execute(
+    assert service.database.owner_dsn is not None
+    db = await asyncpg.connect(service.database.owner_dsn)
+    await db.execute(
         "INSERT INTO evidence_files (ledger_id, sha256, actor_id, media_type, size_bytes,"
         " uploaded_at) VALUES ($1, $2, $3, 'text/plain', $4, now())",
         service.ledger.id,
@@ -275,6 +279,7 @@ async def _in_clear(service: Service, data_dir: Path, text: bytes) -> tuple[str,
         actor_id,
         len(text),
     )
+    await db.close()
     return digest, actor_id
 
 
@@ -305,20 +310,25 @@ async def test_what_an_earlier_version_stored_in_clear_is_encrypted(data_dir: Pa
 async def test_the_secrets_are_moved_by_command_and_there_is_one_home(data_dir: Path) -> None:
     async with open_service(settings_for(data_dir)) as service:
         await lived_through(service, erases=False)
-        await service.ledger.pool.execute("CREATE DATABASE keys")
-        main = service.database.dsn
-    elsewhere = urlunsplit(urlsplit(main)._replace(path="/keys"))
-    here, there = {"MINZHANG_DATA": str(data_dir)}, {"MINZHANG_KEYS_DSN": elsewhere}
-    with EmbeddedServer(data_dir):  # so that each command finds it running
+        elsewhere = in_database(service.database.dsn, "keys")
+    here, to = {"MINZHANG_DATA": str(data_dir)}, ("sealing", "move-keys", "--to-env", "KEYS")
+    owner = as_role(elsewhere, OWNER)
+    there = {"MINZHANG_KEYS_DSN": elsewhere, "MINZHANG_KEYS_OWNER_DSN": owner}
+    with EmbeddedServer(data_dir) as server:  # so that each command finds it running
+        superuser = await asyncpg.connect(server.dsn)
+        await superuser.execute(f"CREATE DATABASE keys OWNER {OWNER}")
+        await superuser.close()
         nowhere = minzhang("sealing", "move-keys", "--to-env", "NOWHERE", **here)
         assert nowhere.returncode == 1 and "holds no address" in nowhere.stderr
+        unowned = minzhang(*to, **here, KEYS=elsewhere)
+        assert unowned.returncode == 1 and "--to-owner-env" in unowned.stderr
         two = minzhang("init", **here, **there)
         assert two.returncode == 1 and "finish with minzhang sealing move-keys" in two.stderr
-        moved = minzhang("sealing", "move-keys", "--to-env", "KEYS", **here, KEYS=elsewhere)
+        moved = minzhang(*to, "--to-owner-env", "OWNER", **here, KEYS=elsewhere, OWNER=owner)
         assert moved.returncode == 0 and "now set MINZHANG_KEYS_DSN" in moved.stdout, moved
         gone = minzhang("sealing", "verify", **here)
         assert gone.returncode == 1 and "were moved to another database" in gone.stderr
-        again = minzhang("sealing", "move-keys", "--to-env", "KEYS", **here, KEYS=elsewhere)
+        again = minzhang(*to, **here, KEYS=elsewhere)
         assert again.returncode == 0, again.stderr
         sound = minzhang("sealing", "verify", "--open", **here, **there)
         assert sound.returncode == 0, sound.stdout

@@ -64,7 +64,8 @@ def test_a_connection_string_with_a_password_is_refused_and_not_repeated(
     with pytest.raises(SettingWrong) as wrong:
         load_settings({setting: dsn}, {}, tmp_path)
     assert SECRET not in str(wrong.value)
-    by_environment = load_settings({}, {f"MINZHANG_{setting.upper()}": dsn}, tmp_path)
+    both = {"MINZHANG_DSN": "postgresql://a", "MINZHANG_KEYS_DSN": "postgresql://a"}
+    by_environment = load_settings({}, both | {f"MINZHANG_{setting.upper()}": dsn}, tmp_path)
     assert getattr(by_environment, setting) == dsn
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.settings import SETTINGS, SettingWrong, load_settings
+from scripts.settings import DSNS, OF_DSN, SETTINGS, SettingWrong, load_settings
 
 GOOD = {
     "host": "::1",
     "port": "9000",
     "data": "/tmp/ledger",  # noqa: S108  never opened
     "dsn": "postgresql://reader@db.example/minzhang",
+    "owner_dsn": "postgresql://owner@db.example/minzhang?sslmode=verify-full",
     "ledger": "371300",
     "origin": "ledger.example.org/371300",
     "log_level": "debug",
@@ -27,6 +28,7 @@ GOOD = {
     "time_stamp_interval_seconds": "60",
     "sealing_keys": "env:KEYS",
     "keys_dsn": "postgresql://keeper@keys.example/keys",
+    "keys_owner_dsn": "postgresql://owner@keys.example/keys?sslmode=verify-full",
     "public_url": "https://ledger.example.org",
     "key_file": "/tmp/service.key",  # noqa: S108  never opened
     "trusted_proxies": "127.0.0.1/32,10.0.0.0/8",
@@ -46,6 +48,7 @@ WRONG = {
     "port": "65536",
     "data": "/etc/passwd",
     "dsn": "mysql://db",
+    "owner_dsn": "db.example",
     "ledger": "Linshu County",
     "origin": "https://ledger.example.org",
     "log_level": "loud",
@@ -60,6 +63,7 @@ WRONG = {
     "time_stamp_interval_seconds": "0",
     "sealing_keys": "sealing.keys",
     "keys_dsn": "keys.example",
+    "keys_owner_dsn": "http://keys.example",
     "public_url": "ledger.example.org",
     "key_file": "/tmp",  # noqa: S108
     "trusted_proxies": "the proxy",
@@ -102,10 +106,11 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -
 
 @pytest.mark.parametrize("name", GOOD)
 def test_every_setting_is_read_from_every_source(name: str, tmp_path: Path) -> None:
-    by_flag = load_settings({name: GOOD[name]} if name != "dsn" else {}, {}, tmp_path)
-    by_environment = load_settings({}, {f"MINZHANG_{name.upper()}": GOOD[name]}, tmp_path)
+    beside = {f"MINZHANG_{one.upper()}": GOOD[one] for one in filter(None, [OF_DSN.get(name)])}
+    by_flag = load_settings({name: GOOD[name]} if name != "dsn" else {}, beside, tmp_path)
+    by_environment = load_settings({}, {f"MINZHANG_{name.upper()}": GOOD[name], **beside}, tmp_path)
     (tmp_path / "named.toml").write_text(f'{name} = "{GOOD[name]}"\n')
-    by_file = load_settings({}, {"MINZHANG_CONFIG": "named.toml"}, tmp_path)
+    by_file = load_settings({}, {"MINZHANG_CONFIG": "named.toml", **beside}, tmp_path)
 
     assert str(getattr(by_environment, name)) == GOOD[name]
     assert by_file == by_environment
@@ -126,12 +131,34 @@ def test_a_wrong_value_is_named_with_its_rule(name: str, tmp_path: Path) -> None
     assert wrong.value.exit_code == 2
 
 
-def test_a_password_is_neither_taken_from_the_command_line_nor_shown(tmp_path: Path) -> None:
-    dsn = "postgresql://writer:secret@db.example/minzhang"
-    with pytest.raises(SettingWrong, match="--dsn") as wrong:
-        load_settings({"dsn": dsn}, {}, tmp_path)
+@pytest.mark.parametrize("name", DSNS)
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://writer:secret@db.example/minzhang?sslmode=verify-full",
+        "postgresql://writer@db.example/minzhang?sslmode=verify-full&password=secret",
+    ],
+)
+def test_a_password_is_neither_taken_from_the_command_line_nor_shown(
+    name: str, dsn: str, tmp_path: Path
+) -> None:
+    beside = {f"MINZHANG_{one.upper()}": GOOD[one] for one in OF_DSN.values()}
+    flag = f"--{name.replace('_', '-')} "
+    with pytest.raises(SettingWrong, match=flag.strip()) as wrong:
+        load_settings({name: dsn}, beside, tmp_path)
     assert "secret" not in str(wrong.value)
-    assert load_settings({}, {"MINZHANG_DSN": dsn}, tmp_path).dsn == dsn
+    found = load_settings({}, {**beside, f"MINZHANG_{name.upper()}": dsn}, tmp_path)
+    assert getattr(found, name) == dsn
+
+
+@pytest.mark.parametrize(("owner", "app"), OF_DSN.items())
+def test_an_owner_is_nothing_without_the_role_that_serves(
+    owner: str, app: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingWrong) as wrong:
+        load_settings({}, {f"MINZHANG_{owner.upper()}": GOOD[owner]}, tmp_path)
+    for text in (wrong.value.zh, wrong.value.en):
+        assert f"MINZHANG_{owner.upper()}" in text and f"MINZHANG_{app.upper()}" in text
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
+from ledger.storage.connect import SCRATCH_SCHEMAS
 from ledger.storage.ledger import Ledger
 from projections.engine import ViewStopped, catch_up, digest, rebuild, status, verify
 from projections.engine.following import Following
-from projections.engine.scratch import ScratchTaken, open_scratch
+from projections.engine.scratch import ScratchesTaken, ScratchTaken, open_scratch
 from tests.projections.jars import POISON_STONES, jars_view
 from tests.projections.test_engine import assert_counted_once, jar_with, rows_of
 
@@ -155,8 +157,27 @@ async def test_only_one_copy_of_a_view_is_made_at_a_time(ledger: Ledger, store_d
     async with open_scratch(store_dsn, ledger.id, view) as scratch:
         with pytest.raises(ScratchTaken):
             await verify(store_dsn, ledger.id, view)
-    left = await ledger.pool.fetchval(
-        "SELECT count(*) FROM pg_namespace WHERE nspname = $1", scratch.schema
-    )
+        assert await tables_in(ledger, scratch.schema) == len(TABLES) + 1
+    assert await tables_in(ledger, scratch.schema) == 0
 
-    assert left == 0
+
+async def test_as_many_copies_as_there_are_schemas_and_what_a_crash_left_is_cleared(
+    ledger: Ledger, store_dsn: str
+) -> None:
+    views = [jars_view(name=f"jars{number}") for number in range(len(SCRATCH_SCHEMAS) + 1)]
+    async with AsyncExitStack() as stack:
+        for view in views[:-1]:
+            await stack.enter_async_context(open_scratch(store_dsn, ledger.id, view))
+        with pytest.raises(ScratchesTaken):
+            await verify(store_dsn, ledger.id, views[-1])
+    await ledger.pool.execute(f"CREATE TABLE {SCRATCH_SCHEMAS[0]}.test_jars_v1 (left_behind text)")
+    await grow(ledger)
+    assert (await verify(store_dsn, ledger.id, jars_view())).is_right
+    assert await tables_in(ledger, SCRATCH_SCHEMAS[0]) == 0
+
+
+async def tables_in(ledger: Ledger, schema: str) -> int:
+    count: int = await ledger.pool.fetchval(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = $1", schema
+    )
+    return count

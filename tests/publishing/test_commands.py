@@ -27,6 +27,7 @@ from ledger.publishing.status import Status
 from ledger.storage.ledger import Ledger
 from scripts.cli import build_parser
 from scripts.settings import Settings, load_settings
+from tests.databases import Doors
 from tests.examples import AT
 from tests.faults.waiting import wait_until
 from tests.publishing.conftest import cut_tail, fill
@@ -107,21 +108,25 @@ async def covering(client: ClientSession, size: int) -> str:
 
 async def everything_in(db: asyncpg.Connection) -> str:
     """The text of all tables: what a dump of the database would hold."""
-    tables = await db.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    found = [await db.fetch(f'SELECT t::text FROM "{name}" AS t') for (name,) in tables]  # noqa: S608
+    tables = await db.fetch(
+        "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+        " WHERE schemaname IN ('public', 'minzhang_views')"
+    )
+    found = [await db.fetch(f"SELECT t::text FROM {name} AS t") for (name,) in tables]  # noqa: S608
     return "\n".join(row["t"] for rows in found for row in rows)
 
 
 async def test_f18_a_served_log_is_published_and_refused_with_exit_code_3_once_it_was_cut(
-    database: str, tmp_path: Path
+    empty: Doors, tmp_path: Path
 ) -> None:
     environment = os.environ | {
-        "MINZHANG_DSN": database,
+        "MINZHANG_DSN": empty.app,
+        "MINZHANG_OWNER_DSN": empty.owner,
         "MINZHANG_DATA": str(tmp_path / "data"),
         "MINZHANG_PORT": "0",
         "MINZHANG_LEDGER": "t1",
     }
-    db = await asyncpg.connect(database)
+    db = await asyncpg.connect(empty.superuser)
     process = await served(environment)
     assert process.stdout is not None
     async with asyncio.timeout(SECONDS):

@@ -112,10 +112,10 @@ def test_an_honest_time_is_not_told_for_what_dates_leave_open() -> None:
     ],
 )
 async def test_dates_that_somebody_wrote_into_the_database_do_not_count(
-    db: asyncpg.Connection, ledger: Ledger, spoil: str
+    db: asyncpg.Connection, superuser: asyncpg.Connection, ledger: Ledger, spoil: str
 ) -> None:
-    await db.execute("DELETE FROM cosignature_renewals WHERE ledger_id = $1", ledger.id)
-    await db.execute(spoil, ledger.id)
+    await superuser.execute("DELETE FROM cosignature_renewals WHERE ledger_id = $1", ledger.id)
+    await superuser.execute(spoil, ledger.id)
     found = await interval_of(db, ledger.id, 4, witnesses=[WITNESS.verifying])
     assert found.not_after is None
 

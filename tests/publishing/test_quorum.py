@@ -292,33 +292,33 @@ async def test_a_publisher_that_lost_its_memory_learns_the_size_from_the_witness
 async def test_f19_a_witness_knows_what_file_and_database_have_both_forgotten(
     publisher_for: PublisherFor,
     witness_for: WitnessFor,
-    db: asyncpg.Connection,
     ledger: Ledger,
     source: KeySource,
+    superuser: asyncpg.Connection,
 ) -> None:
     witness, url = await witness_for()
     policy = a_policy((witness.key.verifying, url), quorum=1)
     publisher = await publisher_for(policy=policy)
     await fill(ledger, 9)
-    await publisher.take_up(db)
-    await publisher.publish_news(db)
+    await publisher.take_up(superuser)
+    await publisher.publish_news(superuser)
     await settled(publisher)
 
-    await cut_tail(db, ledger.id, 5)  # an old backup of everything this machine has
-    await db.execute("DELETE FROM cosignatures WHERE ledger_id = $1", ledger.id)
-    await db.execute("DELETE FROM checkpoints WHERE ledger_id = $1", ledger.id)
+    await cut_tail(superuser, ledger.id, 5)  # an old backup of everything this machine has
+    await superuser.execute("DELETE FROM cosignatures WHERE ledger_id = $1", ledger.id)
+    await superuser.execute("DELETE FROM checkpoints WHERE ledger_id = $1", ledger.id)
     Signer(source.folder).path.unlink()
-    here = await check_log(db, ledger.id, source)
+    here = await check_log(superuser, ledger.id, source)
     with pytest.raises(LogBehind, match="witness w0"):
-        await check_with_witnesses(db, ledger.id, here, policy, publisher.outgoing)
+        await check_with_witnesses(superuser, ledger.id, here, policy, publisher.outgoing)
     await fill(ledger, 4)  # grown to the same size, with another history
-    here = await check_log(db, ledger.id, source)
+    here = await check_log(superuser, ledger.id, source)
     with pytest.raises(LogRewritten, match="witness w0"):
-        await check_with_witnesses(db, ledger.id, here, policy, publisher.outgoing)
+        await check_with_witnesses(superuser, ledger.id, here, policy, publisher.outgoing)
 
     second = await publisher_for(policy=policy)
-    await second.take_up(db)
-    await second.publish_news(db)
+    await second.take_up(superuser)
+    await second.publish_news(superuser)
     await settled(second)
     (standing,) = second.status.witnesses
     assert "422" in (standing.alarm or "")
@@ -329,20 +329,20 @@ async def test_f19_a_witness_knows_what_file_and_database_have_both_forgotten(
 async def test_a_running_publisher_stops_when_a_witness_holds_more_than_there_is(
     publisher_for: PublisherFor,
     witness_for: WitnessFor,
-    db: asyncpg.Connection,
     ledger: Ledger,
     source: KeySource,
+    superuser: asyncpg.Connection,
 ) -> None:
     witness, url = await witness_for()
     policy = a_policy((witness.key.verifying, url), quorum=1)
     publisher = await publisher_for(policy=policy)
     await fill(ledger, 9)
-    await publisher.take_up(db)
-    await publisher.publish_news(db)
+    await publisher.take_up(superuser)
+    await publisher.publish_news(superuser)
     await settled(publisher)
-    await cut_tail(db, ledger.id, 5)
-    await db.execute("DELETE FROM cosignatures WHERE ledger_id = $1", ledger.id)
-    await db.execute("DELETE FROM checkpoints WHERE ledger_id = $1", ledger.id)
+    await cut_tail(superuser, ledger.id, 5)
+    await superuser.execute("DELETE FROM cosignatures WHERE ledger_id = $1", ledger.id)
+    await superuser.execute("DELETE FROM checkpoints WHERE ledger_id = $1", ledger.id)
     Signer(source.folder).path.unlink()
 
     again = await publisher_for(policy=policy)

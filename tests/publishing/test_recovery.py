@@ -53,10 +53,11 @@ RECOVER = ("--acknowledge-loss", "--reason", "磁盘损坏")
 
 
 @pytest.fixture
-async def settings(store_dsn: str, ledger: Ledger, tmp_path: Path) -> Settings:
+async def settings(store_dsn: str, owner_dsn: str, ledger: Ledger, tmp_path: Path) -> Settings:
     """The settings of a service on the test's ledger."""
     flags = {"ledger": ledger.id, "data": str(tmp_path / "data")}
-    return load_settings(flags, {"MINZHANG_DSN": store_dsn}, tmp_path)
+    environment = {"MINZHANG_DSN": store_dsn, "MINZHANG_OWNER_DSN": owner_dsn}
+    return load_settings(flags, environment, tmp_path)
 
 
 @pytest.fixture
@@ -69,7 +70,11 @@ def source(settings: Settings) -> KeySource:
 
 @pytest.fixture
 async def lost(
-    publisher_for: PublisherFor, db: asyncpg.Connection, ledger: Ledger, source: KeySource
+    publisher_for: PublisherFor,
+    db: asyncpg.Connection,
+    ledger: Ledger,
+    source: KeySource,
+    superuser: asyncpg.Connection,
 ) -> Signed:
     """The last checkpoint of a log of 300 entries, of which an old backup has 290."""
     publisher = await publisher_for()
@@ -79,7 +84,7 @@ async def lost(
     await publisher.publish_news(db)
     await fill(ledger, 20)
     await publisher.publish_news(db)
-    await cut_tail(db, ledger.id, KEPT)
+    await cut_tail(superuser, ledger.id, KEPT)
     last = Signer(source.folder).last()
     assert last is not None and last.checkpoint.size == LOST
     return last
@@ -188,13 +193,13 @@ async def test_one_that_dies_half_way_changed_nothing_or_is_finished(
     name: str,
     lost: Signed,
     publisher: Publisher,
-    db: asyncpg.Connection,
     monkeypatch: pytest.MonkeyPatch,
+    superuser: asyncpg.Connection,
 ) -> None:
     ledger, source = publisher.ledger, publisher.source
     async with dying(monkeypatch, name):
-        await acknowledge_loss(db, ledger.id, source, reason="why", clock=utc_now)
-    head = await read_head(db, ledger.id)
+        await acknowledge_loss(superuser, ledger.id, source, reason="why", clock=utc_now)
+    head = await read_head(superuser, ledger.id)
     if name == "_history":
         assert (head.origin, head.size) == (ORIGIN, KEPT)
         assert not finish_recovery(source.folder, head.origin)
@@ -209,23 +214,29 @@ async def test_one_that_dies_half_way_changed_nothing_or_is_finished(
     history = await history_of(ledger)
     assert history and history.current
     assert history.current.vkey == str(now.read().current.verifying)
-    await check_log(db, ledger.id, now)
+    await check_log(superuser, ledger.id, now)
 
 
 async def test_what_cannot_be_acknowledged_is_refused(
-    lost: Signed, db: asyncpg.Connection, source: KeySource, ledger: Ledger
+    lost: Signed,
+    db: asyncpg.Connection,
+    source: KeySource,
+    ledger: Ledger,
+    superuser: asyncpg.Connection,
 ) -> None:
     with pytest.raises(ReasonMissing):
-        await acknowledge_loss(db, ledger.id, source, reason=" ", clock=utc_now)
+        await acknowledge_loss(superuser, ledger.id, source, reason=" ", clock=utc_now)
     keys: LogKeys = source.read()
     given = KeySource(source.folder, ORIGIN, keys.to_text())
     with pytest.raises(KeysFromEnvironment):
-        await acknowledge_loss(db, ledger.id, given, reason="why", clock=utc_now)
-    async with db.transaction():
-        await db.execute("SET LOCAL session_replication_role = replica")
-        await db.execute("DELETE FROM events WHERE ledger_id = $1 AND position = 280", ledger.id)
+        await acknowledge_loss(superuser, ledger.id, given, reason="why", clock=utc_now)
+    async with superuser.transaction():
+        await superuser.execute("SET LOCAL session_replication_role = replica")
+        await superuser.execute(
+            "DELETE FROM events WHERE ledger_id = $1 AND position = 280", ledger.id
+        )
     with pytest.raises(LogTorn):  # a hole is no shorter log
-        await acknowledge_loss(db, ledger.id, source, reason="why", clock=utc_now)
+        await acknowledge_loss(superuser, ledger.id, source, reason="why", clock=utc_now)
     assert Signer(source.folder).last() == lost
 
 
@@ -250,16 +261,19 @@ async def test_a_clock_that_had_run_ahead_is_put_right_in_the_open(
 
 
 async def test_f19_initialise_asks_witnesses_before_anything_is_appended(
-    lost: Signed, settings: Settings, publisher: Publisher, witness_for: WitnessFor, tmp_path: Path
+    lost: Signed,
+    settings: Settings,
+    publisher: Publisher,
+    witness_for: WitnessFor,
+    superuser: asyncpg.Connection,
 ) -> None:
+    tmp_path = settings.data.parent
     witness, url = await witness_for()
     (tmp_path / "policy").write_bytes(a_policy((witness.key.verifying, url), quorum=1).to_bytes())
     request = AddCheckpoint(0, (), lost.note)
     await asyncio.to_thread(witness.add_checkpoint, request)
     Signer(settings.log_folder).path.unlink()  # the whole machine was restored
-    await publisher.ledger.pool.execute(
-        "DELETE FROM checkpoints WHERE ledger_id = $1", settings.ledger
-    )
+    await superuser.execute("DELETE FROM checkpoints WHERE ledger_id = $1", settings.ledger)
     database = Database(dsn=str(settings.dsn), volume=None, free_space_floor_bytes=0)
     with pytest.raises(LogRefused, match="witness w0"):
         await initialise(database, replace(settings, log_policy=tmp_path / "policy"))

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from ledger.commands.document_check import (
@@ -218,7 +219,13 @@ async def test_what_a_killed_upload_left_is_settled(ledger: Ledger) -> None:
 # What an earlier version stored ------------------------------------------------------------
 
 
-async def left_in_clear(ledger: Ledger, data: bytes, *actors: UUID, is_there: bool = True) -> Path:
+async def left_in_clear(
+    superuser: asyncpg.Connection,
+    ledger: Ledger,
+    data: bytes,
+    *actors: UUID,
+    is_there: bool = True,
+) -> Path:
     """Store a document as the version before did."""
     files = ledger.vault.documents
     assert files is not None
@@ -228,7 +235,7 @@ async def left_in_clear(ledger: Ledger, data: bytes, *actors: UUID, is_there: bo
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     for actor_id in actors:
-        await ledger.pool.execute(
+        await superuser.execute(
             "INSERT INTO evidence_files (ledger_id, sha256, actor_id, media_type, size_bytes,"
             " uploaded_at) VALUES ($1, $2, $3, 'text/plain', $4, $5)",
             ledger.id,
@@ -240,9 +247,11 @@ async def left_in_clear(ledger: Ledger, data: bytes, *actors: UUID, is_there: bo
     return path
 
 
-async def test_documents_in_clear_are_found_and_sealed(ledger: Ledger, tmp_path: Path) -> None:
-    path = await left_in_clear(ledger, TEXT, UUID(int=1), UUID(int=2))
-    await left_in_clear(ledger, b"taken away", UUID(int=1), is_there=False)
+async def test_documents_in_clear_are_found_and_sealed(
+    ledger: Ledger, tmp_path: Path, superuser: asyncpg.Connection
+) -> None:
+    path = await left_in_clear(superuser, ledger, TEXT, UUID(int=1), UUID(int=2))
+    await left_in_clear(superuser, ledger, b"taken away", UUID(int=1), is_there=False)
     (problem,) = await findings(ledger)
     assert problem.startswith(IN_CLEAR)
 
@@ -258,17 +267,19 @@ async def test_documents_in_clear_are_found_and_sealed(ledger: Ledger, tmp_path:
     assert await seal_clear_documents(ledger.vault) == 0
 
 
-async def test_sealing_goes_on_where_it_was_killed(ledger: Ledger) -> None:
+async def test_sealing_goes_on_where_it_was_killed(
+    ledger: Ledger, superuser: asyncpg.Connection
+) -> None:
     """Killed before the old row went, before the old file went, before the new row came."""
-    path = await left_in_clear(ledger, TEXT, UUID(int=1))
+    path = await left_in_clear(superuser, ledger, TEXT, UUID(int=1))
     await seal_clear_documents(ledger.vault)
     for actors in ((UUID(int=1),), ()):
-        await left_in_clear(ledger, TEXT, *actors)
+        await left_in_clear(superuser, ledger, TEXT, *actors)
         await seal_clear_documents(ledger.vault)
         (copy,) = await store(ledger).copies([sha256(TEXT).hexdigest()])
         assert not path.exists() and await store(ledger).read(copy) == TEXT
         assert (await check_sealing(ledger, opens_values=True)).is_sound
-    stranger = await left_in_clear(ledger, b"of no row")
+    stranger = await left_in_clear(superuser, ledger, b"of no row")
     await seal_clear_documents(ledger.vault)
     assert stranger.exists(), "what nothing replaces is told, not removed"
     assert {one[: len(IN_CLEAR)] for one in await findings(ledger)} == {IN_CLEAR}

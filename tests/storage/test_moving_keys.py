@@ -16,17 +16,15 @@ from ledger.commands.sealing_keys import note_move
 from ledger.sealing import KeyUnknown, new_keyring
 from ledger.sealing_history import SEALING_HISTORY_ID, SealingHistory
 from ledger.storage.ledger import open_ledger
-from ledger.storage.migrate import migrate
 from ledger.storage.moving_keys import (
     KeysHaveOneHome,
     Moved,
-    keys_migrations,
     move_keys,
     moved_away,
     slots_count,
 )
+from tests.databases import keys_database
 from tests.storage.sealed import LI, sealed
-from tests.storage.test_vault import another_database
 from tests.storage_fixtures import KEYS
 
 PEOPLE = [UUID(int=800 + number) for number in range(7)]
@@ -44,9 +42,7 @@ async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
 @pytest.fixture
 async def keys_dsn(server_dsn: str) -> AsyncIterator[str]:
     """Another database, with the tables of the secrets."""
-    async with another_database(server_dsn) as dsn:
-        async with connected(dsn) as db:
-            await migrate(db, keys_migrations())
+    async with keys_database(server_dsn) as dsn:
         yield dsn
 
 

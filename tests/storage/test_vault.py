@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date, timedelta
-from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -29,11 +26,13 @@ from ledger.sealing import Field, KeyUnknown, new_keyring, new_slot
 from ledger.sealing.fields import SEARCHABLE
 from ledger.storage.errors import OutcomeUnknown, SealingNotConfigured
 from ledger.storage.ledger import Ledger, create_ledger, open_ledger
-from ledger.storage.migrate import migrate
 from ledger.storage.moving_keys import keys_migrations
+from ledger.storage.privileges import KEYS_TABLES
 from ledger.storage.requests import Once
+from ledger.storage.roles import bring_up_to_date
 from ledger.storage.upkeep import rotate, settle, stored_slots
 from ledger.storage.vault import Pending, SealedValueGone, SealingKeys
+from tests.databases import Doors
 from tests.storage.sealed import LI, WANG, clerk, sealed, whole_database
 from tests.storage_fixtures import KEYS, ORIGIN
 
@@ -121,9 +120,11 @@ async def test_without_keys_nothing_is_sealed_or_recorded(store_dsn: str, ledger
         assert await ledger.find(Person, SUBJECT) is None
 
 
-async def test_when_the_values_cannot_be_kept_nothing_is_recorded(ledger: Ledger) -> None:
+async def test_when_the_values_cannot_be_kept_nothing_is_recorded(
+    ledger: Ledger, superuser: asyncpg.Connection
+) -> None:
     """The key store is gone: the append never begins."""
-    await ledger.pool.execute(
+    await superuser.execute(
         f"ALTER TABLE sealed_values ADD CONSTRAINT no_more_{ledger.id}"
         f" CHECK (ledger_id <> '{ledger.id}')"
     )
@@ -131,7 +132,7 @@ async def test_when_the_values_cannot_be_kept_nothing_is_recorded(ledger: Ledger
         with pytest.raises(asyncpg.CheckViolationError):
             await sealed(ledger, SUBJECT)
     finally:
-        await ledger.pool.execute(f"ALTER TABLE sealed_values DROP CONSTRAINT no_more_{ledger.id}")
+        await superuser.execute(f"ALTER TABLE sealed_values DROP CONSTRAINT no_more_{ledger.id}")
 
     assert await ledger.find(Person, SUBJECT) is None
     assert await slots_of(ledger) == [False]
@@ -167,18 +168,20 @@ async def test_what_an_unknown_outcome_left_is_found_out_later(ledger: Ledger) -
     assert (await check_sealing(ledger, opens_values=True)).is_sound
 
 
-async def test_rotation_goes_on_where_it_was_stopped(store_dsn: str, ledger_id: str) -> None:
+async def test_rotation_goes_on_where_it_was_stopped(
+    store_dsn: str, ledger_id: str, superuser: asyncpg.Connection
+) -> None:
     old = new_keyring(date(2026, 1, 1))
     new = old.with_new_kek(date(2026, 2, 1))
     async with open_ledger(store_dsn, ledger_id, keys=SealingKeys(old)) as ledger:
         for number in range(5):
             await sealed(ledger, UUID(int=800 + number), LI)
     async with open_ledger(store_dsn, ledger_id, keys=SealingKeys(new)) as ledger:
-        await ledger.vault.keys_pool.execute(
+        await superuser.execute(
             "CREATE OR REPLACE FUNCTION stop_here() RETURNS trigger LANGUAGE plpgsql AS"
             " $$ BEGIN RAISE EXCEPTION 'stopped'; END $$"
         )
-        await ledger.vault.keys_pool.execute(
+        await superuser.execute(
             "CREATE TRIGGER stop_here BEFORE UPDATE ON sealing_slots FOR EACH ROW"
             f" WHEN (OLD.ledger_id = '{ledger_id}'"
             " AND OLD.subject_id = '00000000-0000-0000-0000-000000000322') "
@@ -188,7 +191,7 @@ async def test_rotation_goes_on_where_it_was_stopped(store_dsn: str, ledger_id: 
             with pytest.raises(asyncpg.RaiseError):
                 assert [done async for done in rotate(ledger.vault)]
         finally:
-            await ledger.vault.keys_pool.execute("DROP TRIGGER stop_here ON sealing_slots")
+            await superuser.execute("DROP TRIGGER stop_here ON sealing_slots")
         assert (await check_sealing(ledger, opens_values=True)).is_sound, "half-way, all opens"
         assert [done async for done in rotate(ledger.vault)][-1] > 0
         assert [done async for done in rotate(ledger.vault)] == []
@@ -201,32 +204,21 @@ async def test_rotation_goes_on_where_it_was_stopped(store_dsn: str, ledger_id: 
 # The key store in another database --------------------------------------------------------
 
 
-@asynccontextmanager
-async def another_database(dsn: str) -> AsyncIterator[str]:
-    name = f"keys_{uuid4().hex}"
-    admin = await asyncpg.connect(dsn)
-    await admin.execute(f"CREATE DATABASE {name}")
-    try:
-        yield urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
-    finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
-
-
 async def test_the_secrets_can_be_in_another_database(
-    server_dsn: str, store_dsn: str, ledger_id: str
+    empty: Doors, store_dsn: str, ledger_id: str
 ) -> None:
-    async with another_database(server_dsn) as keys_dsn:
-        db = await asyncpg.connect(keys_dsn)
-        await migrate(db, keys_migrations())
-        await db.close()
-        keys = SealingKeys(KEYS.keyring, keys_dsn)
-        async with open_ledger(store_dsn, ledger_id, keys=keys) as ledger:
-            await sealed(ledger, SUBJECT)
-            here = "SELECT count(*) FROM sealing_slots WHERE ledger_id = $1"
-            assert await ledger.pool.fetchval(here, ledger_id) == 0
-            assert await opened(ledger, SUBJECT) == [WANG.given()]
-            assert (await check_sealing(ledger, opens_values=True)).is_sound
+    """There too the app is another role than the owner, and may do what it does here."""
+    await bring_up_to_date(empty.app, empty.owner, keys_migrations(), KEYS_TABLES)
+    keys = SealingKeys(KEYS.keyring, empty.app)
+    async with open_ledger(store_dsn, ledger_id, keys=keys) as ledger:
+        await sealed(ledger, SUBJECT)
+        here = "SELECT count(*) FROM sealing_slots WHERE ledger_id = $1"
+        assert await ledger.pool.fetchval(here, ledger_id) == 0
+        assert await opened(ledger, SUBJECT) == [WANG.given()]
+        assert (await check_sealing(ledger, opens_values=True)).is_sound
+        for change in ("TRUNCATE sealing_slots", "DROP TABLE sealing_slots"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await ledger.vault.keys_pool.execute(change)
 
 
 # Attack 16: a key destroyed without an erasure, or an erasure without destruction ----------
@@ -269,17 +261,17 @@ async def test_an_erasure_without_destruction_is_found(ledger: Ledger) -> None:
 
 
 async def test_a_slot_that_nothing_commits_to_or_a_changed_value_is_found(
-    store_dsn: str, ledger: Ledger
+    superuser: asyncpg.Connection, ledger: Ledger
 ) -> None:
     await sealed(ledger, SUBJECT)
-    await ledger.pool.execute(
+    await superuser.execute(
         "INSERT INTO sealing_slots SELECT ledger_id, gen_random_uuid(), subject_id, record_id, kek,"
         " wrapped, event_id, stream_id, version, true FROM sealing_slots WHERE ledger_id = $1",
         ledger.id,
     )
     assert await findings(ledger) == {UNKNOWN}
 
-    await ledger.pool.execute(
+    await superuser.execute(
         "UPDATE sealed_values SET sealed = overlay(sealed placing '\\x00' from 20)"
         " WHERE ledger_id = $1 AND field = 'name'",
         ledger.id,

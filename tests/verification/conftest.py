@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -18,10 +16,10 @@ from ledger.merkle.keys import KeyKind, SigningKey
 from ledger.merkle.notes import Signature, read_note, sign_note
 from ledger.storage.checkpoints import KeptTimeStamp, keep_cosignatures, keep_time_stamp
 from ledger.storage.ledger import Ledger, create_ledger, open_ledger
-from ledger.storage.migrate import migrate
 from ledger.storage.requests import Once
 from ledger.verification.check import Report, Wanted, check_ledger
 from tests.bundles import world
+from tests.databases import Doors, ledger_database
 from tests.storage_fixtures import ORIGIN
 
 WITNESS = SigningKey("witness.example.org/w", KeyKind.COSIGNATURE, bytes([9]) * 32)
@@ -31,19 +29,19 @@ Tampered: TypeAlias = Callable[..., AbstractAsyncContextManager[None]]
 
 
 @pytest.fixture(scope="session")
-async def checked_dsn(server_dsn: str) -> AsyncIterator[str]:
+async def checked_database(server_dsn: str) -> AsyncIterator[Doors]:
     """A database of its own: its tables are tampered with."""
-    name = f"checked_{uuid4().hex}"
-    admin = await asyncpg.connect(server_dsn)
-    await admin.execute(f"CREATE DATABASE {name}")
-    dsn = urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}"))
-    db = await asyncpg.connect(dsn)
-    await migrate(db)
-    await create_ledger(db, "checked", origin=ORIGIN)
-    await db.close()
-    yield dsn
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+    async with ledger_database(server_dsn, "checked") as doors:
+        db = await asyncpg.connect(doors.app)
+        await create_ledger(db, "checked", origin=ORIGIN)
+        await db.close()
+        yield doors
+
+
+@pytest.fixture(scope="session")
+def checked_dsn(checked_database: Doors) -> str:
+    """That database as the app: who checks needs no more."""
+    return checked_database.app
 
 
 @pytest.fixture(scope="session")
@@ -86,9 +84,9 @@ def check(checked_dsn: str, kept: Ledger) -> Check:
 
 
 @pytest.fixture
-async def superuser(checked_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+async def superuser(checked_database: Doors) -> AsyncIterator[asyncpg.Connection]:
     """A connection that no trigger stops."""
-    db = await asyncpg.connect(checked_dsn)
+    db = await asyncpg.connect(checked_database.superuser)
     await db.execute("SET session_replication_role = replica")
     yield db
     await db.close()

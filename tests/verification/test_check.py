@@ -220,6 +220,7 @@ async def test_tripwires_that_were_cut_are_missed(
     ]
     await superuser.execute("ALTER TABLE receipts RENAME TO receipts_away")
     await superuser.execute("CREATE VIEW receipts AS TABLE receipts_away")
+    await superuser.execute("GRANT SELECT ON receipts TO PUBLIC")
     swapped = await check()
     await superuser.execute("DROP VIEW receipts")
     await superuser.execute("ALTER TABLE receipts_away RENAME TO receipts")
