@@ -196,3 +196,20 @@ async def test_nobody_gets_a_token_for_a_role_that_its_holder_lacks(house: House
     new = NewToken(name="x", role="auditor", actor_id=house.user_id)
     with pytest.raises(TokenNotGranted):
         await issue_token(house.ledger.for_request(), house.by, new)
+
+
+async def test_all_other_sessions_end_at_once(house: House) -> None:
+    await house.knock()
+    async with ClientSession(
+        house.client._base_url, cookie_jar=CookieJar(unsafe=True)
+    ) as elsewhere:
+        form = {"name": NAME, "password": PASSWORD}
+        await elsewhere.post("/login", data=form, allow_redirects=False)
+        assert (await elsewhere.get("/v1/account")).status == 200
+        form = {"csrf": await house.csrf()}
+        done = await house.client.post("/account/session-endings", data=form, allow_redirects=False)
+        assert done.status == 303
+        assert (await elsewhere.get("/v1/account")).status == 401
+    account = await (await house.client.get("/v1/account")).json()
+    assert len(account["sessions"]) == 1
+    assert [one["why"] for one in await house.told("sign_in.ended.v1")] == ["revoked"]

@@ -89,3 +89,36 @@ async def test_a_password_alone_opens_no_post_that_needs_a_second_factor(offices
     async with offices.client.get("/v1/account/colleagues", headers=headers) as response:
         told = await response.json(content_type=None)
         assert (response.status, told["code"]) == (403, "second-factor-needed")
+
+
+async def test_a_form_acts_as_its_page_was_shown_and_for_nobody_else(offices: House) -> None:
+    today = local_day(offices.clock())
+    terms = GrantDelegation(
+        person_id=offices.user_id, from_on=today, until_on=today + timedelta(days=3)
+    )
+    leader = replace(
+        offices.by, actor_id=LEADER, role="department", organisation_id=STREET, post="leader"
+    )
+    delegation_id = (await grant_delegation(terms, offices.ledger, leader)).id
+    others = replace(terms, person_id=UUID(int=8))
+    stolen_id = (await grant_delegation(others, offices.ledger, leader)).id
+    await catch_up(offices.ledger, VIEWS)
+    await offices.knock()
+    form = {"csrf": await offices.csrf("/delegations"), "about": "o", "kind": "family"}
+
+    async def declare(acting_for: str) -> int:
+        sent = form | {"acting_for": acting_for}
+        path = "/delegations/interests"
+        async with offices.client.post(path, data=sent, allow_redirects=False) as response:
+            return response.status
+
+    assert await declare(str(stolen_id)) == 403
+    assert await declare("nonsense") == 403
+    assert await offices.told("interests.declared.v1") == []
+    entering = {"csrf": form["csrf"], "delegation_id": str(stolen_id)}
+    entered = offices.client.post("/delegations/standing-in", data=entering)
+    async with entered as response:
+        assert response.status == 403 and "minzhang_acting_for" not in response.cookies
+    assert await declare(str(delegation_id)) == 303, "though the browser stands in for nobody"
+    (told,) = await offices.told("interests.declared.v1")
+    assert (told["by"].on_behalf_of, told["by"].post) == (LEADER, "leader")
