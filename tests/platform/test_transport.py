@@ -11,7 +11,7 @@ import pytest
 from ledger.storage.connect import connect
 from scripts.database import open_database
 from scripts.failures import Failure
-from scripts.settings import Settings, load_settings
+from scripts.settings import DSNS, Settings, load_settings
 from scripts.transport import unverified_hosts
 from tests.platform.tls_front import TlsFront
 from tests.syslog.certificates import Authority
@@ -113,10 +113,17 @@ def test_whoever_is_elsewhere_and_not_verified_is_named(
 async def test_it_is_said_at_the_start_without_the_password(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    dsn = "postgresql://u:hunter2@db.invalid/a?sslmode=disable"
+    variables = {
+        f"MINZHANG_{name.upper()}": f"postgresql://u:hunter2@{name.replace('_', '-')}.invalid/a"
+        "?sslmode=disable"
+        for name in DSNS
+    }
+    settings = load_settings({}, variables | {"MINZHANG_DATA": str(tmp_path)}, tmp_path)
     with caplog.at_level(logging.WARNING), pytest.raises(Failure):
-        async with open_database(settings_for(dsn, tmp_path)):
+        async with open_database(settings):
             pass
+    told = [line.partition("：")[0] for line in caplog.messages if "does not verify" in line]
+    assert told == list(variables), "each connection string that there is"
     assert "未核实对方身份" in caplog.text
     assert "does not verify who it is (sslmode=disable)" in caplog.text
     assert "hunter2" not in caplog.text
