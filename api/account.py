@@ -18,11 +18,12 @@ from pydantic import StringConstraints
 
 from api.access import authorise
 from api.answers import answer
-from api.bodies import clean_text, read_object
+from api.bodies import clean_text, read_object, shown_name
 from api.errors import NotAllowed
 from api.identity import Identity
 from api.keys import LEDGER, PERMISSIONS
 from api.validation import validator_for
+from ledger.commands.plain_texts import guard_texts
 from ledger.commands.sign_ins import sign_out
 from ledger.commands.users import (
     LINK_LIFETIME,
@@ -183,7 +184,8 @@ async def token_for(request: web.Request, identity: Identity, asked: IssueToken)
     if identity.token_id is not None or identity.session_id is None:
         raise NotWithToken(role=identity.role)
     if unknown := set(asked.operations) - request.app[PERMISSIONS].keys():
-        raise OperationUnknown(field="operations", operation=min(unknown))
+        raise OperationUnknown(field="operations", operation=shown_name(min(unknown)))
+    guard_texts([("name", asked.name)])
     ledger = request.app[LEDGER]
     new = NewToken(
         name=asked.name,

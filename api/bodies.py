@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, NoReturn
 from unicodedata import normalize
@@ -35,6 +36,9 @@ FORM_BYTES_MAX = 64 * 1024
 FORM_FIELDS_MAX = 50
 DEPTH_MAX = 32
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+_DIGITS = re.compile(r"[0-9]{7}")
 
 
 async def read_object(request: web.Request) -> dict[str, Any]:
@@ -138,9 +142,10 @@ def as_number(text: str) -> int | str:
     return int(text) if is_number else text
 
 
-def escape(name: str) -> str:
-    """Return a field's name as a part of a JSON pointer."""
-    return name.replace("~", "~0").replace("/", "~1")
+def shown_name(name: str) -> str:
+    """Return a field's name for an error, if it looks like one; what else came in its place is not
+    repeated: it may be a value, and a secret."""
+    return name if _NAME.fullmatch(name) and not _DIGITS.search(name) else "?"
 
 
 def _position(error: ValueError) -> str:
@@ -155,8 +160,8 @@ def _fields_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return found
     names = [name for name, _ in pairs]
     twice = next(name for name in names if names.count(name) > 1)
-    shown = twice.encode("utf-8", "replace").decode()
-    raise RequestInvalid(FIELD_TWICE.about({"field": shown}, pointer="/" + escape(shown)))
+    shown = shown_name(twice)
+    raise RequestInvalid(FIELD_TWICE.about({"field": shown}, pointer=f"/{shown}"))
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -182,8 +187,7 @@ def _clean_fields(
     fields: dict[str, Any], pointer: str, depth: int, errors: list[FieldError]
 ) -> Iterator[tuple[str, Any]]:
     for name, value in fields.items():
-        shown = name.encode("utf-8", "replace").decode()
-        here = f"{pointer}/{escape(shown)}"
+        here = f"{pointer}/{shown_name(name)}"
         yield _clean_text(name, here, errors), _clean(value, here, depth + 1, errors)
 
 

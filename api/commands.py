@@ -19,7 +19,7 @@ from aiohttp import web
 
 from api.access import authorise
 from api.answers import answer
-from api.bodies import as_number, clean_text, read_object
+from api.bodies import as_number, clean_text, read_object, shown_name
 from api.envelope import Envelope, decided_by
 from api.errors import RequestInvalid
 from api.headers import expected_version, idempotency_key
@@ -31,6 +31,7 @@ from api.routing import CommandRoute
 from api.scopes import SCOPES, Scopes
 from api.sentences import BOOLEAN, UNKNOWN
 from api.validation import validator_for
+from ledger.commands.plain_texts import guard_command
 from ledger.commands.sealing import Disclosed
 from ledger.core.aggregate import By, Event
 from ledger.core.codec import encode, topic_of
@@ -75,7 +76,7 @@ class CommandHandler:
         _refuse_twice(given, self.route.parameters)
         given |= {name: clean_text(request.match_info[name]) for name in self.route.parameters}
         given |= {name: as_number(given[name]) for name in self._numbers}
-        command, said = self.validator.read(given, self.route.parameters)
+        command, said = self.read(given)
         ledger = request.app[LEDGER]
         asked = Asked(
             command=command,
@@ -88,6 +89,12 @@ class CommandHandler:
         )
         recorded = await self._record(ledger, asked)
         return self._answer(request, asked, recorded)
+
+    def read(self, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Return the command and what is said beside it; refuses texts that must not stay."""
+        command, said = self.validator.read(given, self.route.parameters)
+        guard_command(command)
+        return command, said
 
     def _without_personal(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return what a key's digest is made of: a digest of a telephone number can be guessed."""
@@ -179,7 +186,7 @@ def _dry_run(request: web.Request) -> bool:
     query: Mapping[str, str] = request.query
     for name in query:
         if name != "dry_run":
-            raise RequestInvalid(UNKNOWN.about({}, parameter=name))
+            raise RequestInvalid(UNKNOWN.about({}, parameter=shown_name(name)))
     given = query.get("dry_run", "false").lower()
     if given not in TRUTHS:
         raise RequestInvalid(BOOLEAN.about({}, parameter="dry_run"))

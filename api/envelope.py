@@ -17,13 +17,12 @@ from pydantic import StringConstraints
 
 from api.errors import BackdatedWithoutReason, OccurredInFuture
 from api.identity import Identity
-from ledger.commands.plain_texts import PersonalDataInText
+from ledger.commands.plain_texts import guard_texts
 from ledger.core.aggregate import By, Evidence
 from ledger.core.clock import local_day
 from ledger.core.errors import InvalidValue
 from ledger.core.values import Moment, Name, Sha256
 from ledger.policies import POLICY_BOOK_ID, PolicyBook, PolicyMissing
-from ledger.sealing import find_personal
 from ledger.storage.documents import copies_of
 from ledger.storage.evidence_kinds import plain_name
 from ledger.storage.ledger import Ledger
@@ -109,10 +108,8 @@ def _on_behalf_of(identity: Identity, envelope: Envelope) -> UUID | None:
 
 def _guard_texts(envelope: Envelope) -> None:
     """Reason and names of documents go into the entry of every command: no personal numbers."""
-    for text in (envelope.reason, *(document.name for document in envelope.evidence)):
-        if found := find_personal(text):
-            field = "reason" if text == envelope.reason else "evidence"
-            raise PersonalDataInText(field=field, kind=found[0].kind)
+    guard_texts([("reason", envelope.reason)])
+    guard_texts(("evidence", document.name) for document in envelope.evidence)
 
 
 async def _guard_names(envelope: Envelope, identity: Identity, ledger: Ledger) -> None:

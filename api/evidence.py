@@ -37,11 +37,11 @@ from api.scopes import SCOPES
 from api.sentences import UNKNOWN
 from ledger.commands.documents import SealDocument, hidden_documents, seal_document
 from ledger.commands.persons import SealContact
-from ledger.commands.plain_texts import PersonalDataInText
+from ledger.commands.plain_texts import guard_texts
 from ledger.commands.sealing import PersonalData
 from ledger.core.errors import Conflict, InvalidValue, NotFound
 from ledger.persons import Person, PersonRestricted
-from ledger.sealing import NewSlot, find_personal
+from ledger.sealing import NewSlot
 from ledger.storage.documents import Copy
 from ledger.storage.evidence import FILE_BYTES_MAX, About, EvidenceStore
 from ledger.storage.evidence_errors import EvidenceGone, EvidenceNotKept
@@ -119,7 +119,7 @@ async def read_evidence(request: web.Request) -> web.Response:
         found = (await _reachable(request, identity, [digest])).get(digest)
     if store is None or found is None:
         await request.app[SCOPES].note(identity, "read_evidence")
-        raise NotFound(kind="evidence", id=digest[:64])
+        raise NotFound(kind="evidence", id=digest if _DIGEST.fullmatch(digest) else None)
     if found.copy is None:
         raise PersonRestricted() if found.is_restricted else EvidenceGone(sha256=digest)
     data = await store.read(found.copy)
@@ -274,8 +274,7 @@ def checked_name(name: str, *, field: str) -> str:
         raise InvalidValue(field=field, rule=f"1 to {NAME_CHARACTERS_MAX} characters")
     if any(one in "/\\:" or category(one).startswith("C") for one in name):
         raise InvalidValue(field=field, rule="a name, not a path; no control characters")
-    if found := find_personal(name):
-        raise PersonalDataInText(field=field, kind=found[0].kind)
+    guard_texts([(field, name)])
     return name
 
 

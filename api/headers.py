@@ -7,21 +7,28 @@ import re
 from aiohttp import web
 
 from api.errors import FieldError, RequestInvalid
+from ledger.commands.plain_texts import unfit_kind
 
 _KEY = re.compile(r"[!-~]{1,200}")
 _VERSION = re.compile(r'(")?(\d{1,18})(?(1)")')
 
 
 def idempotency_key(request: web.Request) -> str | None:
-    """Return ``Idempotency-Key``: 1 to 200 visible ASCII characters."""
+    """Return ``Idempotency-Key``: 1 to 200 visible ASCII characters, kept with the receipt.
+
+    Refuses (``RequestInvalid``) a key that is a personal number or holds a token.
+    """
     given = request.headers.get("Idempotency-Key")
-    if given is not None and not _KEY.fullmatch(given):
+    if given is None:
+        return None
+    if not _KEY.fullmatch(given) or unfit_kind(given, is_reference=True):
         raise RequestInvalid(
             FieldError(
                 parameter="Idempotency-Key",
                 rule="idempotency-key",
-                message="This must be 1 to 200 visible ASCII characters.",
-                message_zh="应为 1 到 200 个可见的 ASCII 字符。",
+                message="This must be 1 to 200 visible ASCII characters, no personal number"
+                " and no token.",
+                message_zh="应为 1 到 200 个可见的 ASCII 字符，不得为个人号码或令牌。",
             )
         )
     return given

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from traceback import format_tb
 from typing import Any, TypeAlias
+from urllib.parse import unquote_to_bytes
 
 import orjson
 from aiohttp import web
@@ -20,8 +21,10 @@ from uuid_utils.compat import uuid7
 from api import errors, single_sign_on
 from api.errors import RequestInvalid
 from api.log.desk import NotCoveredYet, NothingPublished
+from api.sentences import NUL, SURROGATE
 from ledger.commands import sign_ins
-from ledger.core.errors import Conflict, InvalidValue, LedgerError, NotFound, RuleViolated
+from ledger.core.errors import Conflict, Fact, InvalidValue, LedgerError, NotFound, RuleViolated
+from ledger.sealing import mask_secrets
 from ledger.storage import errors as storage
 from ledger.storage import evidence_errors as evidence
 from ledger.storage.connect import LOST_CONNECTION
@@ -74,6 +77,8 @@ STATUS: tuple[tuple[type[LedgerError], int], ...] = (
 )
 """The first family that an error belongs to gives its status; what is not listed is our fault."""
 
+AMOUNTS = ("_fen", "bytes", "_max")
+"""How facts are called that may be as long as a personal number and are none."""
 AGAIN_SOON = (NotCoveredYet, NothingPublished)
 """Refusals that hold for a moment only, though they are nobody's fault."""
 
@@ -96,14 +101,15 @@ def problem(
     code = error.code()
     status = status or status_of(error)
     instance = instance or f"urn:uuid:{uuid7()}"
+    facts = facts_shown(error)
     body: dict[str, Any] = {
         "type": f"/problems/{code}",
         "code": code,
         "title": error.title_en(),
         "title_zh": error.title_zh(),
         "status": status,
-        "detail": ", ".join(f"{name}={value}" for name, value in error.facts.items()),
-        "facts": error.facts,
+        "detail": ", ".join(f"{name}={value}" for name, value in facts.items()),
+        "facts": facts,
         "errors": [],
         "instance": instance,
     }
@@ -121,6 +127,20 @@ def problem(
     )
 
 
+def facts_shown(error: LedgerError) -> dict[str, Fact]:
+    """Return an error's facts without personal numbers and secrets of ours, whoever put them in."""
+    return {name: _shown(name, value) for name, value in error.facts.items()}
+
+
+def _shown(name: str, value: Fact) -> Fact:
+    if isinstance(value, str):
+        return mask_secrets(value)
+    if isinstance(value, bool) or value is None or name.endswith(AMOUNTS):
+        return value
+    masked = mask_secrets(str(value))
+    return value if masked == str(value) else masked
+
+
 def _without_empty(told: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in told.items() if value or name != "parameter"}
 
@@ -129,6 +149,7 @@ def _without_empty(told: dict[str, str]) -> dict[str, str]:
 async def problem_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every error into a problem document; log with a trace only what is our fault."""
     try:
+        guard_address(request)
         return await handler(request)
     except LedgerError as error:
         return problem(error)
@@ -140,6 +161,19 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
         if is_lost(error):
             return problem(storage.Unavailable(problem=type(error).__name__))
         return _our_fault(request, error)
+
+
+def guard_address(request: web.Request) -> None:
+    """Refuse (``RequestInvalid``) a path or query that is no text: NUL, half a pair, no UTF-8."""
+    raw = request.raw_path
+    if "%" not in raw:
+        return
+    try:
+        text = unquote_to_bytes(raw).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RequestInvalid(SURROGATE.about({}, parameter="path")) from error
+    if "\0" in text:
+        raise RequestInvalid(NUL.about({}, parameter="path"))
 
 
 def is_lost(error: Exception) -> bool:

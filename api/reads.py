@@ -37,7 +37,7 @@ Position = Annotated[int, Ge(0), Le(2**63 - 1)]
 
 WAIT_SECONDS_MAX = 5.0
 
-_OFFSET_SPOILT = re.compile(r"T.* \d\d:?\d\d$")
+_OFFSET_SPOILT = re.compile(r"\d{4}-\d\d-\d\d[Tt][0-9:.]{2,20} \d\d:?\d\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ def _given(query: MultiMapping[str], lists: frozenset[str]) -> dict[str, Any]:
 
 def _with_plus(value: str) -> str:
     """Put back the plus of a time's offset: in a query an unescaped one means a space."""
-    if _OFFSET_SPOILT.search(value):
+    if _OFFSET_SPOILT.fullmatch(value):
         head, _, offset = value.rpartition(" ")
         return f"{head}+{offset}"
     return value

@@ -20,6 +20,7 @@ from api.keys import LEDGER, OPTIONS, SESSIONS
 from api.peers import came_by_tls, client_address
 from ledger.commands.sign_ins import Opened, Visitor
 from ledger.core.clock import local_day
+from ledger.sealing import mask_secrets
 from ledger.storage.sessions import LIFETIME, Session
 from ledger.storage.tokens import Token, tokens_by_id
 from ledger.users import Grant, User, needs_second_factor
@@ -152,7 +153,7 @@ def visitor_of(request: web.Request) -> Visitor:
     """Return from where somebody comes."""
     browser = request.headers.get("User-Agent", "")[:BROWSER_CHARACTERS_MAX]
     shown = "".join(c for c in browser if c.isascii() and c.isprintable())
-    return Visitor(address=client_address(request), browser=shown)
+    return Visitor(address=client_address(request), browser=mask_secrets(shown))
 
 
 # Writes come from our own pages --------------------------------------------------------------

@@ -40,7 +40,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict, get_type_hints
 
-from api.bodies import INTEGER_MAX, INTEGER_MIN, escape
+from api.bodies import INTEGER_MAX, INTEGER_MIN, shown_name
 from api.errors import FieldError, RequestInvalid
 from api.sentences import sentence_for
 
@@ -165,11 +165,15 @@ def _explain(
         sentence = sentence_for(found["type"])
         limits = found.get("ctx", {})
         if place and place[0] in parameters:
-            explained.append(sentence.about(limits, parameter=str(place[0])))
+            explained.append(sentence.about(limits, parameter=shown_name(str(place[0]))))
         else:
-            pointer = "".join(f"/{escape(str(part))}" for part in place)
+            pointer = "".join(f"/{_shown(part)}" for part in place)
             explained.append(sentence.about(limits, pointer=pointer))
     return tuple(dict.fromkeys(explained))
+
+
+def _shown(part: str | int) -> str:
+    return str(part) if isinstance(part, int) else shown_name(part)
 
 
 def _place(location: tuple[str | int, ...], given: Any) -> list[str | int]:

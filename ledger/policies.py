@@ -296,7 +296,7 @@ class PolicyBook(core.Aggregate):
     ) -> None:
         """Set a number from a day on; a day that has passed needs a reason."""
         if unit not in UNITS - {"text", "list"}:
-            by = by.refuse(UnitUnknown(name=name, unit=unit))
+            by = by.refuse(UnitUnknown(name=name))
         if value < 0:
             by = by.refuse(PolicyNegative(name=name, value=value))
         by = self._guard_same_kind(by, name=name, value=value, unit=unit)

@@ -12,7 +12,7 @@ from typing import Any
 from ledger.core.aggregate import Event
 from ledger.core.clock import local_day, utc_now
 from ledger.core.errors import NotFound
-from ledger.core.values import Day
+from ledger.core.values import Day, PolicyName
 from ledger.policies import Basis, PolicyBook
 from ledger.storage.connect import Database
 from projections.engine import AsOf, Entry, Page, Row, Rows, Select, View
@@ -48,7 +48,7 @@ class PolicyQuery(AsOf):
 class PolicyAt(PolicyQuery):
     """One policy, by its whole name."""
 
-    name: str
+    name: PolicyName
 
 
 # What events do -----------------------------------------------------------------------------

@@ -137,7 +137,7 @@ class LogDesk:
         try:
             event_id = UUID(given)
         except ValueError as error:
-            raise NotFound(kind="event", asked=given[:100]) from error
+            raise NotFound(kind="event") from error
         found = await position_of_event(self.ledger.pool, self.ledger.id, event_id)
         if found is not None:
             return found

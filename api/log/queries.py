@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from multidict import MultiMapping
 
+from api.bodies import shown_name
 from api.errors import FieldError, RequestInvalid
 from api.sentences import CHOICE, INTEGER, MISSING, UNKNOWN
 
@@ -59,4 +60,4 @@ def _size(query: MultiMapping[str], name: str, errors: list[FieldError]) -> int 
 
 def _unknown(query: MultiMapping[str], names: tuple[str, ...]) -> list[FieldError]:
     left = [name for name in dict.fromkeys(query) if name not in names]
-    return [UNKNOWN.about({}, parameter=name[:100]) for name in left]
+    return [UNKNOWN.about({}, parameter=shown_name(name)) for name in left]

@@ -48,7 +48,7 @@ async def act(visit: Visit, operation: str, given: dict[str, Any]) -> Recorded |
     if identity is None:
         raise NotAuthenticated()
     await authorise_identity(visit.request, identity, operation)
-    command, said = handler.validator.read(given, handler.route.parameters)
+    command, said = handler.read(given)
     scopes, ledger = visit.request.app[SCOPES], visit.ledger
     by = await decided_by(identity, said, ledger)
     for attempt in range(DECISIONS_MAX):

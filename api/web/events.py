@@ -97,7 +97,7 @@ async def _find(visit: Visit, given: str) -> Row:
     try:
         event_id = UUID(given)
     except ValueError as error:
-        raise NotFound(kind="event", asked=given) from error
+        raise NotFound(kind="event") from error
     return await visit.read(event_by_id, event_id)
 
 

@@ -6,6 +6,7 @@ a second factor is asked for a code before anything opens.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
@@ -38,7 +39,7 @@ from ledger.core.errors import InvalidValue, LedgerError
 from ledger.users import SignInMethod, SignOutReason
 from ledger.users.attempts import NOBODY
 
-TEXT_CHARACTERS_MAX = 2_000
+_LINK = re.compile(r"[0-9A-Za-z_-]{43}")
 
 
 async def show_login(request: web.Request) -> web.StreamResponse:
@@ -124,8 +125,13 @@ async def end_present(request: web.Request, why: SignOutReason = SignOutReason.S
 
 async def show_set_up(request: web.Request) -> web.StreamResponse:
     """Ask for the first password of whoever holds a one-time link."""
-    link = request.query.get("link", "")[:TEXT_CHARACTERS_MAX]
+    link = _link_in(request.query.get("link", ""))
     return render(await visit_of(request), "set_up.jinja2", {"one_time": link, "refused": None})
+
+
+def _link_in(given: str) -> str:
+    """Return what the form sends again: only what can be a link's secret."""
+    return given if _LINK.fullmatch(given) else ""
 
 
 async def set_up(request: web.Request) -> web.StreamResponse:
@@ -142,7 +148,7 @@ async def set_up(request: web.Request) -> web.StreamResponse:
             password=form.get("password", ""),
         )
     except LedgerError as refused:
-        shown = {"one_time": form.get("link", ""), "refused": refused}
+        shown = {"one_time": _link_in(form.get("link", "")), "refused": refused}
         status = status_of(refused)
         return render(await visit_of(request), "set_up.jinja2", shown, status=status)
     return web.Response(status=303, headers={"Location": "/login"})

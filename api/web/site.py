@@ -12,6 +12,7 @@ and never events. A page that is not public sends visitors without a login to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,13 +28,14 @@ from aiohttp import web
 from markupsafe import Markup
 
 from api.access import authorise_identity
+from api.bodies import clean_text, shown_name
 from api.errors import NotAuthenticated, RoleMissing, SecondFactorNeeded
 from api.event_names import event_name
 from api.identity import Identity
 from api.keys import IDENTIFY, LEDGER, LOG, OPTIONS, PERMISSIONS
 from api.peers import came_by_tls
 from api.permissions import ROLE_NAMES_ZH, Role
-from api.problems import status_of
+from api.problems import facts_shown, status_of
 from api.scopes import SCOPES, as_stand_in
 from api.sessions import SignedIn, csrf_token, signed_in
 from api.web import figures
@@ -44,6 +46,7 @@ from api.web.words import LANGUAGES, Language, Words
 from ledger.core.clock import local_day
 from ledger.core.errors import LedgerError, NotFound
 from ledger.delegations import Delegation
+from ledger.sealing import mask_secrets
 from ledger.storage.ledger import Ledger
 from projections.engine import Within
 
@@ -58,6 +61,9 @@ CARRIED = Markup(
 )
 """What every form carries: that it is this session's, and for whom its page was shown to act."""
 REACTION_ROLE = "reaction"
+
+_RECORD = re.compile(r"[0-9]{1,10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PLAIN = re.compile(r"[0-9A-Za-z_.:+-]{0,64}")
 
 
 READS_AS: Mapping[str, str] = {
@@ -92,11 +98,11 @@ class Visit:
         try:
             return UUID(self.request.match_info[name])
         except ValueError as error:
-            raise NotFound(page=self.request.path) from error
+            raise NotFound() from error
 
     def asked(self, name: str) -> str:
-        """Return what the query says for a name, or nothing."""
-        return self.request.query.get(name, "").strip()
+        """Return what the query says for a name, or nothing (refuses with ``RequestInvalid``)."""
+        return clean_text(self.request.query.get(name, "")).strip()
 
     def moment_asked(self, name: str) -> datetime | None:
         """Return a moment from the query; a day means its end, a time without offset is China's."""
@@ -216,7 +222,7 @@ async def visit_of(request: web.Request) -> Visit:
 def _way_in(visit: Visit) -> str:
     """Return where a visitor must go before a page that is not public."""
     if visit.signed is None:
-        return "/login?" + urlencode({"next": visit.request.path_qs})
+        return "/login?" + urlencode({"next": way_on(visit.request)})
     return "/account" if not visit.signed.session.is_pending else "/login/code"
 
 
@@ -244,7 +250,8 @@ def render(
     here = str(shown.get("here", request.path))  # a refused form shows the page it stands on
 
     def with_query(**changes: str) -> str:
-        query = {**request.query, **changes}
+        kept = {n: v for n, v in request.query.items() if shown_name(n) == n == mask_secrets(n)}
+        query = {n: v for n, v in (kept | changes).items() if mask_secrets(v) == v}
         return f"{here}?{urlencode(query)}"
 
     def leading(path: str) -> bool:
@@ -286,7 +293,27 @@ def render(
 def render_error(visit: Visit, error: LedgerError) -> web.Response:
     """Return a page that says which rule or record stood in the way."""
     status = status_of(error)
-    return render(visit, "error.jinja2", {"error": error, "status": status}, status=status)
+    where = plain_path(visit.request)
+    shown = {
+        "error": error,
+        "facts": facts_shown(error),
+        "here": where,
+        "in_language": lambda language: f"{where}?{urlencode({'lang': language})}",
+    }
+    return render(visit, "error.jinja2", shown, status=status)
+
+
+def plain_path(request: web.Request) -> str:
+    """Return the path if it names records only; what else somebody put there is not repeated."""
+    given = request.match_info.values()
+    return request.path if all(map(_RECORD.fullmatch, given)) else "/"
+
+
+def way_on(request: web.Request) -> str:
+    """Return where a visitor wanted to go, to be told to the login page; no text of theirs."""
+    path, query = plain_path(request), (*request.query.keys(), *request.query.values())
+    is_plain = all(_PLAIN.fullmatch(one) and mask_secrets(one) == one for one in query)
+    return request.path_qs if is_plain and path == request.path else path
 
 
 def own_address(request: web.Request) -> str:

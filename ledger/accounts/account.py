@@ -215,7 +215,7 @@ class PublicAccount(core.Aggregate):
         if known:
             raise rules.ReceiptExists(receipt_id=str(receipt.receipt_id))
         if receipt.category not in categories:
-            by = by.refuse(rules.RevenueCategoryUnknown(category=receipt.category))
+            by = by.refuse(rules.RevenueCategoryUnknown(list="account.revenue_categories"))
         self._record(self.RevenueReceived, by, receipt=receipt)
 
     def reverse_receipt(self, by: By, *, receipt_id: UUID) -> None:

@@ -1,16 +1,28 @@
-"""Keeps personal data out of the texts that go into the log, where they could never be erased."""
+"""Keeps personal data out of the texts that go into the log, where they could never be erased.
+
+Each command function names the texts that it records. ``guard_command`` looks at every text of a
+command, whatever it is called: the api does so before anything else, so that a new field cannot be
+forgotten.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
 from ledger.core.aggregate import By
 from ledger.core.errors import RuleViolated
-from ledger.sealing.personal_numbers import find_personal
+from ledger.sealing import OWN_SECRET, find_personal, holds_own_secret, kind_in_reference
+
+REFERENCES = frozenset({"bank_reference", "code", "contract", "reference"})
+"""Fields that hold numbers of banks, registers and other books, often long."""
 
 
 class PersonalDataInText(RuleViolated):
-    """A text must not carry a telephone, identity or bank card number: it stays for ever.
+    """A text must not carry a telephone, identity or bank card number, or what lets somebody in.
 
-    文字中不得出现电话号码、身份证号或银行卡号：账本内容永久保存，无法删除。
+    文字中不得出现电话号码、身份证号、银行卡号，或者令牌等登录凭据：账本内容永久保存，无法删除。
     """
 
 
@@ -20,7 +32,42 @@ def without_personal_data(by: By, **texts: str) -> By:
     What happened long ago is recorded however many rules it broke, but not in words that could
     never be erased: an import masks or refuses such a text before it comes here.
     """
-    for field, text in texts.items():
-        if found := find_personal(text):
-            raise PersonalDataInText(field=field, kind=found[0].kind)
+    guard_texts(texts.items())
     return by
+
+
+def guard_texts(texts: Iterable[tuple[str, str]]) -> None:
+    """Refuse (``PersonalDataInText``) the first text that must not stay, by its field's name."""
+    for field, text in texts:
+        if kind := unfit_kind(text, is_reference=field in REFERENCES):
+            raise PersonalDataInText(field=field, kind=kind)
+
+
+def guard_command(command: Any) -> None:
+    """Refuse a command any of whose texts must not stay, except what it gives to be sealed."""
+    personal: frozenset[str] = getattr(command, "PERSONAL", frozenset())
+    for field in fields(command):
+        if field.name not in personal:
+            guard_texts(texts_in(field.name, getattr(command, field.name)))
+
+
+def texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield every text in a value, with the name of the field that it stands in."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from texts_in(name, one)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from texts_in(field.name, getattr(value, field.name))
+
+
+def unfit_kind(text: str, *, is_reference: bool = False) -> str:
+    """Return the kind of what a text holds and must not, or nothing."""
+    if holds_own_secret(text):
+        return OWN_SECRET
+    if is_reference:
+        return kind_in_reference(text)
+    found = find_personal(text)
+    return found[0].kind if found else ""

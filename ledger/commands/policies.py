@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from annotated_types import MaxLen
-from pydantic import StringConstraints
 
 from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, NotFound
-from ledger.core.values import Count, Day, Name, Text
+from ledger.core.values import Count, Day, Name, PolicyName, Text
 from ledger.policies import POLICY_BOOK_ID, Basis, Certainty, PolicyBook
 from ledger.policy_values import (
     StandardList,
@@ -28,8 +27,6 @@ from ledger.policy_values import (
 )
 from ledger.storage.ledger import Ledger, Recorded
 
-PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_-]+)+$")]
-"""A dotted name: the context, then what is limited, such as ``deposit.rate_min_bp``."""
 Items = Annotated[tuple[Name, ...], MaxLen(1_000)]
 """The items of a list, in order."""
 

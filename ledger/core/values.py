@@ -33,6 +33,10 @@ Name: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True), MinLe
 """A name that people read, 1 to 100 characters."""
 Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True), MinLen(1), MaxLen(2_000)]
 """Free text, 1 to 2,000 characters."""
+PolicyName: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_-]+)+$"), MaxLen(100)
+]
+"""A dotted name: the context, then what is limited, such as ``deposit.rate_min_bp``."""
 Sha256: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 digest as 64 lower-case hexadecimal digits."""
 Moment: TypeAlias = Annotated[datetime, Timezone(...)]

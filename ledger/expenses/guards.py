@@ -43,7 +43,7 @@ def sound(by: By, terms: ExpenseTerms, categories: tuple[str, ...]) -> By:
     positive(terms.amount_fen)
     if terms.category in categories:
         return by
-    return by.refuse(rules.ExpenseCategoryUnknown(category=terms.category))
+    return by.refuse(rules.ExpenseCategoryUnknown(list="expense.categories"))
 
 
 def past(by: By, due_on: date) -> None:

@@ -19,7 +19,13 @@ from ledger.sealing.keyring import (
     new_keyring,
     read_keyring,
 )
-from ledger.sealing.personal_numbers import PERSONAL_KINDS, find_personal, mask_personal
+from ledger.sealing.own_secrets import OWN_SECRET, holds_own_secret, mask_secrets
+from ledger.sealing.personal_numbers import (
+    PERSONAL_KINDS,
+    find_personal,
+    kind_in_reference,
+    mask_personal,
+)
 from ledger.sealing.slots import (
     Commitment,
     NewSlot,
@@ -36,6 +42,7 @@ from ledger.sealing.slots import (
 
 __all__ = [
     "FIELD_NAMES",
+    "OWN_SECRET",
     "PERSONAL_KINDS",
     "Commitment",
     "DocumentCipher",
@@ -52,7 +59,10 @@ __all__ = [
     "commitment_of",
     "find_personal",
     "guard_value",
+    "holds_own_secret",
+    "kind_in_reference",
     "mask_personal",
+    "mask_secrets",
     "new_keyring",
     "new_slot",
     "normalised",

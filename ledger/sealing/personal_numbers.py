@@ -96,6 +96,14 @@ _OUR_IDS = re.compile(
     r"|(?=[0-9]*[a-f])[0-9a-f]{40}|(?=[0-9]*[a-f])[0-9a-f]{64})(?![0-9A-Za-z])"
 )
 
+# Of a reference (a bank's, another book's number), which may be as long and have a fitting digit:
+_REFERENCE = re.compile(r"[0-9A-Za-z._:/#-]*")
+_BORN = re.compile(
+    r"[0-9]{6}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]"
+)
+_WHOLE_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_UNIONPAY = re.compile(r"62[0-9]{14,17}")
+
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 
@@ -121,6 +129,23 @@ def find_personal(text: str) -> tuple[Found, ...]:
         if not any(one.start < ends and begins < one.end for one in taken):
             taken.append(Found(kind, begins, ends))
     return tuple(sorted(taken, key=lambda one: one.start))
+
+
+def kind_in_reference(text: str) -> str:
+    """Return which personal number a reference is or holds, or nothing.
+
+    Fewer are found than in a text: only a whole mobile number or UnionPay card, and an identity
+    number with a possible birthday. What is no bare reference is searched like any text.
+    """
+    bare = normalize("NFKC", text).strip().upper()
+    if not _REFERENCE.fullmatch(bare):
+        found = find_personal(text)
+        return found[0].kind if found else ""
+    if _WHOLE_MOBILE.fullmatch(bare):
+        return MOBILE
+    if any(is_identity_number(found[0]) for found in _BORN.finditer(bare)):
+        return IDENTITY
+    return BANK_CARD if _UNIONPAY.fullmatch(bare) and passes_luhn(bare) else ""
 
 
 def mask_personal(text: str) -> str:

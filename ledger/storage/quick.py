@@ -56,7 +56,7 @@ def _statement(has_receipts: bool, has_tiles: bool) -> str:
         if has_rows:
             arrays = ", ".join(f"${first + n}::{kind}[]" for n, kind in enumerate(types))
             parts.append(
-                f"new_{table} AS (INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608
+                f"new_{table} AS (INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608 - names from code
                 f" SELECT moved.ledger_id, rows.* FROM moved, unnest({arrays}) AS rows)"
             )
             first += len(types)

@@ -40,7 +40,7 @@ _FIND = f"""
 _LIST = f"""
     SELECT {_COLUMNS} FROM sessions WHERE ledger_id = $1 AND user_id = $2 AND {_LIVES}
     ORDER BY created_at, session_id
-"""  # noqa: S608
+"""  # noqa: S608 - a list of columns is put in
 _SEEN = """
     UPDATE sessions SET seen_at = $3
     WHERE ledger_id = $1 AND session_id = ANY($2) AND ended_at IS NULL

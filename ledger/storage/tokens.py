@@ -39,13 +39,13 @@ _BY_ID = f"""
     SELECT {_COLUMNS} FROM tokens
     WHERE ledger_id = $1 AND token_id = ANY($2) AND revoked_at IS NULL
         AND (expires_at IS NULL OR expires_at > $3)
-"""  # noqa: S608
+"""  # noqa: S608 - a list of columns is put in
 _OF_ACTOR = f"""
     SELECT {_COLUMNS} FROM tokens WHERE ledger_id = $1 AND actor_id = $2
     ORDER BY created_at, token_id
-"""  # noqa: S608
+"""  # noqa: S608 - a list of columns is put in
 _USED = "UPDATE tokens SET last_used_at = $3 WHERE ledger_id = $1 AND token_id = ANY($2)"
-_LIST = f"SELECT {_COLUMNS} FROM tokens WHERE ledger_id = $1 ORDER BY created_at, token_id"  # noqa: S608
+_LIST = f"SELECT {_COLUMNS} FROM tokens WHERE ledger_id = $1 ORDER BY created_at, token_id"  # noqa: S608 - a list of columns is put in
 _REVOKE = """
     UPDATE tokens SET revoked_at = COALESCE(revoked_at, $3) WHERE ledger_id = $1 AND token_id = $2
 """

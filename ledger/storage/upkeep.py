@@ -42,7 +42,7 @@ _SLOTS = """
 """
 _FIELDS = "SELECT slot_id, field FROM sealed_values WHERE ledger_id = $1"
 _OF_SLOTS = {
-    table: f"SELECT slot_id FROM {table} WHERE ledger_id = $1 AND slot_id = ANY($2)"  # noqa: S608
+    table: f"SELECT slot_id FROM {table} WHERE ledger_id = $1 AND slot_id = ANY($2)"  # noqa: S608 - names from code
     for table in ("sealing_slots", "sealed_values", "blind_indexes", "sealed_documents")
 }
 _INDEXED = "SELECT DISTINCT slot_id FROM blind_indexes WHERE ledger_id = $1"

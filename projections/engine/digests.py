@@ -92,7 +92,7 @@ async def _digest(db: Connection, ledger_id: str, table: str, schema: str) -> Ta
 
     names = [name for name in (await read_shape(db, table)).names if name != "ledger_id"]
     place = f"{schema}.{table}" if schema else table
-    rows = f"SELECT {', '.join(names)} FROM {place} WHERE ledger_id = $1"  # noqa: S608
+    rows = f"SELECT {', '.join(names)} FROM {place} WHERE ledger_id = $1"  # noqa: S608 - names from code
     order = await ordering(db, table)
     status: str = await db.copy_from_query(f"{rows} ORDER BY {order}", ledger_id, output=take)
     return TableDigest(table, int(status.rpartition(" ")[2]), hashed.hexdigest())

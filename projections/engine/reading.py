@@ -218,7 +218,7 @@ class Select:
     def _rows(self) -> str:
         """Return the FROM and WHERE of the whole."""
         chosen, within = self._distinct + self._chosen, " AND ".join(self._inner)
-        inner = f"SELECT {chosen} FROM {self._table} WHERE {within}{self._latest}"  # noqa: S608
+        inner = f"SELECT {chosen} FROM {self._table} WHERE {within}{self._latest}"  # noqa: S608 - names from code
         outer = f" WHERE {' AND '.join(self._outer)}" if self._outer else ""
         return f"({inner}) AS found{outer}"
 

@@ -134,9 +134,9 @@ async def _same_moment(
 async def _swap(scratch: Scratch, ledger_id: str, table: str) -> int:
     db = scratch.live
     columns = ", ".join((await read_shape(db, table)).names)
-    await db.execute(f"DELETE FROM {table} WHERE ledger_id = $1", ledger_id)  # noqa: S608
+    await db.execute(f"DELETE FROM {table} WHERE ledger_id = $1", ledger_id)  # noqa: S608 - names from code
     status: str = await db.execute(
-        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {scratch.schema}.{table}"  # noqa: S608
+        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {scratch.schema}.{table}"  # noqa: S608 - names from code
     )
     return int(status.rpartition(" ")[2])
 
@@ -161,7 +161,7 @@ async def _difference_in(
     key, shape = await key_of(db, table), await read_shape(db, table)
     keys = ", ".join(key)
     found = await db.fetchrow(
-        f"SELECT {keys} FROM (SELECT * FROM {table} WHERE ledger_id = $1) AS live"  # noqa: S608
+        f"SELECT {keys} FROM (SELECT * FROM {table} WHERE ledger_id = $1) AS live"  # noqa: S608 - names from code
         f" FULL JOIN {schema}.{table} AS rebuilt USING (ledger_id, {keys})"
         f" WHERE live IS DISTINCT FROM rebuilt ORDER BY {await ordering(db, table)} LIMIT 1",
         ledger_id,
@@ -171,7 +171,7 @@ async def _difference_in(
     same = " AND ".join(f"{name} = ${number}" for number, name in enumerate(key, start=2))
     ours, theirs = [
         await db.fetchrow(
-            f"SELECT * FROM {place} WHERE ledger_id = $1 AND {same}",  # noqa: S608
+            f"SELECT * FROM {place} WHERE ledger_id = $1 AND {same}",  # noqa: S608 - names from code
             ledger_id,
             *found,
         )

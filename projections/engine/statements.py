@@ -15,7 +15,7 @@ def read_rows(shape: Shape, key: tuple[str, ...]) -> str:
     asked = f"unnest({', '.join(arrays)}) AS asked ({', '.join(key)})"
     same = " AND ".join(f"found.{name} = asked.{name}" for name in key)
     return (
-        f"SELECT found.* FROM {asked} JOIN {shape.table} AS found"  # noqa: S608
+        f"SELECT found.* FROM {asked} JOIN {shape.table} AS found"  # noqa: S608 - names from code
         f" ON found.ledger_id = $1 AND {same}"
     )
 
@@ -27,6 +27,6 @@ def change_rows(shape: Shape, key: tuple[str, ...]) -> str:
     columns = ", ".join(f"{name} {kind}" for name, kind in shape.types.items())
     same = " AND ".join(f"old.{name} = new.{name}" for name in whole_key)
     return (
-        f"UPDATE {shape.table} AS old SET {changes}"  # noqa: S608
+        f"UPDATE {shape.table} AS old SET {changes}"  # noqa: S608 - names from code
         f" FROM json_to_recordset($1::json) AS new ({columns}) WHERE {same}"
     )

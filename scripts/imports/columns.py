@@ -19,14 +19,11 @@ from pydantic import TypeAdapter, ValidationError
 from api.sentences import sentence_for
 from ledger.core.errors import LedgerError
 from ledger.core.values import Code
-from ledger.sealing.personal_numbers import find_personal, is_identity_number, mask_personal
+from ledger.sealing import find_personal, kind_in_reference, mask_personal
 from scripts.imports import cells, rules
 from scripts.imports.cells import Cell, Reader
 from scripts.imports.lines import Line
 from scripts.imports.problems import Problem, printable, problem
-
-_MOBILE = re.compile(r"1[3-9]\d{9}")
-_IDENTITY = re.compile(r"\d{6}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +215,9 @@ def no_personal_data(text: str) -> None:
 
 
 def no_personal_reference(text: str) -> None:
-    """Refuse a reference that is a telephone or an identity number: others may be as long."""
-    narrow = normalize("NFKC", text).strip().upper()
-    if _MOBILE.fullmatch(narrow):
-        raise rules.PersonalDataInCell(kind="mobile-number")
-    if any(is_identity_number(found[0]) for found in _IDENTITY.finditer(narrow)):
-        raise rules.PersonalDataInCell(kind="identity-number")
+    """Refuse a reference that is a personal number: others may be as long."""
+    if kind := kind_in_reference(text):
+        raise rules.PersonalDataInCell(kind=kind)
 
 
 # What most columns are --------------------------------------------------------------------

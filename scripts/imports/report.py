@@ -22,7 +22,7 @@ from scripts.imports.problems import Problem
 SHOWN_PROBLEMS_MAX = 100
 SHOWN_ROWS_MAX = 20
 
-_DANGEROUS = re.compile(r"""["'\s]*[=+\-@\t\r\0＝＋－＠]""")
+_DANGEROUS = re.compile(r"""(?:["']|[^\S\t\r])*[=+\-@\t\r\0＝＋－＠]""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

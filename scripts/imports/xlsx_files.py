@@ -41,6 +41,8 @@ BROKEN = (
     AttributeError,
     RuntimeError,  # encrypted
 )
+DECLARATION_BYTES = 200
+ENCODINGS = (b"utf-8", b"us-ascii", b"iso-8859-1")
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")  # XML in two bytes a character
 
 
@@ -78,15 +80,24 @@ def _guard_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
         raise rules.WorkbookUnsafe(archive=name)
     if entry.file_size > max(SMALL_BYTES, RATIO_MAX * entry.compress_size):
         raise rules.WorkbookUnsafe(entry=name, ratio_max=RATIO_MAX)
-    if not entry.filename.lower().endswith((".xml", ".rels")):
-        return
     with archive.open(entry) as part:
         tail = b""
         while chunk := part.read(CHUNK_BYTES):
             seen = tail + chunk
-            if any(mark in seen for mark in TYPED) or (not tail and seen.startswith(WIDE_MARKS)):
+            if any(mark in seen for mark in TYPED) or (not tail and _is_strange(seen)):
                 raise rules.WorkbookUnsafe(entry=name)
             tail = chunk[-16:]
+
+
+def _is_strange(begin: bytes) -> bool:
+    """Tell whether a part is XML in characters in which document types would not be seen.
+
+    A part is looked at whatever it is called: which ones are read, the file itself says.
+    """
+    said = begin[:DECLARATION_BYTES].lower()
+    is_told = said.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml") and b"encoding" in said
+    is_known = any(b"%b%b%b" % (q, name, q) in said for q in (b'"', b"'") for name in ENCODINGS)
+    return begin.startswith(WIDE_MARKS) or (is_told and not is_known)
 
 
 def _sheet(book: Any, name: str | None) -> Any:

@@ -18,7 +18,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 PORTS = {"udp": 514, "tcp": 601, "tls": 6514}
-HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+HOST = re.compile(r"[A-Za-z0-9]+([.-]+[A-Za-z0-9]+)*|[0-9a-fA-F.]*(:[0-9a-fA-F.]*)+")
 CONNECT_SECONDS = 5.0
 SEND_SECONDS = 10.0
 GOODBYE_SECONDS = 1.0

@@ -126,7 +126,7 @@ REFUSALS: list[tuple[tuple[Event, ...], Action, type[LedgerError], dict[str, str
     (PAID, pay_back(COMPANY), rules.AccountNotKeptByStreet, {"role": "company"}),
     (RECEIVED, close(by=COMPANY), rules.AccountNotKeptByStreet, {"role": "company"}),
     ((a.opened(),), receive(category="lottery"), rules.RevenueCategoryUnknown,
-     {"category": "lottery"}),
+     {"list": "account.revenue_categories"}),
     (RECEIVED, receive(), rules.ReceiptExists, {"receipt_id": str(a.RECEIPT)}),
     ((*RECEIVED, a.revenue_reversed()), receive(), rules.ReceiptExists,
      {"receipt_id": str(a.RECEIPT)}),

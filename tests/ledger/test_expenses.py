@@ -246,7 +246,7 @@ REFUSALS: list[tuple[tuple[Event, ...], Action, type[LedgerError], dict[str, str
     (APPROVED, change(terms=replace(x.TERMS, amount_fen=0)), AmountNotPositive,
      {"amount_fen": 0}),
     (APPROVED, change(terms=replace(x.TERMS, category="yacht")), rules.ExpenseCategoryUnknown,
-     {"category": "yacht"}),
+     {"list": "expense.categories"}),
     (APPROVED, change(terms=x.TERMS), rules.ExpenseUnchanged, {}),
     (APPROVED, change(x.CHAIR), ReasonMissing, {}),
     (APPROVED, withdraw(x.CHAIR), ReasonMissing, {}),

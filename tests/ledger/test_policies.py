@@ -9,8 +9,9 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from ledger.commands.policies import STANDARD, PolicyName
+from ledger.commands.policies import STANDARD
 from ledger.core.errors import ReasonMissing
+from ledger.core.values import PolicyName
 from ledger.policies import (
     UNITS,
     Basis,
@@ -117,7 +118,7 @@ def test_a_text_is_set() -> None:
 @pytest.mark.parametrize("unit", ["parsec", "text", "list", ""])
 def test_a_number_needs_a_unit_that_the_ledger_knows(unit: str) -> None:
     given(opened()).when(lambda book: set_rate(book, unit=unit)).then_refused(
-        UnitUnknown, name=RATE, unit=unit
+        UnitUnknown, name=RATE
     )
 
 

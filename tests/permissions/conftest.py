@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 
 from api.app import create_app
 from api.openapi import describe
-from api.options import Options, Rates
+from api.options import EvidenceOptions, Options, Rates
 from api.permissions import MAY
 from api.roles import Role
 from api.routes import ROUTES
@@ -38,11 +38,13 @@ class County:
     def __init__(
         self,
         ledger: Ledger,
+        app: web.Application,
         client: ClientSession,
         headers: dict[tuple[str, Role], dict[str, str]],
         events: dict[str, UUID],
     ) -> None:
         self.ledger = ledger
+        self.app = app
         self.client = client
         self.headers = headers
         self.events = events
@@ -61,7 +63,9 @@ async def county(store_dsn: str) -> AsyncIterator[County]:
 
 
 @asynccontextmanager
-async def served_county(store_dsn: str, sides: Sequence[Side]) -> AsyncIterator[County]:
+async def served_county(
+    store_dsn: str, sides: Sequence[Side], *, evidence: EvidenceOptions | None = None
+) -> AsyncIterator[County]:
     """Found the sides in a ledger of their own, and serve it."""
     ledger_id = f"p{uuid4().hex[:12]}"
     db = await asyncpg.connect(store_dsn)
@@ -71,13 +75,29 @@ async def served_county(store_dsn: str, sides: Sequence[Side]) -> AsyncIterator[
         open_ledger(store_dsn, ledger_id, pool_size_max=6, keys=KEYS) as ledger,
         News(store_dsn, ledger_id) as news,
     ):
-        await found(ledger, sides)
-        await catch_up(ledger, VIEWS)
-        headers = {(s.name, role): await _token(ledger, s, role) for s in sides for role in Role}
-        events = {side.name: await _event_of(ledger, side) for side in sides}
-        app = create_app(ledger, news=news, options=Options(rates=UNHURRIED))
-        async with serving(app, "127.0.0.1", 0) as address, ClientSession(address) as client:
-            yield County(ledger, client, headers, events)
+        app = create_app(ledger, news=news, options=Options(rates=UNHURRIED, evidence=evidence))
+        async with founded(ledger, app, sides) as county:
+            yield county
+
+
+@asynccontextmanager
+async def founded(
+    ledger: Ledger, app: web.Application, sides: Sequence[Side]
+) -> AsyncIterator[County]:
+    """Found the sides in a ledger, give everybody a token, and serve the application."""
+    await found(ledger, sides)
+    await catch_up(ledger, VIEWS)
+    headers = await headers_of(ledger, sides)
+    events = {side.name: await _event_of(ledger, side) for side in sides}
+    async with serving(app, "127.0.0.1", 0) as address, ClientSession(address) as client:
+        yield County(ledger, app, client, headers, events)
+
+
+async def headers_of(
+    ledger: Ledger, sides: Sequence[Side]
+) -> dict[tuple[str, Role], dict[str, str]]:
+    """Make a token for everybody of the sides; return the headers that carry them."""
+    return {(side.name, role): await _token(ledger, side, role) for side in sides for role in Role}
 
 
 async def _token(ledger: Ledger, side: Side, role: Role) -> dict[str, str]:

@@ -132,9 +132,9 @@ def kind_for(kind: str, operation: str, role: Role) -> str:
 
 
 async def try_command(
-    county: County, route: CommandRoute, role: Role, side: Side
+    county: County, route: CommandRoute, role: Role, side: Side, actor: Side = A
 ) -> tuple[ClientResponse, Any, dict[str, Any]]:
-    """Try a command of side A's person about a side's records."""
+    """Try a command of a side's person, A's for the most part, about a side's records."""
     operation = county.document["paths"][route.path]["post"]
     body = dict(operation["requestBody"]["content"]["application/json"]["example"])
     ids = ids_of(route, side, role)
@@ -145,7 +145,8 @@ async def try_command(
         path = path.replace(f"{{{name}}}", str(ids.pop(name, None) or parameter(name)))
     body |= ids
     url = path + "?dry_run=1"
-    async with county.client.post(url, json=body, headers=county.of(role)) as response:
+    headers = county.of(role, actor)
+    async with county.client.post(url, json=body, headers=headers) as response:
         return response, await response.json(content_type=None), ids_of(route, side, role)
 
 
@@ -231,8 +232,8 @@ def named_by(county: County, route: ReadRoute, name: str, side: Side, role: Role
     return side.record(kind_for(kind, route.operation, role))
 
 
-async def ask(county: County, role: Role, path: str) -> tuple[int, str]:
-    async with county.client.get(path, headers=county.of(role)) as response:
+async def ask(county: County, role: Role, path: str, actor: Side = A) -> tuple[int, str]:
+    async with county.client.get(path, headers=county.of(role, actor)) as response:
         text = await response.text()
         if response.status >= 400:
             problem = orjson.loads(text)

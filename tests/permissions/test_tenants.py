@@ -78,10 +78,15 @@ async def streets(store_dsn: str) -> AsyncIterator[County]:
 @pytest.fixture(scope="session")
 async def stranger(streets: County) -> dict[str, str]:
     """Somebody with every right, in another county's ledger of the same database."""
-    pool, other = streets.ledger.pool, f"o{uuid4().hex[:12]}"
+    return await new_stranger(streets, Role.COUNTY)
+
+
+async def new_stranger(county: County, role: Role) -> dict[str, str]:
+    """Make a ledger beside a county's, and a token of it; return the headers that carry it."""
+    pool, other = county.ledger.pool, f"o{uuid4().hex[:12]}"
     async with pool.acquire() as db:
         await create_ledger(db, other, origin=ORIGIN)
-    new = NewToken(name="other county", role=Role.COUNTY, actor_id=uuid4())
+    new = NewToken(name="other county", role=role, actor_id=uuid4())
     token = await create_token(pool, other, new, now=utc_now())
     return {"Authorization": f"Bearer {token}"}
 

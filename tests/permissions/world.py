@@ -93,9 +93,12 @@ class Side:
     """One street with everything in it; ``name`` is part of every code."""
 
     name: str
+    street_of: str = ""
+    """The side whose street it shares, for a neighbour; else it has one of its own."""
 
     def organisation(self, what: str) -> UUID:
-        return COUNTY if what == "county" else organisation_id(f"{what}-{self.name}")
+        owner = (self.street_of or self.name) if what == "street" else self.name
+        return COUNTY if what == "county" else organisation_id(f"{what}-{owner}")
 
     def person(self, role: str) -> UUID:
         """Return the side's person of a role; a resident has filed, a volunteer has served."""
@@ -142,7 +145,7 @@ async def found(ledger: Ledger, sides: Sequence[Side]) -> None:
     await adopt_standard_policies(AdoptStandardPolicies(), ledger, county)
     await _establish(ledger, county, "county", Kind.COUNTY, None)
     for side in sides:
-        for what, kind, above in TREE:
+        for what, kind, above in TREE[bool(side.street_of) :]:
             code = f"{what}-{side.name}"
             await _establish(ledger, county, code, kind, side.organisation(above))
         await _petition(ledger, side)
@@ -356,6 +359,10 @@ async def _points(ledger: Ledger, side: Side) -> None:
 async def _duties(ledger: Ledger, side: Side) -> None:
     """Every office has somebody who stands in; everyone has declared an interest."""
     for role in OFFICES:
+        if side.street_of and role is Role.STREET:  # their street's head is the neighbour's
+            kind = f"delegation of {role}"
+            RECORDED[side.name, kind] = RECORDED[side.street_of, kind]
+            continue
         holder = by(side, role)
         office_id = side.organisation(ACTS_FOR[role])
         fill = trees.FillPost(

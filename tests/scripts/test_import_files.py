@@ -182,10 +182,47 @@ def test_archives_that_unpack_to_too_much_are_refused(monkeypatch: pytest.Monkey
         b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>',
         b" " * (xlsx_files.CHUNK_BYTES - 5) + b"<!DOCTYPE x>",
         '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE x><x/>'.encode("utf-16"),
+        b'<?xml version="1.0" encoding="cp037"?>'
+        + '<!DOCTYPE x [<!ENTITY a "a">]>'.encode("cp037"),
+        b"\xef\xbb\xbf<?xml version='1.0' encoding='cp1026'?>" + "<!DOCTYPE x>".encode("cp1026"),
     ],
 )
 def test_document_types_are_refused(part: bytes) -> None:
-    assert isinstance(unfit(packed(("xl/workbook.xml", part))), rules.WorkbookUnsafe)
+    for name in ("xl/workbook.xml", "xl/worksheets/sheet1.dat", "xl/media/logo.png"):
+        assert isinstance(unfit(packed((name, part))), rules.WorkbookUnsafe), name
+
+
+LAUGHS = "".join(f'<!ENTITY l{number} "{f"&l{number - 1};" * 10}">' for number in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    "document_type",
+    [
+        f'<!DOCTYPE sst [<!ENTITY l0 "ha">{LAUGHS}]>',
+        '<!DOCTYPE sst [<!ENTITY l11 SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE sst [<!ENTITY % far SYSTEM "http://127.0.0.1:1/x.dtd"> %far;]>',
+        '<!DOCTYPE sst SYSTEM "http://127.0.0.1:1/x.dtd">',
+    ],
+    ids=["billion laughs", "file", "parameter", "external"],
+)
+@pytest.mark.parametrize("changed", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "_rels/.rels"])
+def test_a_workbook_that_laughs_or_asks_elsewhere_is_refused(
+    document_type: str, changed: str
+) -> None:
+    """A real workbook, with entities in one of the parts that the reader parses."""
+    book, written = Workbook(), io.BytesIO()
+    assert book.active is not None
+    book.active.append(["a"])
+    book.save(written)
+    parts = []
+    with zipfile.ZipFile(written) as archive:
+        for name in archive.namelist():
+            data = archive.read(name)
+            if name == changed:
+                data = document_type.encode() + data.replace(b"</", b"&l11;</", 1)
+            parts.append((name, data))
+
+    assert isinstance(unfit(packed(*parts)), rules.WorkbookUnsafe)
 
 
 def test_a_row_that_claims_to_stand_a_billion_rows_down_is_refused() -> None:

@@ -1,0 +1,1 @@
+"""What must hold at every address that is served, enumerated from the application itself."""

@@ -1,0 +1,30 @@
+"""One side of a county, served whole: with documents, for tests that only ever ask."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from api.options import EvidenceOptions
+from tests.permissions.conftest import County, served_county
+from tests.permissions.world import Side
+from tests.platform.conftest import own_directory
+
+HERE = Side("here")
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data directory for one test."""
+    with own_directory() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="package")
+async def site(store_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[County]:
+    """One street with everything in it, served."""
+    evidence = EvidenceOptions(folder=tmp_path_factory.mktemp("evidence"))
+    async with served_county(store_dsn, (HERE,), evidence=evidence) as county:
+        yield county
