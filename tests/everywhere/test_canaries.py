@@ -259,9 +259,9 @@ async def test_no_canary_is_where_it_does_not_belong(data_dir: Path) -> None:
             await db.close()
     assert set(addresses) == heard.asked
     assert heard.hits == [], "\n".join(heard.hits)
-    assert before == 1, "what was cut off, and nothing else, was our fault"
+    assert before == 0, "whatever was sent, nothing was our fault before we broke it"
     assert heard.statuses[500] > 100, heard.statuses
-    assert {400, 401, 403, 404, 405, 408, 413, 415, 422} <= heard.statuses.keys()
+    assert {400, 401, 403, 404, 405, 408, 413, 415, 422, 503} <= heard.statuses.keys()
     assert str(HERE.person(Role.RESIDENT)).encode() in database, "it looked everywhere"
     assert leaks(database, CANARIES) == []
     assert leaks(figures, CANARIES) == []
