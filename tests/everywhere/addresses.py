@@ -47,6 +47,16 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "/persons/{person_id}/exports": ("format",),
     "/petitions/{petition_id}/reveals": ("person_id", "purpose", "reason", "field_phone"),
     "/set-up": ("link", "password", "again"),
+    "/users": ("login_name", "reason"),
+    "/users/{user_id}/disablements": ("reason",),
+    "/users/{user_id}/enablements": ("reason",),
+    "/users/{user_id}/grants": ("role", "post", "organisation", "from_on", "until_on"),
+    "/users/{user_id}/identities": ("issuer", "subject", "reason"),
+    "/users/{user_id}/identity-endings": ("issuer", "subject", "reason"),
+    "/users/{user_id}/invitations": ("login_name",),
+    "/users/{user_id}/revocations": ("grant_id", "reason"),
+    "/users/{user_id}/second-factor-removals": ("reason",),
+    "/users/{user_id}/session-endings": ("reason",),
 }
 """The forms of pages and their fields; each carries the session's token beside them."""
 BODIES: Mapping[str, Body] = {
@@ -141,7 +151,7 @@ def known(county: Any, address: Address, name: str, side: Side) -> str:
     if (command := address.command) is not None:
         return str(ids_of(command, side, address.role).get(name) or parameter(name))
     if (question := address.question) is not None:
-        return str(named_by(county, question, name, side))
+        return str(named_by(county, question, name, side, address.role))
     return str(_OTHER[name](county, side)) if name in _OTHER else UUID_EXAMPLE
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from api.options import EvidenceOptions
 from tests.permissions.conftest import County, served_county
 from tests.permissions.world import Side
 from tests.platform.conftest import own_directory
@@ -25,6 +24,6 @@ def data_dir() -> Iterator[Path]:
 @pytest.fixture(scope="package")
 async def site(store_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[County]:
     """One street with everything in it, served."""
-    evidence = EvidenceOptions(folder=tmp_path_factory.mktemp("evidence"))
-    async with served_county(store_dsn, (HERE,), evidence=evidence) as county:
+    documents = tmp_path_factory.mktemp("evidence")
+    async with served_county(store_dsn, (HERE,), documents=documents) as county:
         yield county

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -64,18 +66,21 @@ async def county(store_dsn: str) -> AsyncIterator[County]:
 
 @asynccontextmanager
 async def served_county(
-    store_dsn: str, sides: Sequence[Side], *, evidence: EvidenceOptions | None = None
+    store_dsn: str, sides: Sequence[Side], *, documents: Path | None = None
 ) -> AsyncIterator[County]:
     """Found the sides in a ledger of their own, and serve it."""
+    keys = replace(KEYS, documents=documents)
     ledger_id = f"p{uuid4().hex[:12]}"
     db = await asyncpg.connect(store_dsn)
     await create_ledger(db, ledger_id, origin=ORIGIN)
     await db.close()
     async with (
-        open_ledger(store_dsn, ledger_id, pool_size_max=6, keys=KEYS) as ledger,
+        open_ledger(store_dsn, ledger_id, pool_size_max=6, keys=keys) as ledger,
         News(store_dsn, ledger_id) as news,
     ):
-        app = create_app(ledger, news=news, options=Options(rates=UNHURRIED, evidence=evidence))
+        app = create_app(
+            ledger, news=news, options=Options(rates=UNHURRIED, evidence=EvidenceOptions())
+        )
         async with founded(ledger, app, sides) as county:
             yield county
 
