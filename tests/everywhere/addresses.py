@@ -76,11 +76,12 @@ _API = Path(__file__).parent.parent.parent / "api"
 
 
 @cache
-def query_names() -> list[str]:
-    """Return every name that any page or file of the log reads from a query."""
-    sources = [path.read_text("utf-8") for path in sorted(_API.rglob("*.py"))]
-    found = {one or other for text in sources for one, other in _QUERY_NAMES.findall(text)}
-    return sorted(found | {"lang", "no_such_name"})
+def query_names(path: str) -> list[str]:
+    """Return every name that the file with an address reads from a query, and what many read."""
+    where = [one for one in sorted(_API.rglob("*.py")) if f'"{path}"' in one.read_text("utf-8")]
+    texts = [one.read_text("utf-8") for one in where]
+    found = {one or other for text in texts for one, other in _QUERY_NAMES.findall(text)}
+    return sorted(found | {"at", "cursor", "from", "known_at", "lang", "size", "no_such_name"})
 
 
 @dataclass(frozen=True, slots=True)

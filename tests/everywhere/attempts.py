@@ -109,7 +109,7 @@ def in_queries(county: County, address: Address, side: Side) -> Iterator[Attempt
     path = filled(county, address, side)
     body = _json(county, address, side)
     question = address.question
-    names = query_names()
+    names = query_names(address.path)
     if question is not None:
         names = [one.name for one in fields(question.takes)] + ["after_position"]
     if address.method == "POST":

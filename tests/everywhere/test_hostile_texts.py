@@ -136,5 +136,5 @@ def questions(county: County, address: Address) -> Iterator[tuple[Address, str, 
             if name not in address.parameters:
                 yield from ((address, path, name, text) for text in QUERIES)
     else:
-        for number, name in enumerate(query_names()):
+        for number, name in enumerate(query_names(address.path)):
             yield address, path, name, QUERIES[number % len(QUERIES)]

@@ -71,7 +71,11 @@ async def test_no_question_takes_what_no_text_holds(site: County) -> None:
         if address.method != "GET" or address.path.endswith("/stream"):
             continue
         question = address.question
-        names = query_names() if question is None else [f.name for f in fields(question.takes)]
+        names = (
+            query_names(address.path)
+            if question is None
+            else [f.name for f in fields(question.takes)]
+        )
         for number, name in enumerate(one for one in names if one not in address.parameters):
             for what, value in list(QUERIES.items())[number % 2 :: 2 if question is None else 1]:
                 url = f"{filled(site, address, HERE)}?{name}={value}"
