@@ -1,9 +1,4 @@
-"""Statements are never built from values: the linter looks, and every exception says why.
-
-That no value ever stands in a statement's text is also seen from the outside: while canaries go
-through every address, the database writes down each statement that it gets
-(`tests/everywhere/test_canaries.py`), and none holds one.
-"""
+"""Statements are never built from values: the linter looks, and every exception says why."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ from yarl import URL
 
 from api.bodies import BODY_BYTES_MAX, DEPTH_MAX, FORM_BYTES_MAX, FORM_FIELDS_MAX
 from api.roles import Role
+from tests.api.house import CSRF
 from tests.everywhere.addresses import FORMS, Address, addresses_of, filled, query_names
 from tests.everywhere.conftest import HERE
-from tests.everywhere.test_canaries import CSRF
 from tests.permissions.conftest import County
 
 JSON = {"Content-Type": "application/json"}
