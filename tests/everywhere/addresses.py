@@ -37,6 +37,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "/account/second-factor/confirmations": ("code",),
     "/account/second-factor/removals": ("password", "code"),
     "/account/sessions/{session_id}/endings": (),
+    "/account/session-endings": (),
     "/account/tokens": ("name", "days", "operations"),
     "/account/tokens/{token_id}/revocations": (),
     "/delegations": ("from_on", "until_on", "reason", "person", "person_other"),
@@ -73,6 +74,8 @@ BODIES: Mapping[str, Body] = {
 }
 """What is sent as JSON and is no command."""
 UPLOAD = "/v1/evidence"
+DOCUMENT_FORM = "/evidence"
+"""Takes a document in parts; its own tests look at it."""
 
 _QUERY_NAMES = re.compile(
     r'(?:asked|day_begins|query\.get|query\.getall)\(\s*"(\w+)"|_size\(query, "(\w+)"'
@@ -112,7 +115,7 @@ class Address:
     @property
     def form(self) -> tuple[str, ...] | None:
         """The fields of the form that is taken here; ``None`` where none is."""
-        takes_form = self.method == "POST" and not self.path.startswith("/v1/")
+        takes_form = self.method == "POST" and not self.path.startswith(("/v1/", DOCUMENT_FORM))
         return FORMS[self.path] if takes_form else None
 
     @property

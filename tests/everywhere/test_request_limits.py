@@ -148,6 +148,11 @@ async def test_no_form_takes_what_no_form_may_be(site: County, path: str) -> Non
         assert (await send(b"{}", **JSON)).status == 415
 
 
+def test_every_form_that_is_served_is_known_here(site: County) -> None:
+    forms = {one.path for one in addresses_of(site.app) if one.form is not None}
+    assert forms == FORMS.keys()
+
+
 async def test_a_query_is_kept_in_one_normal_form(site: County) -> None:
     """Two ways to type a name are one: the register finds what was recorded as either."""
     found = []
