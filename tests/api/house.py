@@ -24,6 +24,8 @@ from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.news import News
 from ledger.storage.password_hashes import HashCost
 from ledger.storage.reading import read_entries
+from projections import VIEWS
+from projections.engine import install_missing
 
 PASSWORD = "two rivers and a bridge"  # noqa: S105 - of a test
 WRONG = "wrong wrong wrong"
@@ -104,6 +106,7 @@ async def house(store_dsn: str, ledger_id: str, clock: MovableClock) -> AsyncIte
         open_ledger(store_dsn, ledger_id, clock=clock, pool_size_max=4) as ledger,
         News(store_dsn, ledger_id) as news,
     ):
+        await install_missing(ledger.pool, VIEWS)
         app = create_app(ledger, news=news, options=Options(hash_cost=CHEAP))
         by = By(actor_id=UUID(int=1), at=clock(), role="administrator")
         user_id = await new_user(ledger, app[DOOR], NAME, by, "grid_worker")
