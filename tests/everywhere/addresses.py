@@ -20,7 +20,7 @@ from api.permissions import MAY
 from api.roles import Role
 from api.routes import ROUTES
 from api.routing import CommandRoute, ReadRoute
-from tests.permissions.test_matrix import OTHER_ADDRESSES, ids_of, named_by, parameter
+from tests.permissions.test_matrix import ids_of, named_by, parameter
 from tests.permissions.world import Side
 
 Body = dict[str, Any]
@@ -180,8 +180,6 @@ _OTHER: Mapping[str, Any] = {
     "sha256": lambda *_: "0" * 64,
     "volunteer_id": lambda _, s: s.person(Role.VOLUNTEER),
 }
-
-OTHER_OPERATIONS = {path.partition("?")[0]: name for name, path in OTHER_ADDRESSES.items()}
 
 
 def body_of(county: Any, address: Address, side: Side) -> Body:

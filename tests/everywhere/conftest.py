@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.permissions.conftest import County, served_county
 from tests.permissions.world import Side
-from tests.platform.conftest import own_directory
 
 HERE = Side("here")
-
-
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    """A data directory for one test."""
-    with own_directory() as directory:
-        yield directory
 
 
 @pytest.fixture(scope="package")

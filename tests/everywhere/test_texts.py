@@ -14,7 +14,7 @@ from tests.everywhere.addresses import (
     places_of,
     put,
 )
-from tests.everywhere.attempts import CARD, IDENTITY, PHONE, TOKEN
+from tests.everywhere.canaries import CARD, IDENTITY, PHONE, TOKEN
 from tests.everywhere.conftest import HERE
 from tests.permissions.conftest import County
 

@@ -157,8 +157,8 @@ def files_of(directory: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
-def settings_for(data: Path, **flags: str) -> Settings:
-    return load_settings({"port": "0"} | flags, {"MINZHANG_DATA": str(data)}, data.parent)
+def settings_for(data: Path) -> Settings:
+    return load_settings({"port": "0"}, {"MINZHANG_DATA": str(data)}, data.parent)
 
 
 def dump(dsn: str) -> bytes:
