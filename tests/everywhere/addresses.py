@@ -67,6 +67,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
 }
 """The forms of pages and their fields; each carries the session's token beside them."""
 BODIES: Mapping[str, Body] = {
+    "/v1/account/session-endings": {},
     "/v1/account/tokens": {"name": "收件程序", "days": 30, "operations": ["event"]},
     "/v1/account/tokens/{token_id}/revocations": {},
     "/v1/account/sessions/{session_id}/endings": {},

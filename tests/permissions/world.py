@@ -375,7 +375,8 @@ async def _duties(ledger: Ledger, side: Side) -> None:
         holder = replace(holder, post="head")
         function = delegations.grant_delegation
         await _did(side, f"delegation of {role}", function, terms, ledger, holder)
-    leader = replace(by(side, Role.STREET), post="head")
+    leads = Role.COMMUNITY if side.street_of else Role.STREET
+    leader = replace(by(side, leads), post="head")
     for role in set(Role) - set(OFFICES):
         terms = delegations.GrantDelegation(
             person_id=side.person(role), from_on=day(0).date(), until_on=day(9).date()
