@@ -34,9 +34,9 @@ class GrantUnknown(RuleViolated):
 
 
 class NotToOneself(RuleViolated):
-    """Nobody grants, revokes, links or unlocks anything for themselves.
+    """Nobody grants, revokes, links, invites or unlocks anything for themselves.
 
-    不得为自己授权、撤销授权、关联单点登录身份、解除动态验证码或者启用账号。
+    不得为自己授权、撤销授权、生成一次性链接、关联单点登录身份、解除动态验证码或者启用账号。
     """
 
 

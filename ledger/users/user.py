@@ -241,7 +241,8 @@ class User(core.Aggregate):
         self._record(self.RoleRevoked, by, grant_id=grant_id, role=self.grants[grant_id].role)
 
     def invite(self, by: By) -> None:
-        """Note that a one-time link was made."""
+        """Note that a one-time link was made: its holder chooses a password without the old one."""
+        self._guard_other(by)
         self._guard_enabled()
         self._record(self.Invited, by)
 

@@ -269,6 +269,7 @@ def test_an_identity_is_linked_for_another_and_unlinked_for_a_reason() -> None:
     ("events", "action", "error"),
     [
         ((), link(u.own()), rules.NotToOneself),
+        ((), lambda user: user.invite(u.own()), rules.NotToOneself),
         ((u.disabled(),), link(u.admin()), rules.UserDisabled),
         ((u.single_sign_on_linked(),), unlink(u.admin()), ReasonMissing),
         ((), unlink(u.admin(u.REASON)), rules.IdentityNotLinked),
