@@ -40,6 +40,8 @@ from ledger.users import SignInMethod, SignOutReason
 from ledger.users.attempts import NOBODY
 
 _LINK = re.compile(r"[0-9A-Za-z_-]{43}")
+LEFT_BEHIND = '"cache", "storage"'
+"""What a browser throws away when somebody goes out; the cookie is taken by name."""
 
 
 async def show_login(request: web.Request) -> web.StreamResponse:
@@ -107,7 +109,7 @@ async def log_out(request: web.Request) -> web.StreamResponse:
     if found is not None:
         guard_write(request, found, (await read_form(request)).get(CSRF_FIELD, ""))
         await end_present(request)
-    response = web.Response(status=303, headers={"Location": "/"})
+    response = web.Response(status=303, headers={"Location": "/", "Clear-Site-Data": LEFT_BEHIND})
     take_cookie(request, response)
     return response
 

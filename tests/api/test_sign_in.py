@@ -225,7 +225,7 @@ async def test_who_goes_out_is_out(house: House) -> None:
     cookie = (await house.knock()).cookies[COOKIE].value
     csrf = await house.csrf()
     response = await house.client.post("/logout", data={"csrf": csrf}, allow_redirects=False)
-    assert response.status == 303
+    assert (response.status, response.headers["Clear-Site-Data"]) == (303, '"cache", "storage"')
     async with ClientSession(house.client._base_url, cookies={COOKIE: cookie}) as again:
         assert (await again.get("/v1/account")).status == 401
     (ended,) = await house.told("sign_in.ended.v1")
