@@ -22,6 +22,7 @@ from typing import Any
 
 import orjson
 
+from ledger.core.log_lines import ELSEWHERE
 from projections.engine import View
 
 WORKER = "projections.worker"
@@ -29,6 +30,7 @@ VIEWS_AT_ONCE = 2
 """Of one worker: it computes for one view while the rows of the other are written."""
 WORKERS_MAX = 4
 ENDING_SECONDS = 10.0
+LINE_BYTES_MAX = 1024**2
 
 
 async def catch_up_in_processes(dsn: str, ledger_id: str, views: Sequence[View]) -> None:
@@ -52,14 +54,19 @@ async def _employ(dsn: str, ledger_id: str, waiting: deque[str]) -> None:
             line = await done.readline()
             if not line:  # it died
                 return
-            given -= _answered(orjson.loads(line))
+            given -= _answered(line)
 
 
-def _answered(answer: str | dict[str, Any]) -> int:
+def _answered(line: bytes) -> int:
     """Return 1 for a view that is done, 0 for a line of the worker's log, which goes to ours."""
+    if not line.endswith(b"\n"):  # it died in the middle of it
+        return 0
+    answer: str | dict[str, Any] = orjson.loads(line)
     if isinstance(answer, str):
         return 1
-    logging.getLogger(answer["logger"]).log(answer["level"], "%s", answer["message"])
+    error = {name: answer[name] for name in ("error", "trace") if name in answer}
+    logger = logging.getLogger(answer["logger"])
+    logger.log(answer["level"], "%s", answer["message"], extra={ELSEWHERE: error})
     return 0
 
 
@@ -70,7 +77,7 @@ async def _worker(
     """Start a worker for the block: where to write names, where to read that they are done."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", WORKER, stdin=pipe, stdout=pipe
+        sys.executable, "-m", WORKER, stdin=pipe, stdout=pipe, limit=LINE_BYTES_MAX
     )
     assert process.stdin is not None and process.stdout is not None  # noqa: S101 - piped
     try:
@@ -79,13 +86,15 @@ async def _worker(
         yield process.stdin, process.stdout
     finally:
         process.stdin.close()
-        await _ended(process)
+        await _ended(process, process.stdout)
 
 
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Wait for a worker whose stdin is closed; what it was about is rolled back."""
+async def _ended(process: asyncio.subprocess.Process, told: asyncio.StreamReader) -> None:
+    """Wait for a worker whose stdin is closed, and log its last lines; the rest is rolled back."""
     try:
         async with asyncio.timeout(ENDING_SECONDS):
+            async for line in told:
+                _answered(line)
             await process.wait()
     except (TimeoutError, asyncio.CancelledError):
         with suppress(ProcessLookupError):

@@ -18,11 +18,13 @@ import asyncio
 import logging
 import sys
 from contextlib import suppress
+from typing import Any
 
 import asyncpg
 import orjson
 import uvloop
 
+from ledger.core.log_lines import JsonLines, log_what_python_tells
 from ledger.storage.connect import create_pool
 from projections import VIEWS
 from projections.catching_up import VIEWS_AT_ONCE
@@ -30,6 +32,8 @@ from projections.engine import view_named
 from projections.engine.following import Following
 
 log = logging.getLogger(__name__)
+
+TOLD = ("message", "error", "trace")
 
 
 async def main() -> None:
@@ -63,10 +67,13 @@ class Told(logging.Handler):
     """Lets whoever started this process log what is to be logged, wherever that goes."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _answer({"logger": record.name, "level": record.levelno, "message": record.getMessage()})
+        told = JsonLines().told(record)
+        kept = {name: value for name, value in told.items() if name in TOLD}
+        with suppress(BrokenPipeError):  # whoever started it is dead
+            _answer({"logger": record.name, "level": record.levelno, **kept})
 
 
-def _answer(answer: str | dict[str, str | int]) -> None:
+def _answer(answer: str | dict[str, Any]) -> None:
     sys.stdout.buffer.write(orjson.dumps(answer) + b"\n")
     sys.stdout.buffer.flush()
 
@@ -81,4 +88,5 @@ async def _stdin() -> asyncio.StreamReader:
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):  # Ctrl-C reaches all processes; the first one ends this one
         logging.basicConfig(level=logging.WARNING, handlers=[Told()])
+        log_what_python_tells()
         uvloop.run(main())

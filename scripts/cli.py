@@ -8,6 +8,7 @@ by Ctrl-C.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ import asyncpg
 import uvloop
 
 from ledger.core.errors import LedgerError
+from ledger.core.log_lines import log_as_lines
 from ledger.postgres import ServerError
 from ledger.storage.roles import APP
 from scripts import (
@@ -83,6 +85,7 @@ def build_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command and return the exit code."""
     args = build_parser().parse_args(argv)
+    log_as_lines(logging.WARNING)  # a command that serves then starts what its settings say
     settings: Settings | None = None
     try:
         settings = environment_settings(flags_of(args))

@@ -6,8 +6,8 @@ import logging
 import ssl
 import sys
 
+from ledger.core.log_lines import JsonLines
 from scripts.failures import Failure
-from scripts.json_lines import JsonLines
 from scripts.settings import Settings
 from scripts.syslog.handler import SyslogHandler
 from scripts.syslog.places import place_of

@@ -26,6 +26,7 @@ import asyncpg
 from ledger.core.clock import Clock
 from ledger.core.entry import Entry
 from ledger.core.errors import Conflict
+from ledger.core.log_lines import kind_and_place
 from ledger.reactions.reaction import CLOCK_JUMPED, Reaction, Work, timers_by_key
 from ledger.storage.connect import LOST_CONNECTION
 from ledger.storage.errors import Unavailable
@@ -128,7 +129,7 @@ class Reactions:
                 follower.timers = None
                 raise
             except Exception as error:
-                follower.failure = f"{type(error).__name__}: {error}"
+                follower.failure = kind_and_place(error)
                 log.exception("%s stopped after position %d", follower.name, follower.position)
                 return
 

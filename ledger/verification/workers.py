@@ -12,6 +12,7 @@ connects once, takes part in the snapshot of whoever started it, and ends when i
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import pickle
 import sys
@@ -20,6 +21,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, BinaryIO, TypeAlias
 
 from ledger.core.errors import LedgerError
+from ledger.core.log_lines import log_as_lines
 from ledger.storage.verifying import snapshot
 from ledger.verification.ranges import Outcome, Task, check_range
 
@@ -109,4 +111,5 @@ async def work() -> None:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):  # Ctrl-C reaches all; the parent says what happened
+        log_as_lines(logging.WARNING)
         asyncio.run(work())

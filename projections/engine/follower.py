@@ -18,6 +18,7 @@ import asyncpg
 
 from ledger.core.codec import read_uuid
 from ledger.core.errors import LedgerError
+from ledger.core.log_lines import kind_and_place
 from ledger.storage.connect import LOST_CONNECTION, Connection
 from projections.engine.batches import Batch, Found
 from projections.engine.checkpoints import (
@@ -47,9 +48,10 @@ class EntryNotApplied(LedgerError):
     视图无法处理这一条记录，已在此停止。
     """
 
-    def __init__(self, position: int, cause: BaseException) -> None:
-        super().__init__(position=position)
+    def __init__(self, position: int, topic: str, cause: BaseException) -> None:
+        super().__init__(position=position, topic=topic)
         self.position = position
+        self.topic = topic
         self.cause = cause
 
 
@@ -140,7 +142,7 @@ class Follower:
             except Exception as error:
                 if is_passing(error):
                     raise
-                raise EntryNotApplied(entry.position, error) from error
+                raise EntryNotApplied(entry.position, topic, error) from error
         await rows.write()
 
     async def _read_ahead(self, rows: Rows, entries: Sequence[Found]) -> None:
@@ -167,7 +169,8 @@ class Follower:
         if isinstance(error, EntryNotApplied):
             await self._stop_before(batch, error)
         elif len(entries) == 1:
-            await self._stop_before(batch, EntryNotApplied(entries[0][1].position, error))
+            ((topic, entry),) = entries
+            await self._stop_before(batch, EntryNotApplied(entry.position, topic, error))
         elif entries:  # the rows could not be written: find out whose
             await self.apply(batch.until(entries[len(entries) // 2][1].position - 1))
             await self.apply(batch)
@@ -190,5 +193,6 @@ class Follower:
             self._ledger_id,
             exc_info=cause,
         )
-        text = f"{type(cause).__name__}: {cause}"
+        # Everybody may read how the views stand, and an error's values may be about somebody.
+        text = f"{kind_and_place(cause)}, at {failure.topic}"
         await note_failure(self._pool, self._ledger_id, self.view, position=position, failure=text)

@@ -9,12 +9,14 @@ it brings the views up to the log's end and exits. What it does not manage, the 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import orjson
 
+from ledger.core.log_lines import log_as_lines
 from ledger.storage.connect import create_pool
 from projections import VIEWS
 from projections.engine import install_missing
@@ -71,4 +73,5 @@ async def main() -> None:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):  # Ctrl-C reaches both processes; the other one ends this one
+        log_as_lines(logging.WARNING)
         asyncio.run(main())

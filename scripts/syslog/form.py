@@ -16,7 +16,7 @@ import re
 import socket
 from datetime import UTC, datetime
 
-from scripts.json_lines import JsonLines, as_line
+from ledger.core.log_lines import JsonLines, as_line
 
 LOCAL0 = 16
 APP = "minzhang"

@@ -27,7 +27,12 @@ async def test_one_poisonous_entry_stops_one_view_and_no_other(
     stopped, running = await status(ledger.pool, ledger.id, [fragile, sturdy])
 
     assert (stopped.position, stopped.failed_position, stopped.lag) == (2, 3, 4)
-    assert stopped.failure == "ValueError: six hundred and sixty-six"
+    assert stopped.failure is not None
+    kind, _, line_no = stopped.failure.partition(":")
+    assert kind == "ValueError in tests/projections/jars.py"
+    assert line_no.partition(", ")[2] == "at test_jar.filled.v1", (
+        "the entry's kind, none of its values"
+    )
     assert (running.position, running.failed_position) == (6, None)
     (row,) = await rows_of(ledger, "test_jars_fragile_v1")
     assert (row["stones"], row["positions"]) == (3, [0, 1, 2]), "what came before is kept"

@@ -10,7 +10,7 @@ import socket
 
 import pytest
 
-from scripts.json_lines import JsonLines
+from ledger.core.log_lines import JsonLines
 from scripts.syslog.form import MESSAGE_BYTES_MAX, rfc5424
 
 # The grammar of RFC 5424, section 6, as far as we use it.
