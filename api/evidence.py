@@ -25,7 +25,7 @@ from aiohttp import web
 
 from api.access import authorise, authorise_identity
 from api.answers import answer
-from api.bodies import chunks_of, clean_text
+from api.bodies import chunks_of, clean_text, shown_name
 from api.commands import DECISIONS_MAX
 from api.envelope import decided_by
 from api.errors import MediaTypeUnsupported, RequestInvalid
@@ -210,7 +210,7 @@ async def _about(request: web.Request, identity: Identity) -> About | None:
     """Return whom a document is about; who uploads it may seal that person's contact data."""
     for name in request.query:
         if name != ABOUT:
-            raise RequestInvalid(UNKNOWN.about({}, parameter=name))
+            raise RequestInvalid(UNKNOWN.about({}, parameter=shown_name(name)))
     given = request.query.get(ABOUT)
     if given is None:
         return None

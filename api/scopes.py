@@ -70,7 +70,7 @@ class Scopes:
         found = await self._delegation(identity, given)
         if found is None:
             await self.note(identity, "standing_in")
-            raise DelegationNotInForce(delegation=given[:64])
+            raise DelegationNotInForce(delegation=_shown_id(given))
         if _lacks_second_factor(identity, found):
             raise SecondFactorNeeded(role=found.role)
         return as_stand_in(identity, found)
@@ -167,6 +167,14 @@ class Scopes:
         moments = [moment for moment in given if moment is not None]
         days = [local_day(moment) for moment in moments] + [self._today()]
         return min([*days, on]) if isinstance(on, date) else min(days)
+
+
+def _shown_id(given: str) -> str:
+    """Return an id for an error; what else came in its place may be a secret, and is not told."""
+    try:
+        return str(UUID(given)) if str(UUID(given)) == given.lower() else "?"
+    except ValueError:
+        return "?"
 
 
 def as_stand_in(identity: Identity, found: Delegation) -> Identity:

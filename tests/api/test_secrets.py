@@ -1,5 +1,5 @@
-"""Canaries: a password, a token, a cookie, a code and a link go through every way and stay out of
-answers, logs, figures and entries."""
+"""Canaries of a user with a password: typed into each form that takes a secret, they stay out of
+answers, logs, figures and entries. Every other address: `tests/everywhere/test_canaries.py`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ledger.storage.reading import read_entries
 from tests.api.house import House
 
 CANARY = "canary-5d41402abc4b2a76"
-PLACES = ("/v1/account", "/v1/petitions", "/v1/organisations", "/account", "/login/code", "/docs")
 
 
 async def test_no_secret_is_repeated_anywhere(
@@ -28,11 +27,6 @@ async def test_no_secret_is_repeated_anywhere(
 
     cookies = {COOKIE: f"{CANARY}.{CANARY}"}
     async with ClientSession(house.client._base_url, cookies=cookies) as stranger:
-        for path in PLACES:
-            for header in (f"Bearer {CANARY}", f"Basic {CANARY}", f"Bearer {CANARY} {CANARY}"):
-                await hear(stranger, "GET", path, headers={"Authorization": header})
-            await hear(stranger, "GET", path)
-            await hear(stranger, "POST", path, json={"password": CANARY, "token": CANARY})
         for form in (
             {"name": "wang.fang", "password": CANARY},
             {"token": CANARY},
@@ -52,6 +46,6 @@ async def test_no_secret_is_repeated_anywhere(
         await hear(house.client, "POST", path, data=given | {"csrf": csrf})
     entries = await read_entries(house.ledger.pool, house.ledger.id, start=0, limit=10_000)
     everything = "\n".join((*heard, caplog.text, *(str(entry.data) for entry in entries)))
-    assert len(heard) > 30
+    assert len(heard) == 9
     assert CANARY not in everything
     assert house.cookie() not in everything
