@@ -25,7 +25,7 @@ from api.routing import ReadRoute, Shape
 from api.scopes import SCOPES
 from api.validation import lists_of, validator_for
 from ledger.belonging import Scope
-from ledger.core.errors import NotFound
+from ledger.core.errors import InvalidValue, NotFound
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
 from projections import records
@@ -50,6 +50,13 @@ class ReadEnvelope:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing:
     """Nothing may stand beside the fields of a question to the records themselves."""
+
+
+class PositionNotInLog(InvalidValue):
+    """The log has no entry at the position that after_position names: there is none to wait for.
+
+    日志中没有 after_position 所指位置的条目，无从等待。
+    """
 
 
 class ReadHandler:
@@ -80,8 +87,7 @@ class ReadHandler:
             return await self._consult(ledger, query, scope)
         views = (self._view,) if scope.is_whole else (self._view, records.view)
         if after is not None:
-            for view in views:
-                await wait_for(ledger.pool, ledger.id, view, after, WAIT_SECONDS_MAX)
+            await _wait(ledger, views, after)
         try:
             return await self._ask(ledger, query, scope, views)
         except NotFound:
@@ -122,6 +128,15 @@ class ReadHandler:
             checkpoints = await read_checkpoints(db, ledger.id, views)
             found = await self.route.function(Within(db, scope), ledger.id, query)
         return found, min(checkpoint.position for checkpoint in checkpoints.values())
+
+
+async def _wait(ledger: Ledger, views: tuple[View, ...], after: int) -> None:
+    """Wait until the views have an entry; for one that does not exist nobody is kept waiting."""
+    size = (await read_head(ledger.pool, ledger.id)).size
+    if after >= size:
+        raise PositionNotInLog(after_position=after, log_size=size)
+    for view in views:
+        await wait_for(ledger.pool, ledger.id, view, after, WAIT_SECONDS_MAX)
 
 
 def _given(query: MultiMapping[str], lists: frozenset[str]) -> dict[str, Any]:

@@ -8,8 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from projections.engine import Projector
-from tests.api.conftest import Client, a_county, the_problem
+from api.app import create_app
+from ledger.storage.ledger import Ledger
+from ledger.storage.news import News
+from projections import VIEWS
+from projections.engine import install
+from tests.api.conftest import Client, Serve, a_county, the_problem
 
 URL = "/v1/organisations"
 EVENTS = "/v1/events"
@@ -96,13 +100,32 @@ async def test_the_past_can_be_asked_for(client: Client, county: dict[str, str])
 
 
 async def test_a_view_that_is_behind_says_so(
-    client: Client, county: dict[str, str], projector: Projector, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger,
+    news: News,
+    serve: Serve,
+    county: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("api.reads.WAIT_SECONDS_MAX", 0.05)
-    response = await client.get(f"{EVENTS}?after_position=1000", headers=county)
+    await install(ledger.pool, VIEWS)
+    client = await serve(create_app(ledger, news=news))
+    (recorded,) = await establish(client, county, "371329")
+    asked = recorded["position"]
+    response = await client.get(f"{EVENTS}?after_position={asked}", headers=county)
     problem = await the_problem(response, 503, "view-behind")
-    assert problem["facts"]["asked"] == 1000
+    assert problem["facts"]["asked"] == asked
     assert response.headers["Retry-After"]
+
+
+async def test_nobody_is_kept_waiting_for_an_entry_that_does_not_exist(
+    client: Client, county: dict[str, str]
+) -> None:
+    (recorded,) = await establish(client, county, "371329")
+    end = recorded["position"]
+    for asked in (end + 1, 2**63 - 1):
+        response = await client.get(f"{EVENTS}?after_position={asked}", headers=county)
+        problem = await the_problem(response, 400, "position-not-in-log")
+        assert problem["facts"]["log_size"] == end + 1
 
 
 async def test_an_event_tells_its_fields_causes_and_consequences(
