@@ -104,10 +104,9 @@ async def _applied(db: Connection) -> dict[str, str]:
 async def _apply(db: Connection, wanted: list[Migration]) -> list[str]:
     missing = _missing(wanted, await _applied(db))
     try:
-        if missing:
-            await db.execute(_NOTES)
         for migration in missing:
             async with db.transaction():
+                await db.execute(_NOTES)
                 await db.execute(migration.sql)
                 await db.execute(_NOTE, migration.name, migration.sha256)
     except asyncpg.InsufficientPrivilegeError as refused:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from urllib.parse import urldefrag, urlsplit
 
 import orjson
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TCPConnector
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 from api.web.site import LANGUAGE_COOKIE
@@ -107,7 +107,9 @@ class Visitor:
             await context.add_cookies([*cookies, chosen])
             self._pages[language] = await self._listened_to(context)
         carried = {cookie["name"]: cookie["value"] for cookie in cookies}
-        self._client = await self._stack.enter_async_context(ClientSession(cookies=carried))
+        # A connection each: one that lay idle for seconds may be cut just as it is used again.
+        client = ClientSession(cookies=carried, connector=TCPConnector(force_close=True))
+        self._client = await self._stack.enter_async_context(client)
         return self
 
     async def __aexit__(self, *_: object) -> None:
