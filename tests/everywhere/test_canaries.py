@@ -132,7 +132,8 @@ async def cut_off(street: Watched, heard: Heard) -> None:
         await street.db.execute("LOCK TABLE minzhang_views.policy_entries_v1")
         asking = asyncio.create_task(send(street.county, heard, [attempt]))
         cancel = (
-            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            "SELECT pg_stat_clear_snapshot();"  # else it is that of the first look
+            " SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             " AND query LIKE '%policy_entries_v1%'"
         )
         while not asking.done():
