@@ -31,7 +31,11 @@ BOUND = {
 }  # fmt: skip
 """What the log binds: a change of one bit in any of these must be found."""
 
-_ROW = "SELECT ctid::text AS at, {0} AS value, pg_typeof({0})::text AS kind FROM {1} OFFSET {2}"
+_COUNT = "SELECT count(*) FROM {} WHERE ledger_id = 'checked'"
+_ROW = """
+    SELECT ctid::text AS at, {0} AS value, pg_typeof({0})::text AS kind FROM {1}
+    WHERE ledger_id = 'checked' ORDER BY ctid OFFSET {2}
+"""
 _SET = "UPDATE {1} SET {0} = $2::{3} WHERE ctid = $1::text::tid"
 _SET_TIME = """
     UPDATE {1} SET {0} = '2000-01-01Z'::timestamptz + $2::bigint * interval '1 microsecond'
@@ -53,7 +57,7 @@ def flipped(value: Any, dice: Random) -> Any:
 async def flip_one(db: asyncpg.Connection, table: str, dice: Random) -> str | None:
     """Change one bit of one column of one row; ``None`` where the table does not let it be."""
     column = dice.choice(BOUND[table])
-    count = await db.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608
+    count = await db.fetchval(_COUNT.format(table))
     row = await db.fetchrow(_ROW.format(column, table, dice.randrange(count)))
     value, form = row["value"], _SET
     if row["kind"] == "timestamp with time zone":
