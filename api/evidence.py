@@ -13,7 +13,7 @@ not exist.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -235,17 +235,21 @@ async def _about(request: web.Request, identity: Identity) -> About | None:
 
 async def _guard_person(request: web.Request, identity: Identity, person_id: UUID) -> None:
     """Refuse (``NotFound``, ``PersonRestricted``) before the document is taken."""
-    sealing = SealContact(person_id=person_id, person=PersonalData())
-    await request.app[SCOPES].acting(identity, SEAL, (PERSON,), sealing)
+    await _reached(request, identity, person_id)
     person = await request.app[LEDGER].for_request().load(Person, person_id)
     if person.is_restricted(person_id):
         raise PersonRestricted()
 
 
+async def _reached(request: web.Request, identity: Identity, person_id: UUID) -> Mapping[UUID, int]:
+    """Refuse (``NotFound``) a person out of reach; return the organisations that this rests on."""
+    sealing = SealContact(person_id=person_id, person=PersonalData())
+    return await request.app[SCOPES].acting(identity, SEAL, (PERSON,), sealing)
+
+
 async def _record(request: web.Request, identity: Identity, command: SealDocument) -> None:
-    sealing = SealContact(person_id=command.person_id, person=PersonalData())
     handle = request.app[LEDGER].for_request()
-    handle.rely_on(await request.app[SCOPES].acting(identity, SEAL, (PERSON,), sealing))
+    handle.rely_on(await _reached(request, identity, command.person_id))
     await seal_document(command, handle, await decided_by(identity, {}, handle))
 
 

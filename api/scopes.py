@@ -172,9 +172,10 @@ class Scopes:
 def _shown_id(given: str) -> str:
     """Return an id for an error; what else came in its place may be a secret, and is not told."""
     try:
-        return str(UUID(given)) if str(UUID(given)) == given.lower() else "?"
+        shown = str(UUID(given))
     except ValueError:
         return "?"
+    return shown if shown == given.lower() else "?"
 
 
 def as_stand_in(identity: Identity, found: Delegation) -> Identity:

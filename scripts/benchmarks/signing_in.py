@@ -18,7 +18,7 @@ from aiohttp import ClientSession
 
 from api.app import create_app
 from api.keys import DOOR
-from api.options import Options, Rates
+from api.options import Options
 from api.serving import serving
 from ledger.commands.sign_ins import set_up_password
 from ledger.commands.users import OpenUser, invite_user, open_user
@@ -27,6 +27,7 @@ from ledger.core.clock import utc_now
 from ledger.storage.ledger import open_ledger
 from ledger.storage.news import News
 from scripts.benchmarks.rows import Sample
+from scripts.benchmarks.sessions import UNLIMITED
 from scripts.benchmarks.store import fresh_ledger
 from scripts.benchmarks.trials import Place, Times, Trial, race
 
@@ -34,7 +35,6 @@ TRIES = 40
 AT_ONCE = 2
 KNOWN_NAMES = 8
 FIRST_ADDRESS = int(IPv4Address("203.0.0.1"))
-UNLIMITED = Rates(of_address=10**9, of_account=10**9)
 
 
 def trials_of_signing_in() -> list[Trial]:
