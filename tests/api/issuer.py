@@ -13,6 +13,8 @@ import json
 import secrets
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
@@ -21,6 +23,20 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
 CLIENT, SECRET = "minzhang", "the client's secret"
+
+
+@asynccontextmanager
+async def running_issuer() -> AsyncIterator[str]:
+    """Give the address of a running issuer, a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.api.issuer", stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        address = (await process.stdout.readline()).decode().strip()
+    yield address
+    process.terminate()
+    await process.wait()
 
 
 class Issuer:

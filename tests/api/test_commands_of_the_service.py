@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,29 +17,14 @@ from aiohttp import ClientSession
 
 from tests import tiles_client
 from tests.api.conftest import a_county, bearer
+from tests.started import environment_for, start
 
 SECONDS = 60.0
 
 
 @pytest.fixture
 def environment(database: str, tmp_path: Path) -> dict[str, str]:
-    return os.environ | {
-        "MINZHANG_DSN": database,
-        "MINZHANG_DATA": str(tmp_path / "data"),
-        "MINZHANG_PORT": "0",
-        "MINZHANG_LEDGER": "t1",
-    }
-
-
-async def start(environment: dict[str, str], *arguments: str) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-c", "import sys; from scripts.cli import main; sys.exit(main())"),
-        *arguments,
-        env=environment,
-        stdout=PIPE,
-        stderr=PIPE,
-    )
+    return environment_for(database, tmp_path)
 
 
 async def run(environment: dict[str, str], *arguments: str) -> tuple[int | None, str, str]:

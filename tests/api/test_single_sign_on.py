@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -26,7 +24,7 @@ from ledger.storage.news import News
 from ledger.storage.tokens import NewToken, create_token
 from ledger.storage.user_identities import find_identity
 from tests.api.house import CHEAP, NAME, House, MovableClock, new_user
-from tests.api.issuer import CLIENT, SECRET
+from tests.api.issuer import CLIENT, SECRET, running_issuer
 
 ADMINISTRATOR = UUID(int=1)
 OTHERS = ("iss", "aud", "auds", "nonce", "exp", "iat", "sub", "none", "hmac", "foreign", "state")
@@ -35,15 +33,8 @@ OTHERS = ("iss", "aud", "auds", "nonce", "exp", "iat", "sub", "none", "hmac", "f
 @pytest.fixture(scope="module")
 async def issuer() -> AsyncIterator[str]:
     """The address of a running issuer."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.api.issuer", stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    async with asyncio.timeout(30):
-        address = (await process.stdout.readline()).decode().strip()
-    yield address
-    process.terminate()
-    await process.wait()
+    async with running_issuer() as address:
+        yield address
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -15,9 +14,8 @@ from ledger.commands.sealing_check import (
     VALUE_GONE,
     check_sealing,
 )
-from ledger.persons import Person
 from ledger.storage.ledger import Ledger
-from tests.storage.sealed import clerk, sealed
+from tests.storage.sealed import said_erased, sealed
 
 PERSON = UUID(int=16)
 
@@ -43,13 +41,5 @@ async def test_a_key_or_a_value_is_destroyed_and_no_erasure_recorded(
 async def test_an_erasure_is_recorded_and_nothing_destroyed(ledger: Ledger) -> None:
     """Attack 16, the other way round. Detected by ``minzhang sealing verify``."""
     await sealed(ledger, PERSON)
-    person = await ledger.load(Person, PERSON)
-    person.erase(
-        clerk(reason="处理目的已实现"),
-        erasure_id=uuid4(),
-        slot_ids=tuple(person.slots),
-        approved_by=UUID(int=31),
-        backups_expire_on=date(2026, 4, 1),
-    )
-    await ledger.save(person)
+    await said_erased(ledger, PERSON)
     assert await problems(ledger) == {STILL_KEY, STILL_VALUE, STILL_INDEX}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from hashlib import sha256
@@ -20,6 +18,7 @@ from ledger.core.clock import local_day, utc_now
 from ledger.storage.ledger import create_ledger
 from ledger.storage.reading import read_begun_with
 from tests.api.house import PASSWORD
+from tests.api.issuer import running_issuer
 from tests.browser.people import COMMITTEE, Guest, Town, a_town, installer, visiting
 
 NOTE = "三号楼楼道照明已修复\n".encode()
@@ -34,15 +33,8 @@ def today() -> date:
 @pytest.fixture(scope="module")
 async def issuer() -> AsyncIterator[str]:
     """The address of a running issuer, a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.api.issuer", stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    async with asyncio.timeout(30):
-        address = (await process.stdout.readline()).decode().strip()
-    yield address
-    process.terminate()
-    await process.wait()
+    async with running_issuer() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

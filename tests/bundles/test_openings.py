@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,7 +23,7 @@ from scripts.settings import load_settings
 from tests.bundles import world
 from tests.bundles.conftest import Verify, arguments
 from tests.bundles.repacking import members, repacked
-from tests.storage.sealed import LI, WANG, clerk, leaks, sealed
+from tests.storage.sealed import LI, WANG, clerk, leaks, said_erased, sealed
 from tests.storage_fixtures import KEYS, ORIGIN
 
 WANG_ID, LI_ID, NOBODY = UUID(int=701), UUID(int=702), UUID(int=703)
@@ -128,15 +127,7 @@ async def test_what_is_erased_or_restricted_cannot_be_opened(make: Any, people: 
     await people.save(person)
     await fails(make, PersonRestricted, "--open", str(WANG_ID), *PURPOSE)
     await people.vault.destroy(tuple(person.slots))
-    person = await people.load(Person, WANG_ID)
-    person.erase(
-        clerk(reason="处理目的已实现"),
-        erasure_id=uuid4(),
-        slot_ids=tuple(person.slots),
-        approved_by=UUID(int=31),
-        backups_expire_on=date(2026, 4, 1),
-    )
-    await people.save(person)
+    await said_erased(people, WANG_ID)
     await fails(make, SlotErased, "--open", str(WANG_ID), *PURPOSE)
 
 

@@ -20,7 +20,7 @@ from ledger.storage.clear_documents import seal_clear_documents
 from ledger.storage.ledger import open_ledger
 from ledger.storage.upkeep import settle
 from ledger.storage.vault import SealingKeys
-from tests.faults.waiting import wait_until
+from tests.faults.waiting import kill_when
 from tests.storage.test_documents import files_in, left_in_clear, store
 from tests.storage_fixtures import KEYS
 
@@ -57,11 +57,7 @@ async def test_every_document_is_there_however_often_it_is_killed(
             goal = len(files_in(folder / "sealed")) + dice.randrange(1, 6)
             given = (store_dsn, ledger_id, tmp_path, KEYS.keyring.to_text())
             process = _processes.Process(target=run, args=given, daemon=True)
-            process.start()
-            await wait_until(has_sealed(folder, goal))
-            process.kill()
-            process.join()
-            process.close()
+            await kill_when(process, has_sealed(folder, goal))
         await seal_clear_documents(ledger.vault)
         await settle(ledger.vault, older_than=timedelta(0))
         copies = await store(ledger).copies([sha256(text).hexdigest() for text in TEXTS])

@@ -14,7 +14,7 @@ from ledger.sealing import Field, Keyring, new_keyring, read_keyring
 from ledger.storage.index_rotation import drop_old_indexes, index_again, indexed_count
 from ledger.storage.ledger import open_ledger
 from ledger.storage.vault import SealingKeys
-from tests.faults.waiting import wait_until
+from tests.faults.waiting import kill_when
 from tests.storage.sealed import LI, sealed
 
 SEED = 20_260_302
@@ -56,11 +56,7 @@ async def test_people_are_found_however_often_it_is_killed(
         goal = diary.stat().st_size + dice.randrange(1, 8)
         given = (store_dsn, ledger_id, diary, BOTH.to_text())
         process = _processes.Process(target=run, args=given, daemon=True)
-        process.start()
-        await wait_until(lambda goal=goal: diary.stat().st_size >= goal)  # type: ignore[misc]
-        process.kill()
-        process.join()
-        process.close()
+        await kill_when(process, lambda goal=goal: diary.stat().st_size >= goal)  # type: ignore[misc]
         for keyring in (OLD, BOTH):
             assert await found_by(store_dsn, ledger_id, keyring) == everybody
     async with open_ledger(store_dsn, ledger_id, keys=SealingKeys(BOTH)) as ledger:

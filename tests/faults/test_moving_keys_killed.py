@@ -16,7 +16,7 @@ from ledger.sealing import read_keyring
 from ledger.storage.ledger import open_ledger
 from ledger.storage.moving_keys import move_keys, moved_away
 from tests.databases import keys_database
-from tests.faults.waiting import wait_until
+from tests.faults.waiting import kill_when
 from tests.storage.sealed import LI, sealed
 from tests.storage.test_moving_keys import connected, where
 from tests.storage_fixtures import KEYS
@@ -61,11 +61,7 @@ async def test_the_secrets_are_never_lost(
             target = keys_dsn if source == store_dsn else store_dsn
             given = (source, target, ledger_id, diary, KEYS.keyring.to_text())
             process = _processes.Process(target=run, args=given, daemon=True)
-            process.start()
-            await wait_until(lambda goal=goal: diary.stat().st_size >= goal)  # type: ignore[misc]
-            process.kill()
-            process.join()
-            process.close()
+            await kill_when(process, lambda goal=goal: diary.stat().st_size >= goal)  # type: ignore[misc]
             await _gone(store_dsn)
         source = await home(ledger_id, store_dsn, keys_dsn)
         if source == store_dsn:

@@ -22,12 +22,6 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
-def server_side(authority: Authority, *names: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*authority.issue(*names))
-    return context
-
-
 def settings_for(dsn: str, folder: Path) -> Settings:
     return load_settings({}, {"MINZHANG_DSN": dsn, "MINZHANG_DATA": str(folder)}, folder)
 
@@ -35,7 +29,7 @@ def settings_for(dsn: str, folder: Path) -> Settings:
 async def test_a_server_that_proves_its_name_is_used_by_tls(
     server_dsn: str, authority: Authority, tmp_path: Path
 ) -> None:
-    with TlsFront(server_dsn, server_side(authority, "localhost")) as front:
+    with TlsFront(server_dsn, authority.server_side("localhost")) as front:
         dsn = front.dsn("localhost", sslmode="verify-full", sslrootcert=authority.ca)
         async with open_database(settings_for(dsn, tmp_path)) as database:
             db = await connect(database.dsn)
@@ -61,7 +55,7 @@ async def test_another_server_is_refused_with_a_sentence_in_both_languages(
     reason: str,
 ) -> None:
     issuer = authority if is_trusted else Authority(tmp_path, "stranger")
-    with TlsFront(server_dsn, server_side(issuer, name)) as front:
+    with TlsFront(server_dsn, issuer.server_side(name)) as front:
         dsn = front.dsn("localhost", sslmode="verify-full", sslrootcert=authority.ca)
         with pytest.raises(Failure) as refused:
             async with open_database(settings_for(dsn, tmp_path)):
@@ -75,7 +69,7 @@ async def test_another_server_is_refused_with_a_sentence_in_both_languages(
 async def test_a_server_without_tls_or_with_an_old_one_is_refused(
     server_dsn: str, authority: Authority, tmp_path: Path
 ) -> None:
-    old = server_side(authority, "localhost")
+    old = authority.server_side("localhost")
     old.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning):
         old.minimum_version = ssl.TLSVersion.TLSv1

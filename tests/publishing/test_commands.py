@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -32,6 +30,7 @@ from tests.examples import AT
 from tests.faults.waiting import wait_until
 from tests.publishing.conftest import cut_tail, fill
 from tests.publishing.test_quorum import WitnessFor, a_policy, settled, witness_for
+from tests.started import start
 from tests.storage_fixtures import ORIGIN
 
 __all__ = ["witness_for"]
@@ -85,16 +84,6 @@ async def test_keys_are_made_shown_and_rotated_and_old_ones_stay_listed(
 # Served by a process -------------------------------------------------------------------------
 
 
-async def served(environment: dict[str, str]) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-c", "import sys; from scripts.cli import main; sys.exit(main())", "serve"),
-        env=environment,
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-
-
 async def covering(client: ClientSession, size: int) -> str:
     """The published checkpoint as soon as it covers so many entries."""
     async with asyncio.timeout(SECONDS):
@@ -127,7 +116,7 @@ async def test_f18_a_served_log_is_published_and_refused_with_exit_code_3_once_i
         "MINZHANG_LEDGER": "t1",
     }
     db = await asyncpg.connect(empty.superuser)
-    process = await served(environment)
+    process = await start(environment, "serve")
     assert process.stdout is not None
     async with asyncio.timeout(SECONDS):
         address = (await process.stdout.readline()).decode().split()[0]
@@ -147,7 +136,7 @@ async def test_f18_a_served_log_is_published_and_refused_with_exit_code_3_once_i
     assert secret not in await everything_in(db)
 
     await cut_tail(db, "t1", opened.checkpoint.size - 5)
-    process = await served(environment)
+    process = await start(environment, "serve")
     async with asyncio.timeout(SECONDS):
         out, complaints = await process.communicate()
     assert (process.returncode, out) == (3, b"")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -36,9 +35,9 @@ from scripts.settings import load_settings
 from scripts.witness import BOOK_FILE, KEY_FILE, WitnessKeyMissing, WitnessKeyNamed
 from tests.faults.waiting import wait_until
 from tests.publishing.conftest import PublisherFor, cut_tail, fill
+from tests.started import start
 
 SECONDS = 60.0
-CLI = ("-c", "import sys; from scripts.cli import main; sys.exit(main())")
 
 
 def a_policy(*witnesses: tuple[VerifyingKey, str], quorum: int) -> Policy:
@@ -51,9 +50,7 @@ def a_policy(*witnesses: tuple[VerifyingKey, str], quorum: int) -> Policy:
 
 async def started(data: Path, *arguments: str) -> Process:
     environment = os.environ | {"MINZHANG_DATA": str(data), "MINZHANG_PORT": "0"}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, *CLI, *arguments, env=environment, stdout=PIPE, stderr=PIPE
-    )
+    return await start(environment, *arguments)
 
 
 @pytest.fixture

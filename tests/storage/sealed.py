@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 
 from ledger.commands.sealing import PersonalData, person_for, seal
 from ledger.core.aggregate import By
-from ledger.persons import RecordKind
+from ledger.persons import Person, RecordKind
 from ledger.storage.ledger import Ledger, Recorded
 from tests.sealing.people import card_number, identity_number
 
@@ -30,6 +30,19 @@ AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 def clerk(number: int = 901, *, role: str = "community", reason: str = "") -> By:
     """Return somebody of the community at 10:00 in China."""
     return By(actor_id=UUID(int=number), at=AT, role=role, reason=reason)
+
+
+async def said_erased(ledger: Ledger, person_id: UUID, *slot_ids: UUID) -> None:
+    """Have it in the log that a person's slots (all, or these) went; the vault is not touched."""
+    person = await ledger.load(Person, person_id)
+    person.erase(
+        clerk(reason="处理目的已实现"),
+        erasure_id=uuid4(),
+        slot_ids=slot_ids or tuple(person.slots),
+        approved_by=UUID(int=31),
+        backups_expire_on=date(2026, 4, 1),
+    )
+    await ledger.save(person)
 
 
 async def sealed(

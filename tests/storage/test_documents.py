@@ -33,7 +33,7 @@ from ledger.storage.evidence_errors import EvidenceDamaged, EvidenceGone
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.upkeep import destroy_what_came_back, rotate, settle, stored_slots
 from ledger.storage.vault import NewDocument, SealingKeys
-from tests.storage.sealed import LI, clerk, sealed
+from tests.storage.sealed import LI, clerk, said_erased, sealed
 from tests.storage_fixtures import KEYS
 
 WANG_ID, LI_ID, CLERK = UUID(int=701), UUID(int=702), UUID(int=901)
@@ -145,15 +145,7 @@ async def test_an_erasure_without_destruction_is_found_and_what_came_back_goes(
 ) -> None:
     copy = await taken(ledger, WANG_ID)
     kept = file_of(ledger, copy).read_bytes()
-    person = await ledger.load(Person, WANG_ID)
-    person.erase(
-        clerk(reason="处理目的已实现"),
-        erasure_id=uuid4(),
-        slot_ids=(copy.slot_id,),
-        approved_by=UUID(int=31),
-        backups_expire_on=date(2026, 4, 1),
-    )
-    await ledger.save(person)
+    await said_erased(ledger, WANG_ID, copy.slot_id)
     assert await findings(ledger) == {STILL_KEY, STILL_VALUE, STILL_DOCUMENT}
     await ledger.vault.destroy([copy.slot_id])
     assert await findings(ledger) == set() and not file_of(ledger, copy).exists()

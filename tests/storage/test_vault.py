@@ -33,7 +33,7 @@ from ledger.storage.roles import bring_up_to_date
 from ledger.storage.upkeep import rotate, settle, stored_slots
 from ledger.storage.vault import Pending, SealedValueGone, SealingKeys
 from tests.databases import Doors
-from tests.storage.sealed import LI, WANG, clerk, sealed, whole_database
+from tests.storage.sealed import LI, WANG, clerk, said_erased, sealed, whole_database
 from tests.storage_fixtures import KEYS, ORIGIN
 
 SUBJECT = UUID(int=701)
@@ -246,14 +246,7 @@ async def test_a_key_or_value_destroyed_without_an_erasure_is_found(
 async def test_an_erasure_without_destruction_is_found(ledger: Ledger) -> None:
     await sealed(ledger, SUBJECT)
     person = await ledger.load(Person, SUBJECT)
-    person.erase(
-        clerk(reason="处理目的已实现"),
-        erasure_id=uuid4(),
-        slot_ids=tuple(person.slots),
-        approved_by=UUID(int=31),
-        backups_expire_on=date(2026, 4, 1),
-    )
-    await ledger.save(person)
+    await said_erased(ledger, SUBJECT)
     assert await findings(ledger) == {STILL_KEY, STILL_VALUE, STILL_INDEX}
 
     await ledger.vault.destroy(tuple(person.slots))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -58,6 +59,12 @@ class Authority:
         private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         private.chmod(0o600)
         return certificate, private
+
+    def server_side(self, *names: str) -> ssl.SSLContext:
+        """Return what a server with these names needs to speak TLS."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.issue(*names))
+        return context
 
     def _builder(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,13 +22,6 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
-def tls_for(authority: Authority, *names: str) -> ssl.SSLContext:
-    """Return what a receiver with these names needs to speak TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*authority.issue(*names))
-    return context
-
-
 class Receivers:
     """Starts receivers of any kind, again at the same place, and ends them all."""
 
@@ -44,7 +36,7 @@ class Receivers:
         if kind in ("unix", "udp"):
             receiver = Datagrams(self._path if kind == "unix" else None, port)
         else:
-            tls = tls_for(self._authority, "127.0.0.1") if kind == "tls" else None
+            tls = self._authority.server_side("127.0.0.1") if kind == "tls" else None
             receiver = Stream(port, tls=tls)
         self.started.append(receiver)
         text = f"unix:{self._path}" if kind == "unix" else f"{kind}://127.0.0.1:{receiver.port}"

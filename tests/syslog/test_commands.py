@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,27 +13,16 @@ from aiohttp import ClientSession
 
 from scripts.syslog.places import Place
 from tests.monitor.site import KEY
+from tests.started import environment_for, start
 from tests.syslog.conftest import Receivers
 from tests.syslog.receivers import Receiver
 
 SECONDS = 60.0
-MINZHANG = ("-c", "import sys; from scripts.cli import main; sys.exit(main())")
 
 
 @pytest.fixture
 def environment(database: str, tmp_path: Path) -> dict[str, str]:
-    return os.environ | {
-        "MINZHANG_DSN": database,
-        "MINZHANG_DATA": str(tmp_path / "data"),
-        "MINZHANG_PORT": "0",
-        "MINZHANG_LEDGER": "t1",
-    }
-
-
-async def start(environment: dict[str, str], *arguments: str) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, *MINZHANG, *arguments, env=environment, stdout=PIPE, stderr=PIPE
-    )
+    return environment_for(database, tmp_path)
 
 
 @asynccontextmanager

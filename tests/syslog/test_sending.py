@@ -13,7 +13,7 @@ from scripts.syslog import handler as module
 from scripts.syslog.handler import SyslogHandler
 from scripts.syslog.places import place_of
 from tests.syslog.certificates import Authority
-from tests.syslog.conftest import KINDS, Receivers, tls_for
+from tests.syslog.conftest import KINDS, Receivers
 from tests.syslog.receivers import Receiver, Stream, number_of
 
 Attach = Callable[[SyslogHandler], logging.Logger]
@@ -116,7 +116,7 @@ def test_a_receiver_that_cannot_prove_who_it_is_gets_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     issuer = authority if is_trusted else Authority(authority.ca.parent, "stranger")
-    receiver = Stream(tls=tls_for(issuer, name))
+    receiver = Stream(tls=issuer.server_side(name))
     receivers.started.append(receiver)
     handler = SyslogHandler(place_of(f"tls://127.0.0.1:{receiver.port}", authority.ca))
     handler.handle(logging.LogRecord("a", 20, "p", 1, "for nobody else", (), None))
@@ -131,7 +131,7 @@ def test_a_receiver_that_cannot_prove_who_it_is_gets_nothing(
 def test_nothing_older_than_tls_1_2_is_spoken(
     authority: Authority, receivers: Receivers, logger_to: Attach
 ) -> None:
-    context = tls_for(authority, "127.0.0.1")
+    context = authority.server_side("127.0.0.1")
     context.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning):
         context.minimum_version = ssl.TLSVersion.TLSv1
