@@ -76,14 +76,18 @@ async def upload_evidence(request: web.Request) -> web.Response:
     kind_of(name)
     chunks = chunks_of(request, FILE_BYTES_MAX, SECONDS_MAX)
     copy, is_new = await store.take(chunks, name, identity.actor_id, about)
-    body = {
+    headers = {"Location": ONE.format(sha256=copy.sha256)}
+    return answer(as_evidence(copy), status=201 if is_new else 200, headers=headers)
+
+
+def as_evidence(copy: Copy) -> dict[str, Any]:
+    """Return what a command's ``evidence`` says of a document."""
+    return {
         "sha256": copy.sha256,
         "name": plain_name(copy.sha256, copy.media_type),
         "media_type": copy.media_type,
         "size_bytes": copy.size_bytes,
     }
-    headers = {"Location": ONE.format(sha256=copy.sha256)}
-    return answer(body, status=201 if is_new else 200, headers=headers)
 
 
 async def own_evidence(request: web.Request) -> web.Response:
@@ -95,18 +99,14 @@ async def own_evidence(request: web.Request) -> web.Response:
 async def brought_by(request: web.Request, identity: Identity) -> list[dict[str, Any]]:
     """Return the documents that somebody brought (refuses with ``EvidenceNotKept``)."""
     store = store_of(request)
-    copies = await store.brought_by(identity.actor_id, rows_max=OWN_ROWS_MAX)
-    return [
-        {
-            "sha256": copy.sha256,
-            "name": await store.name(copy) or plain_name(copy.sha256, copy.media_type),
-            "media_type": copy.media_type,
-            "size_bytes": copy.size_bytes,
-            "uploaded_at": copy.uploaded_at,
-            "about": copy.subject_id,
-        }
-        for copy in copies
-    ]
+    rows = []
+    for copy in await store.brought_by(identity.actor_id, rows_max=OWN_ROWS_MAX):
+        told = as_evidence(copy)
+        name = await store.name(copy) or told["name"]
+        rows.append(
+            told | {"name": name, "uploaded_at": copy.uploaded_at, "about": copy.subject_id}
+        )
+    return rows
 
 
 async def read_evidence(request: web.Request) -> web.Response:

@@ -24,8 +24,7 @@ from api.account import (
     token_for,
 )
 from api.bodies import read_form
-from api.keys import DOOR, LEDGER, PERMISSIONS, SIGN_ON
-from api.permissions import is_allowed
+from api.keys import DOOR, LEDGER, SIGN_ON
 from api.problems import status_of
 from api.routes import ROUTES
 from api.sessions import CSRF_FIELD, SignedIn, give_cookie, guard_write, signed_in, visitor_of
@@ -81,16 +80,12 @@ async def account_page(
 
 def _operations_offered(visit: Visit) -> list[tuple[str, str]]:
     """Return what a token of one's own can be limited to, and what each is called."""
-    role = visit.visitor.role if visit.visitor else ""
     called: dict[str, str] = {}
     for context in ROUTES:
         called |= {one.operation: one.zh for one in context.commands}
         called |= {one.operation: one.zh for one in context.reads}
-    may = visit.request.app[PERMISSIONS]
     return [
-        (name, visit.words.pick(called[name], name))
-        for name in sorted(called)
-        if is_allowed(role, name, may)
+        (name, visit.words.pick(called[name], name)) for name in sorted(called) if visit.may(name)
     ]
 
 

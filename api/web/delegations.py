@@ -10,9 +10,7 @@ from aiohttp import web
 from api.access import authorise_identity
 from api.colleagues import OPERATION as COLLEAGUES
 from api.colleagues import colleagues_of
-from api.keys import PERMISSIONS
 from api.peers import came_by_tls
-from api.permissions import is_allowed
 from api.scopes import SCOPES
 from api.web import labels_delegations as labels
 from api.web.acting import Form, act, form_on, seen_by
@@ -24,7 +22,7 @@ from ledger.core.errors import InvalidValue
 from projections import delegations as delegated
 from projections import interests as declared
 from projections.delegations import DelegationQuery, delegation_register
-from projections.engine import Row
+from projections.engine import Row, View
 from projections.interests import InterestQuery, interest_register
 
 ROWS_MAX = 200
@@ -60,8 +58,8 @@ async def delegation_page(visit: Visit) -> dict[str, Any]:
         sides = {row["holder_id"]: "given", row["person_id"]: "received"}
         shown[sides.get(own, "others")].append(row)
     interests = await _interests(visit)
-    can_grant = _may(visit, "grant_delegation") and bool(visitor and visitor.post)
-    can_declare = _may(visit, "declare_interest")
+    can_grant = visit.may("grant_delegation") and bool(visitor and visitor.post)
+    can_declare = visit.may("declare_interest")
     return {
         **shown,
         "here": HERE,
@@ -75,19 +73,14 @@ async def delegation_page(visit: Visit) -> dict[str, Any]:
         "kind_name": lambda code: visit.words.say(labels.INTERESTS.get(code, code)),
         "can_grant": can_grant and visit.acting is None,
         "can_declare": can_declare,
-        "may": lambda operation: _may(visit, operation),
+        "may": visit.may,
         "today": local_day(visit.ledger.clock()),
     }
 
 
-def _may(visit: Visit, operation: str) -> bool:
-    role = visit.visitor.role if visit.visitor else ""
-    return is_allowed(role, operation, visit.request.app[PERMISSIONS])
-
-
 async def _colleagues(visit: Visit) -> list[tuple[dict[str, Any], str]]:
     """Return colleagues with what they are called, to who may know them."""
-    if visit.visitor is None or not _may(visit, COLLEAGUES):
+    if visit.visitor is None or not visit.may(COLLEAGUES):
         return []
     await authorise_identity(visit.request, visit.visitor, COLLEAGUES)
     rows = await colleagues_of(visit.ledger, visit.visitor)
@@ -104,7 +97,7 @@ def _naming(colleagues: list[tuple[dict[str, Any], str]]) -> Any:
 
 
 async def _interests(visit: Visit) -> list[Row]:
-    if not _may(visit, "interest_register"):
+    if not visit.may("interest_register"):
         return []
     query = InterestQuery(stands=True, page_size=ROWS_MAX)
     return (await visit.read(interest_register, query)).rows
@@ -125,17 +118,13 @@ async def grant(visit: Visit, form: Form) -> web.StreamResponse:
         "until_on": form.get("until_on", ""),
         "reason": form.get("reason", ""),
     }
-    recorded = await act(visit, "grant_delegation", given)
-    await seen_by(visit, recorded, delegated.view)
-    raise web.HTTPSeeOther(HERE)
+    return await _done(visit, "grant_delegation", given, delegated.view)
 
 
 async def end(visit: Visit, form: Form) -> web.StreamResponse:
     """End a delegation."""
     given = {name: form.get(name, "") for name in ("delegation_id", "reason")}
-    recorded = await act(visit, "end_delegation", given)
-    await seen_by(visit, recorded, delegated.view)
-    raise web.HTTPSeeOther(HERE)
+    return await _done(visit, "end_delegation", given, delegated.view)
 
 
 async def declare(visit: Visit, form: Form) -> web.StreamResponse:
@@ -149,16 +138,20 @@ async def declare(visit: Visit, form: Form) -> web.StreamResponse:
         "kind": form.get("kind", ""),
         "reason": form.get("reason", ""),
     }
-    recorded = await act(visit, "declare_interest", given)
-    await seen_by(visit, recorded, declared.view)
-    raise web.HTTPSeeOther(HERE)
+    return await _done(visit, "declare_interest", given, declared.view)
 
 
 async def end_interest(visit: Visit, form: Form) -> web.StreamResponse:
     """Confirm that somebody else's interest has passed."""
     given = {name: form.get(name, "") for name in ("person_id", "about_id", "reason")}
-    recorded = await act(visit, "end_interest", given)
-    await seen_by(visit, recorded, declared.view)
+    return await _done(visit, "end_interest", given, declared.view)
+
+
+async def _done(
+    visit: Visit, operation: str, given: dict[str, str], view: View
+) -> web.StreamResponse:
+    """Carry a command out, and show the page once its view knows of it."""
+    await seen_by(visit, await act(visit, operation, given), view)
     raise web.HTTPSeeOther(HERE)
 
 

@@ -23,9 +23,7 @@ from api.errors import (
     MediaTypeUnsupported,
     NotAuthenticated,
 )
-from api.evidence import FORMS, SECONDS_MAX, STORE, brought_by, checked_name, store_of
-from api.keys import PERMISSIONS
-from api.permissions import is_allowed
+from api.evidence import FORMS, SECONDS_MAX, STORE, as_evidence, brought_by, checked_name, store_of
 from api.problems import status_of
 from api.sessions import CSRF_FIELD, guard_write
 from api.web.acting import as_shown
@@ -33,7 +31,7 @@ from api.web.forms import Refusal
 from api.web.site import Pages, Visit, render, render_error, visit_of
 from ledger.core.errors import InvalidValue, LedgerError
 from ledger.storage.evidence import FILE_BYTES_MAX
-from ledger.storage.evidence_kinds import kind_of, plain_name
+from ledger.storage.evidence_kinds import kind_of
 
 HERE = "/evidence"
 FIELD_BYTES_MAX = 1_000
@@ -56,12 +54,12 @@ async def own_documents(visit: Visit) -> dict[str, Any]:
     if visit.visitor is None:
         raise NotAuthenticated()
     await authorise_identity(visit.request, visit.visitor, "own_evidence")
-    is_kept, may = visit.request.app[STORE] is not None, visit.request.app[PERMISSIONS]
+    is_kept = visit.request.app[STORE] is not None
     return {
         "here": HERE,
         "brought": None,
         "is_kept": is_kept,
-        "may_bring": is_kept and is_allowed(visit.visitor.role, "upload_evidence", may),
+        "may_bring": is_kept and visit.may("upload_evidence"),
         "rows": await brought_by(visit.request, visit.visitor) if is_kept else [],
         "bytes_max": FILE_BYTES_MAX,
     }
@@ -126,13 +124,10 @@ async def _store(visit: Visit, carried: dict[str, str], part: BodyPartReader) ->
     kind_of(name)
     store = store_of(visit.request)
     copy, _ = await store.take(_pieces(part), name, identity.actor_id)
-    told = {
-        "sha256": copy.sha256,
-        "name": plain_name(copy.sha256, copy.media_type),
-        "media_type": copy.media_type,
-        "size_bytes": copy.size_bytes,
+    return {
+        "name": name,
+        "evidence": orjson.dumps(as_evidence(copy), option=orjson.OPT_INDENT_2).decode(),
     }
-    return {"name": name, "evidence": orjson.dumps(told, option=orjson.OPT_INDENT_2).decode()}
 
 
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:

@@ -9,8 +9,6 @@ from uuid import UUID
 from aiohttp import web
 
 from api.answers import to_json
-from api.keys import PERMISSIONS
-from api.permissions import is_allowed
 from api.privacy_rows import FOR_OTHERS
 from api.roles import ROLE_NAMES_ZH
 from api.web import labels_privacy as names
@@ -46,12 +44,6 @@ DECISIONS = {
 pages = Pages()
 
 
-def may(visit: Visit, operation: str) -> bool:
-    """Tell whether the visitor's role may ask for an operation at all."""
-    role = visit.visitor.role if visit.visitor else ""
-    return is_allowed(role, operation, visit.request.app[PERMISSIONS])
-
-
 def privacy_words(visit: Visit) -> dict[str, Any]:
     """Return how templates name the codes of this feature."""
     words = visit.words
@@ -63,18 +55,18 @@ def privacy_words(visit: Visit) -> dict[str, Any]:
         "kind_name": lambda code: names.name_in(words, names.KINDS, code),
         "record_name": lambda code: names.name_in(words, names.RECORDS, code),
         "stages": names.STAGES,
-        "may": lambda operation: may(visit, operation),
+        "may": visit.may,
     }
 
 
 async def sealed_of_record(visit: Visit, record_id: UUID) -> dict[str, Any]:
     """Return what a record's page shows of sealed data, as far as the visitor may know."""
     shown: dict[str, Any] = {"sealed": [], "purposes": (), **privacy_words(visit)}
-    if not may(visit, "sealed_register"):
+    if not visit.may("sealed_register"):
         return shown
     page = await visit.read(sealed_register, SealedQuery(record_id=record_id))
     shown["sealed"] = page.rows
-    if page.rows and may(visit, "reveal_sealed"):
+    if page.rows and visit.may("reveal_sealed"):
         shown["purposes"] = await _listed(visit, "privacy.purposes")
     return shown
 
@@ -83,7 +75,7 @@ async def sealed_of_record(visit: Visit, record_id: UUID) -> dict[str, Any]:
 async def personal_data(visit: Visit) -> dict[str, Any]:
     """Send who decides and who watches to their desk, everybody else to what is kept about them."""
     for operation, path in (("approve_erasure", "/erasures"), ("access_trail", "/access-trail")):
-        if may(visit, operation):
+        if visit.may(operation):
             raise web.HTTPSeeOther(path)
     role = visit.visitor.role if visit.visitor else ""
     if role in FOR_OTHERS or visit.visitor is None:
@@ -106,10 +98,10 @@ async def person_page(visit: Visit) -> dict[str, Any]:
     for row in sealed.rows:
         row["is_restricted"] = person is not None and is_restricted(person, row["record_id"])
     looks, asked = [], []
-    if may(visit, "looks_at_person"):
+    if visit.may("looks_at_person"):
         query = LooksQuery(person_id=person_id, page_size=PAGE_SIZE)
         looks = (await visit.read(looks_at_person, query)).rows
-    if may(visit, "erasure_register"):
+    if visit.may("erasure_register"):
         asked = (await visit.read(erasure_register, ErasureQuery(subject_id=person_id))).rows
     ids = [row["organisation_id"] for row in looks] + ([person["place_id"]] if person else [])
     return {

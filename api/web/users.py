@@ -15,9 +15,8 @@ from api.access import authorise_identity
 from api.account import InviteUser, LoginName, NoFields, by_identity
 from api.errors import NotAuthenticated
 from api.identity import Identity
-from api.keys import PERMISSIONS, SIGN_ON
+from api.keys import SIGN_ON
 from api.logins import ROWS_MAX, login_told
-from api.permissions import is_allowed
 from api.roles import ROLE_NAMES_ZH
 from api.validation import validator_for
 from api.web import labels_users as names
@@ -37,12 +36,6 @@ PAGE_SIZE = 50
 GRANTS_MAX = 1_000
 
 pages = Pages()
-
-
-def may(visit: Visit, operation: str) -> bool:
-    """Tell whether the visitor's role may do something at all."""
-    role = visit.visitor.role if visit.visitor else ""
-    return is_allowed(role, operation, visit.request.app[PERMISSIONS])
 
 
 @pages.page("/users", "users.jinja2")
@@ -78,7 +71,7 @@ async def user_page(visit: Visit) -> dict[str, Any]:
     """Show one user: grants, ways in, and what may be done about them."""
     user_id = visit.id_in_path("user_id")
     user = await visit.read(user_by_id, UserAt(user_id=user_id))
-    login = await login_told(visit.ledger, user_id) if may(visit, "user_login") else None
+    login = await login_told(visit.ledger, user_id) if visit.may("user_login") else None
     provider = visit.request.app[SIGN_ON]
     return {
         "here": f"/users/{user_id}",
@@ -89,7 +82,7 @@ async def user_page(visit: Visit) -> dict[str, Any]:
         "grants": sorted(user["grants"], key=lambda row: not _is_in_force(visit, row)),
         "is_in_force": lambda row: _is_in_force(visit, row),
         "names": await names_of(visit, (row["organisation_id"] for row in user["grants"])),
-        "organisations": await organisations_offered(visit) if may(visit, "grant_role") else (),
+        "organisations": await organisations_offered(visit) if visit.may("grant_role") else (),
         **_words(visit),
     }
 
@@ -98,7 +91,7 @@ def _words(visit: Visit) -> dict[str, Any]:
     """Return how templates name what these pages show."""
     words = visit.words
     return {
-        "may": lambda operation: may(visit, operation),
+        "may": visit.may,
         "roles": [(str(role), role_name(words, role)) for role in ROLE_NAMES_ZH],
         "states": [(code, words.say(name)) for code, name in names.STATES_ASKED.items() if code],
         "state_of": names.state_of,
@@ -127,7 +120,7 @@ async def _searched(visit: Visit, asked: str) -> tuple[UUID, ...] | None:
 
 async def _logins(visit: Visit, ids: tuple[UUID, ...]) -> dict[UUID, str]:
     """Return login names, to who may know them."""
-    if not may(visit, "login_register"):
+    if not visit.may("login_register"):
         return {}
     await _authorised(visit, "login_register")
     return await login_names(visit.ledger.pool, visit.ledger.id, ids)

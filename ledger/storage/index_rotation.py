@@ -11,13 +11,12 @@ key is what is left to do. A value that is being erased is locked first, so no r
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 from uuid import UUID
 
-from ledger.sealing import Field, SealedValue, SlotPlace, WrappedSecret, unbound_value
+from ledger.sealing import Field, SealedValue, SlotPlace, unbound_value
 from ledger.sealing.fields import SEARCHABLE
 from ledger.storage.connect import Connection
-from ledger.storage.vault import Vault
+from ledger.storage.vault import Vault, unwrapped
 
 BATCH = 200
 NIL = UUID(int=0)
@@ -65,7 +64,10 @@ async def index_again(vault: Vault, batch: int = BATCH) -> AsyncIterator[int]:
     while rows := await vault.pool.fetch(_LEFT, vault.ledger_id, FIELDS, after, current, batch):
         slot_ids = [UUID(int=row["slot_id"].int) for row in rows]
         secrets = await vault.keys_pool.fetch(_SECRETS, vault.ledger_id, slot_ids)
-        opened = {place.slot_id: (place, secret) for place, secret in _opened(vault, secrets)}
+        opened = {
+            place.slot_id: (place, secret)
+            for place, secret in (unwrapped(vault.keyring, vault.ledger_id, row) for row in secrets)
+        }
         async with vault.pool.acquire() as db, db.transaction():
             await _insert(vault, db, slot_ids, opened)
         after, done = slot_ids[-1], done + len(slot_ids)
@@ -83,20 +85,6 @@ async def drop_old_indexes(vault: Vault) -> int:
     await vault.pool.execute(_DROP, vault.ledger_id, vault.keyring.index_name)
     await vault.pool.execute("VACUUM blind_indexes")
     return (await indexed_count(vault))[1]
-
-
-def _opened(vault: Vault, rows: Sequence[Any]) -> list[tuple[SlotPlace, bytes]]:
-    found = []
-    for row in rows:
-        place = SlotPlace(
-            ledger_id=vault.ledger_id,
-            slot_id=UUID(int=row["slot_id"].int),
-            subject_id=UUID(int=row["subject_id"].int),
-            record_id=UUID(int=row["record_id"].int),
-        )
-        wrapped = WrappedSecret(row["kek"], row["wrapped"])
-        found.append((place, vault.keyring.unwrap(wrapped, place=place.to_bytes())))
-    return found
 
 
 async def _insert(

@@ -18,9 +18,10 @@ from typing import Any
 from uuid import UUID
 
 from ledger.core.errors import LedgerError
-from ledger.sealing import Keyring, SlotPlace, WrappedSecret
+from ledger.sealing import Keyring
 from ledger.storage.connect import Connection
 from ledger.storage.migrate import Migration, read_migrations
+from ledger.storage.vault import unwrapped
 
 KEYS_MIGRATIONS = frozenset({"0030_sealing_keys.sql", "0035_sealing_moved.sql"})
 BATCH = 500
@@ -142,16 +143,6 @@ async def _digest(
         for row in rows:
             digest.update(repr(tuple(row)).encode())
             if keyring is not None:
-                _unwrap(keyring, ledger_id, row)
+                unwrapped(keyring, ledger_id, row)
         count += len(rows)
     return count, digest.digest()
-
-
-def _unwrap(keyring: Keyring, ledger_id: str, row: Any) -> None:
-    place = SlotPlace(
-        ledger_id=ledger_id,
-        slot_id=UUID(int=row["slot_id"].int),
-        subject_id=UUID(int=row["subject_id"].int),
-        record_id=UUID(int=row["record_id"].int),
-    )
-    keyring.unwrap(WrappedSecret(row["kek"], row["wrapped"]), place=place.to_bytes())

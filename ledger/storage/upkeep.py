@@ -13,9 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from ledger.core.entry import Entry
-from ledger.sealing import SlotPlace, WrappedSecret
 from ledger.storage.documents import NOBODY
-from ledger.storage.vault import APPEND_SECONDS_MAX, Vault
+from ledger.storage.vault import APPEND_SECONDS_MAX, Vault, unwrapped
 
 SETTLED_AFTER = timedelta(seconds=15 * APPEND_SECONDS_MAX)
 BATCH = 500
@@ -107,14 +106,8 @@ async def rotate(vault: Vault) -> AsyncIterator[int]:
 
 
 def _wrapped_again(vault: Vault, row: Any) -> tuple[object, ...]:
-    place = SlotPlace(
-        ledger_id=vault.ledger_id,
-        slot_id=UUID(int=row["slot_id"].int),
-        subject_id=UUID(int=row["subject_id"].int),
-        record_id=UUID(int=row["record_id"].int),
-    ).to_bytes()
-    secret = vault.keyring.unwrap(WrappedSecret(row["kek"], row["wrapped"]), place=place)
-    again = vault.keyring.wrap(secret, place=place)
+    place, secret = unwrapped(vault.keyring, vault.ledger_id, row)
+    again = vault.keyring.wrap(secret, place=place.to_bytes())
     key = (vault.ledger_id, row["slot_id"])
     return (*key, again.kek, again.wrapped, row["kek"], row["wrapped"])
 

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -364,3 +365,15 @@ async def open_vault(
         yield Vault(ledger_id, pool, keys_pool, keys)
     finally:
         await keys_pool.close()
+
+
+def unwrapped(keyring: Keyring, ledger_id: str, row: Any) -> tuple[SlotPlace, bytes]:
+    """Return whose slot a row of ``sealing_slots`` is, and its secret (``KeyUnknown``)."""
+    place = SlotPlace(
+        ledger_id=ledger_id,
+        slot_id=UUID(int=row["slot_id"].int),
+        subject_id=UUID(int=row["subject_id"].int),
+        record_id=UUID(int=row["record_id"].int),
+    )
+    wrapped = WrappedSecret(row["kek"], row["wrapped"])
+    return place, keyring.unwrap(wrapped, place=place.to_bytes())
