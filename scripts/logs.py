@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import logging
 import ssl
-import sys
 
-from ledger.core.log_lines import JsonLines
+from ledger.core.log_lines import log_as_lines
 from scripts.failures import Failure
 from scripts.settings import Settings
 from scripts.syslog.handler import SyslogHandler
 from scripts.syslog.places import place_of
 
-__all__ = ["JsonLines", "start_logging", "syslog_handler"]
-
 
 def start_logging(settings: Settings) -> None:
     """Log as the settings say, until the process ends."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    handlers: list[logging.Handler] = [handler]
+    others: list[logging.Handler] = []
     if settings.syslog is not None:
         _check_authorities(settings)
-        handlers.append(SyslogHandler(place_of(settings.syslog, settings.syslog_ca_file)))
-    logging.basicConfig(level=settings.log_level.upper(), handlers=handlers, force=True)
+        others.append(SyslogHandler(place_of(settings.syslog, settings.syslog_ca_file)))
+    log_as_lines(settings.log_level.upper(), *others)
 
 
 def syslog_handler() -> SyslogHandler | None:

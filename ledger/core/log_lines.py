@@ -55,11 +55,14 @@ def as_line(told: Mapping[str, Any]) -> bytes:
     return orjson.dumps(told, option=orjson.OPT_UTC_Z)
 
 
-def log_as_lines(level: int) -> None:
-    """Log on stderr in this form until the process ends, also what Python tells by itself."""
+def log_as_lines(level: int | str, *others: logging.Handler) -> None:
+    """Log on stderr in this form until the process ends, also what Python tells by itself.
+
+    ``others`` bring the same records elsewhere.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler, *others], force=True)
     log_what_python_tells()
 
 

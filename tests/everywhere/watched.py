@@ -16,9 +16,9 @@ from pathlib import Path
 import asyncpg
 
 from api.roles import Role
+from ledger.core.log_lines import JsonLines
 from ledger.postgres.embedded import dsn_for
 from ledger.storage.reading import read_entries
-from scripts.logs import JsonLines
 from scripts.service import open_service
 from scripts.settings import load_settings
 from tests.everywhere.attempts import CANARIES, HERE

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from scripts.logs import JsonLines
+from ledger.core.log_lines import JsonLines
 
 
 def line_of(message: str, *, failed: bool = False) -> str:
