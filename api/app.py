@@ -148,7 +148,7 @@ def _add_door(app: web.Application, ledger: Ledger, options: Options) -> None:
         of_account=Buckets(options.rates.of_account),
         of_log_files=Buckets(options.rates.of_address * LOG_FILES_FACTOR),
     )
-    app[DOOR] = Door(key=options.key, passwords=Passwords(options.hash_cost))
+    app[DOOR] = Door(key=ledger.key, passwords=Passwords(options.hash_cost))
     provider = options.provider
     app[SIGN_ON] = None if provider is None else SingleSignOn(provider, ledger.clock)
     app[TOKENS] = Desk(look_tokens_up)

@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from api.single_sign_on import Provider
 from ledger.storage.password_hashes import HashCost
-from ledger.storage.service_key import ServiceKey
 from ledger.storage.space import SpaceGuard
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -38,13 +37,12 @@ class EvidenceOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The service's key, what a password check costs, whom to believe, how much to take.
+    """What a password check costs, whom to believe, how much to take.
 
     ``trusted_proxies``: only what comes through one of these networks is believed when it says
     for whom it speaks (X-Forwarded-For) and whether that was TLS (X-Forwarded-Proto).
     """
 
-    key: ServiceKey = field(default_factory=ServiceKey.random)
     hash_cost: HashCost = field(default_factory=HashCost)
     trusted_proxies: tuple[Network, ...] = ()
     rates: Rates = field(default_factory=Rates)

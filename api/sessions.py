@@ -16,7 +16,7 @@ from aiohttp import web
 
 from api.errors import CrossSite, RoleMissing, SecondFactorNeeded
 from api.identity import Identity
-from api.keys import LEDGER, OPTIONS, SESSIONS
+from api.keys import LEDGER, SESSIONS
 from api.peers import came_by_tls, client_address
 from ledger.commands.sign_ins import Opened, Visitor
 from ledger.core.clock import local_day
@@ -116,7 +116,7 @@ def _secret_in(request: web.Request) -> str | None:
     secret, _, signature = cookie.partition(".")
     if not secret or not signature or len(cookie) > COOKIE_CHARACTERS_MAX or not cookie.isascii():
         return None
-    return secret if request.app[OPTIONS].key.is_signed("session", secret, signature) else None
+    return secret if request.app[LEDGER].key.is_signed("session", secret, signature) else None
 
 
 def cookie_name(request: web.Request) -> str:
@@ -126,7 +126,7 @@ def cookie_name(request: web.Request) -> str:
 
 def give_cookie(request: web.Request, response: web.StreamResponse, opened: Opened) -> None:
     """Send a session's cookie: for this site alone, never to scripts."""
-    signature = request.app[OPTIONS].key.sign("session", opened.secret)
+    signature = request.app[LEDGER].key.sign("session", opened.secret)
     response.set_cookie(
         cookie_name(request),
         f"{opened.secret}.{signature}",
@@ -161,7 +161,7 @@ def visitor_of(request: web.Request) -> Visitor:
 
 def csrf_token(request: web.Request, secret: str) -> str:
     """Return what a form of this session must carry; another session's is another."""
-    return request.app[OPTIONS].key.sign("csrf", secret)
+    return request.app[LEDGER].key.sign("csrf", secret)
 
 
 def guard_origin(request: web.Request) -> None:
@@ -179,5 +179,5 @@ def guard_write(request: web.Request, found: SignedIn, given: str | None = None)
         return
     guard_origin(request)
     told = request.headers.get(CSRF_HEADER, "") if given is None else given
-    if not request.app[OPTIONS].key.is_signed("csrf", found.secret, told):
+    if not request.app[LEDGER].key.is_signed("csrf", found.secret, told):
         raise CrossSite()

@@ -72,6 +72,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 pool_size_max=settings.pool_size_max,
                 queue_max=settings.queue_max,
                 keys=await read_keys(settings),
+                key=ServiceKey.kept_in(settings.key_file),
             ) as ledger,
             documents_sealed(ledger),
             News(database.dsn, ledger.id) as news,
@@ -111,7 +112,6 @@ async def documents_sealed(ledger: Ledger) -> AsyncIterator[None]:
 def options_of(settings: Settings) -> Options:
     """Return what the settings say about keeping the service safe."""
     return Options(
-        key=ServiceKey.kept_in(settings.key_file),
         hash_cost=HashCost(
             memory_kib=settings.password_memory_kib,
             passes=settings.password_passes,

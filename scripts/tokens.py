@@ -21,6 +21,7 @@ from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.organisations import Organisation, organisation_id
 from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.service_key import ServiceKey
 from ledger.storage.tokens import NewToken, Token, list_tokens, revoke_token
 from ledger.users import AccessToken
 from scripts.arguments import SubParsers
@@ -108,7 +109,9 @@ async def opened_ledger(settings: Settings) -> AsyncIterator[Ledger]:
     """Open the ledger that the settings name, for one command."""
     async with open_database(settings) as database:
         await initialise(database, settings)
-        async with open_ledger(database.dsn, settings.ledger, pool_size_max=1) as ledger:
+        key = ServiceKey.kept_in(settings.key_file)
+        opened = open_ledger(database.dsn, settings.ledger, pool_size_max=1, key=key)
+        async with opened as ledger:
             yield ledger
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from aiohttp import web
 
-from api.keys import LEDGER, OPTIONS, SIGN_ON
+from api.keys import LEDGER, SIGN_ON
 from api.peers import came_by_tls
 from api.problems import status_of
 from api.sessions import give_cookie, signed_in, visitor_of
@@ -46,7 +46,7 @@ async def leave(request: web.Request) -> web.StreamResponse:
     found = await signed_in(request)
     links = ""
     if asked_link:
-        key = request.app[OPTIONS].key
+        key = request.app[LEDGER].key
         if found is None or found.user is None or found.session.is_pending:
             raise web.HTTPSeeOther("/login")
         if not key.is_signed("csrf", found.secret, asked_link):
@@ -54,7 +54,7 @@ async def leave(request: web.Request) -> web.StreamResponse:
         links = str(found.session.session_id)
     address, begun = await sign_on.begin(own_address(request) + BACK)
     kept = {**asdict(begun), "next": next_path(request.query.get("next")), "links": links}
-    sealed = request.app[OPTIONS].key.seal(PURPOSE, b"", orjson.dumps(kept))
+    sealed = request.app[LEDGER].key.seal(PURPOSE, b"", orjson.dumps(kept))
     response = web.Response(status=303, headers={"Location": address})
     response.set_cookie(
         COOKIE,
@@ -138,7 +138,7 @@ def _kept(request: web.Request) -> dict[str, Any]:
         sealed = bytes.fromhex(request.cookies.get(COOKIE, ""))
     except ValueError:
         return {}
-    text = request.app[OPTIONS].key.unseal(PURPOSE, b"", sealed) if len(sealed) > 28 else None
+    text = request.app[LEDGER].key.unseal(PURPOSE, b"", sealed) if len(sealed) > 28 else None
     return {} if text is None else dict(orjson.loads(text))
 
 

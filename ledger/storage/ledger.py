@@ -36,6 +36,7 @@ from ledger.storage.errors import SealingNotConfigured, VersionMismatch
 from ledger.storage.memory import Memory
 from ledger.storage.reading import read_entries, read_head, read_stream
 from ledger.storage.requests import Append, Appended, Once, Timer, Tracking
+from ledger.storage.service_key import ServiceKey
 from ledger.storage.snapshots import (
     SNAPSHOT_EVERY_EVENTS,
     read_snapshot,
@@ -103,6 +104,7 @@ class Store:
     appender: Appender
     clock: Clock
     memory: Memory
+    key: ServiceKey
     vault: Vault | None = None
     consulted_seconds: float = CONSULTED_SECONDS
     cache: dict[UUID, Consulted] = field(default_factory=dict)
@@ -146,6 +148,11 @@ class Ledger:
     def appender(self) -> Appender:
         """The process's appender for this ledger (its queue and figures)."""
         return self._store.appender
+
+    @property
+    def key(self) -> ServiceKey:
+        """The service's own key, which is in no database."""
+        return self._store.key
 
     @property
     def is_dry_run(self) -> bool:
@@ -358,12 +365,14 @@ async def open_ledger(  # noqa: PLR0913 - settings, each by name
     queue_max: int = QUEUE_MAX,
     is_sole_writer: bool = False,
     keys: SealingKeys | None = None,
+    key: ServiceKey | None = None,
 ) -> AsyncIterator[Ledger]:
     """Open an existing ledger until the block ends (``NotInitialised`` if there is none).
 
     ``is_sole_writer``: while it is open no other process writes to this ledger, so what was
     saved or consulted is remembered instead of read again. If one does, steps are refused.
-    Without ``keys`` nothing can be sealed or opened.
+    Without ``keys`` nothing can be sealed or opened; without ``key``, the service's own, a new one
+    lives as long as the block.
     """
     pool = await create_pool(dsn, size_max=pool_size_max)
     try:
@@ -374,7 +383,8 @@ async def open_ledger(  # noqa: PLR0913 - settings, each by name
         ):
             memory = Memory(REMEMBERED_AGGREGATES_MAX if is_sole_writer else 0)
             seconds = inf if is_sole_writer else CONSULTED_SECONDS
-            yield Ledger(Store(pool, appender, clock, memory, vault, seconds))
+            own = key or ServiceKey.random()
+            yield Ledger(Store(pool, appender, clock, memory, own, vault, seconds))
     finally:
         await pool.close()
 

@@ -13,7 +13,6 @@ from aiohttp.test_utils import make_mocked_request
 
 from api.access import authorise
 from api.app import create_app
-from api.keys import OPTIONS
 from api.options import Options, Rates
 from api.sessions import COOKIE
 from ledger.commands.sign_ins import Visitor, open_for_user
@@ -46,7 +45,7 @@ async def check_sessions(place: Place) -> Sample:
     ):
         app = create_app(ledger, news=news, options=Options(rates=UNLIMITED))
         secrets = [await _session(ledger, number) for number in range(USERS)]
-        cookies = [f"{COOKIE}={s}.{app[OPTIONS].key.sign('session', s)}" for s in secrets]
+        cookies = [f"{COOKIE}={s}.{ledger.key.sign('session', s)}" for s in secrets]
         rounds, times = place.count(CALLS) // REQUESTS_AT_ONCE or 1, Times()
 
         async def ask(cookie: str) -> int:
