@@ -14,7 +14,7 @@ from uuid import UUID
 
 from aiohttp import web
 from annotated_types import Ge, Le, MaxLen, MinLen
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from api.access import authorise
 from api.answers import answer
@@ -34,6 +34,7 @@ from ledger.commands.users import (
 )
 from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, NotFound
+from ledger.core.texts import label
 from ledger.core.values import Name
 from ledger.storage.ledger import Ledger
 from ledger.storage.sessions import sessions_of
@@ -46,7 +47,7 @@ TOKEN_DAYS_MAX = 366
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.Response]]
 LoginName = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[^\s@/\\<>]+(@[^\s@/\\<>]+)?$"),
-    MinLen(2), MaxLen(100),
+    MinLen(2), MaxLen(100), AfterValidator(label),
 ]  # fmt: skip
 """What somebody types at the door: 2 to 100 characters without spaces; may be a mail address."""
 Operations = Annotated[tuple[Name, ...], MaxLen(100)]

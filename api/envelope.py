@@ -21,7 +21,7 @@ from ledger.commands.plain_texts import guard_texts
 from ledger.core.aggregate import By, Evidence
 from ledger.core.clock import local_day
 from ledger.core.errors import InvalidValue
-from ledger.core.values import Moment, Name, Sha256
+from ledger.core.values import Moment, Name, Reason, Sha256
 from ledger.policies import POLICY_BOOK_ID, PolicyBook, PolicyMissing
 from ledger.storage.documents import copies_of
 from ledger.storage.evidence_kinds import plain_name
@@ -30,8 +30,6 @@ from ledger.storage.ledger import Ledger
 CLOCK_SKEW = timedelta(minutes=5)
 BACKDATED_POLICY = "entry.backdated_days"
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True), MaxLen(2_000)]
-"""Why, up to 2,000 characters; may be empty where the step needs no reason."""
 MediaType = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,127}$")
 ]

@@ -106,6 +106,26 @@ BY_TYPE: Mapping[str, Sentence] = {
     "enum": CHOICE,
     "literal_error": CHOICE,
     "string_pattern_mismatch": PATTERN,
+    "text_control": Sentence(
+        "control-character",
+        "This must not hold the control character {character}.",
+        "不得含有控制字符 {character}。",
+    ),
+    "text_turning": Sentence(
+        "direction-mark",
+        "This must not hold {character}, which changes the direction of what is read.",
+        "不得含有改变文字方向的字符 {character}。",
+    ),
+    "text_hidden": Sentence(
+        "invisible-character",
+        "This must not hold the invisible character {character} here.",
+        "不得在此处含有不可见字符 {character}。",
+    ),
+    "text_unseen": Sentence(
+        "nothing-visible",
+        "This must hold something that a reader can see.",
+        "应含有可以看见的文字。",
+    ),
     "greater_than": Sentence("greater-than", "This must be greater than {gt}.", "应大于 {gt}。"),
     "greater_than_equal": Sentence("at-least", "This must be at least {ge}.", "应不小于 {ge}。"),
     "less_than": Sentence("less-than", "This must be less than {lt}.", "应小于 {lt}。"),

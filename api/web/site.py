@@ -41,6 +41,7 @@ from api.sessions import SignedIn, csrf_token, signed_in
 from api.web import figures
 from api.web.assets import static_path
 from api.web.forms import form_words
+from api.web.isolation import Isolation
 from api.web.ways import leads, navigation
 from api.web.words import LANGUAGES, Language, Words
 from ledger.core.clock import local_day
@@ -182,6 +183,7 @@ def add_pages(app: web.Application, features: tuple[Pages, ...]) -> None:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=[Isolation],
     )
     environment.filters.update(
         yuan=figures.yuan,

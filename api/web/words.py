@@ -15,6 +15,8 @@ from typing import Literal, TypeAlias
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
+from api.web.isolation import enclosed
+
 Language: TypeAlias = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -37,7 +39,9 @@ class Words:
     def say(self, chinese: str, /, **facts: object) -> str:
         """Return the text in the page's language; ``{name}`` in it takes the fact of that name."""
         text = chinese if self.language == "zh" else english().get(chinese, chinese)
-        return text.format(**facts) if facts else text
+        if not facts:
+            return text
+        return text.format_map({name: enclosed(fact) for name, fact in facts.items()})
 
     def both(self, chinese: str, /) -> Markup:
         """Return a heading: Chinese with its English in small beside, or English alone."""

@@ -10,11 +10,10 @@ from annotated_types import Ge, Le
 
 from ledger.accounts import PublicAccount, Receipt, account_id_of
 from ledger.accounts.rules import AccountExists, LeaseOfAnotherAccount
-from ledger.commands.organisations import OptionalName
 from ledger.commands.petition_terms import guard_kind, terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
-from ledger.core.values import AmountFen, Name
+from ledger.core.values import AmountFen, Name, OptionalName
 from ledger.leases import Lease
 from ledger.organisations import Kind
 from ledger.storage.ledger import Ledger, Recorded

@@ -9,7 +9,7 @@ from annotated_types import Ge, Le, MaxLen
 
 from ledger.calendar import PUBLIC_CALENDAR, WORK_CALENDAR_ID, WorkCalendar, WorkingDays
 from ledger.core.aggregate import By
-from ledger.core.values import Day, Text
+from ledger.core.values import Day, Statement
 from ledger.storage.ledger import Ledger, Recorded
 
 Year = Annotated[int, Ge(2004), Le(2200)]
@@ -25,7 +25,7 @@ class PublishCalendarYear:
     year: Year
     holidays: Days
     workdays: Days
-    notice: Text
+    notice: Statement
 
 
 async def calendar_of(ledger: Ledger) -> WorkingDays:

@@ -7,12 +7,20 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from ledger.commands.interests import without_interest
-from ledger.commands.organisations import OptionalName
 from ledger.commands.petition_terms import Terms, guard_kind, terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day
-from ledger.core.values import AmountFen, BasisPoints, Count, Day, Moment, Name, Text
+from ledger.core.values import (
+    AmountFen,
+    BasisPoints,
+    Count,
+    Day,
+    Moment,
+    Name,
+    OptionalName,
+    Statement,
+)
 from ledger.deposits import Agreement, Deposit, DepositForm, deposit_id_of
 from ledger.deposits.rules import DepositAlreadyAssessed
 from ledger.organisations import Kind
@@ -31,7 +39,7 @@ class AssessDeposit:
     contract: Name
     base_fen: AmountFen
     rate_bp: BasisPoints
-    basis: Text
+    basis: Statement
     ends_on: Day
     form: DepositForm = DepositForm.CASH
     return_days: Count | None = None
@@ -60,7 +68,7 @@ class SendDepositReminder:
     """Tell the company what to put right; ``due_at`` comes from the policy if left out."""
 
     deposit_id: UUID
-    matter: Text
+    matter: Statement
     due_at: Moment | None = None
     reminder_id: UUID = field(default_factory=uuid4)
 

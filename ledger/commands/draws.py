@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
 from uuid import UUID, uuid4
 
-from annotated_types import MaxLen
-from pydantic import StringConstraints
-
 from ledger.commands.interests import without_interest
-from ledger.commands.organisations import OptionalName
 from ledger.commands.petition_terms import terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
-from ledger.core.values import AmountFen, Name, Text
+from ledger.core.values import AmountFen, Name, OptionalName, Reason, Statement, Text
 from ledger.deposits import Cause, CauseKind, ContestOutcome, Deposit, DrawTerms
 from ledger.deposits.rules import CauseOfAnotherEstate
 from ledger.findings import Finding
 from ledger.petitions import Petition
 from ledger.storage.ledger import Ledger, Recorded
-
-OptionalText = Annotated[str, StringConstraints(strip_whitespace=True), MaxLen(2_000)]
-"""Free text that may be left empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +24,10 @@ class RequestDraw:
     deposit_id: UUID
     amount_fen: AmountFen
     payee: Name
-    purpose: Text
+    purpose: Statement
     cause_kind: CauseKind
     cause_id: UUID | None = None
-    cause_record: OptionalText = ""
+    cause_record: Reason = ""
     payee_id: UUID | None = None
     reminder_id: UUID | None = None
     draw_id: UUID = field(default_factory=uuid4)
@@ -72,7 +64,7 @@ class OrderEmergencyWork:
     deposit_id: UUID
     draw_id: UUID
     contractor: Name
-    work: Text
+    work: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

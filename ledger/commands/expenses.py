@@ -11,11 +11,10 @@ from uuid import UUID, uuid4
 
 from ledger.accounts import PublicAccount
 from ledger.commands.interests import without_interest
-from ledger.commands.organisations import OptionalName
 from ledger.commands.petition_terms import terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
-from ledger.core.values import AmountFen, Day, Name, Text
+from ledger.core.values import AmountFen, Day, Name, OptionalName, Statement, Text
 from ledger.expenses import EvidenceKind, Expense, ExpenseTerms
 from ledger.storage.ledger import Ledger, Recorded
 
@@ -27,7 +26,7 @@ class ApplyForExpense:
     account_id: UUID
     amount_fen: AmountFen
     category: Name
-    purpose: Text
+    purpose: Statement
     payee: Name
     payee_id: UUID | None = None
 
@@ -42,7 +41,7 @@ class ChangeExpense:
     expense_id: UUID
     amount_fen: AmountFen
     category: Name
-    purpose: Text
+    purpose: Statement
     payee: Name
     payee_id: UUID | None = None
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from annotated_types import Ge, Le, MaxLen
-from pydantic import StringConstraints
+from annotated_types import Ge, Le
 
 from ledger.commands.interests import without_interest
 from ledger.commands.petition_handling import Days
@@ -16,7 +15,7 @@ from ledger.commands.petitions import UnitIds
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.errors import NotFound, RuleViolated
-from ledger.core.values import Code, Text
+from ledger.core.values import Code, Place, Text
 from ledger.findings import Finding, FindingSource, Supervisor
 from ledger.organisations import Kind
 from ledger.storage.ledger import Ledger, Recorded
@@ -74,7 +73,7 @@ class RaiseFinding:
     category: Code
     item: Code
     summary: Text
-    place: Annotated[str, StringConstraints(strip_whitespace=True), MaxLen(200)] = ""
+    place: Place = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
 from uuid import UUID
-
-from annotated_types import MaxLen
-from pydantic import StringConstraints
 
 from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import NotFound
-from ledger.core.values import Code, Day, Name
+from ledger.core.values import Code, Day, Name, OptionalName
 from ledger.organisations import Kind, Organisation, Parent, Tenure, organisation_id
 from ledger.organisations.rules import OrganisationExists
 from ledger.storage.ledger import Ledger, Recorded
-
-OptionalName = Annotated[str, StringConstraints(strip_whitespace=True), MaxLen(100)]
-"""A name that may be left empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

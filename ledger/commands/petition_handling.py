@@ -13,7 +13,7 @@ from ledger.commands.petition_terms import Terms, guard_kind, terms_of
 from ledger.commands.petitions import UnitIds, handling_deadline
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
-from ledger.core.values import AmountFen, Text
+from ledger.core.values import AmountFen, Statement, Text
 from ledger.organisations import Kind
 from ledger.petitions import ClockName, Deadline, MeetingOutcome, Outcome, Petition, Side
 from ledger.petitions.errors import NothingToExtend
@@ -92,7 +92,7 @@ class ReportObligorSpend:
     petition_id: UUID
     payer_id: UUID
     amount_fen: AmountFen
-    purpose: Text
+    purpose: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

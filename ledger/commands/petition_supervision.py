@@ -12,7 +12,7 @@ from ledger.commands.petitions import UnitIds
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.errors import RuleViolated
-from ledger.core.values import Text
+from ledger.core.values import Statement, Text
 from ledger.petitions import Cause, ClockName, Deadline, Level, Petition
 from ledger.storage.ledger import Ledger, Recorded
 
@@ -56,7 +56,7 @@ class IssueSupervisionOrder:
 
     petition_id: UUID
     unit_id: UUID
-    demand: Text
+    demand: Statement
     days: Days | None = None
 
 

@@ -14,7 +14,7 @@ from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.sealing import PersonalData, person_for, seal
 from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, RuleViolated
-from ledger.core.values import Code, Name, Text
+from ledger.core.values import Code, Name, Place, Text
 from ledger.organisations import Kind
 from ledger.persons import RecordKind
 from ledger.petitions import ClockName, Deadline, Petition
@@ -52,7 +52,7 @@ class FilePetition:
     summary: Text
     community_id: UUID
     petitioner_id: UUID
-    place: Annotated[str, StringConstraints(strip_whitespace=True), MaxLen(200)] = ""
+    place: Place = ""
     estate_id: UUID | None = None
     received_by_id: UUID | None = None
     category: Code | None = None

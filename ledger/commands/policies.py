@@ -9,7 +9,7 @@ from annotated_types import MaxLen
 
 from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, NotFound
-from ledger.core.values import Count, Day, Name, PolicyName, Text
+from ledger.core.values import Count, Day, Name, OptionalName, PolicyName, Statement
 from ledger.policies import POLICY_BOOK_ID, Basis, Certainty, PolicyBook
 from ledger.policy_values import (
     StandardList,
@@ -64,10 +64,10 @@ class SetPolicyValue:
     """Set a number or a text from a day on; the unit of a text is ``text``."""
 
     name: PolicyName
-    value: Count | Text
+    value: Count | Statement
     unit: Name
-    basis_zh: Text
-    basis_en: Text
+    basis_zh: Statement
+    basis_en: Statement
     certainty: Certainty
     valid_from: Day
 
@@ -78,12 +78,12 @@ class PublishPolicyList:
 
     name: PolicyName
     items: Items
-    basis_zh: Text
-    basis_en: Text
+    basis_zh: Statement
+    basis_en: Statement
     certainty: Certainty
     valid_from: Day
     count: Count | None = None
-    edition: str = ""
+    edition: OptionalName = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

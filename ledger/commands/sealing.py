@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from annotated_types import MaxLen, MinLen
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from ledger.commands.petition_terms import NotListed
 from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import InvalidValue
+from ledger.core.texts import prose, statement
 from ledger.core.values import Code
 from ledger.persons import Person, RecordKind
 from ledger.sealing import Field, new_slot
@@ -22,9 +23,21 @@ from ledger.sealing.fields import SEARCHABLE, VALUE_CHARACTERS_MAX
 from ledger.storage.ledger import Ledger, Recorded
 
 Personal = Annotated[
-    str, StringConstraints(strip_whitespace=True), MinLen(1), MaxLen(VALUE_CHARACTERS_MAX)
+    str,
+    StringConstraints(strip_whitespace=True),
+    MinLen(1),
+    MaxLen(VALUE_CHARACTERS_MAX),
+    AfterValidator(statement),
 ]
 """Personal data: sealed outside the log, never in an entry, 1 to 2,000 characters."""
+Told = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    MinLen(1),
+    MaxLen(VALUE_CHARACTERS_MAX),
+    AfterValidator(prose),
+]
+"""What somebody tells about a person, sealed like all of it, 1 to 2,000 characters."""
 Fields = Annotated[tuple[Field, ...], MinLen(1), MaxLen(len(Field))]
 """Which fields of personal data."""
 Purpose = Code
@@ -40,7 +53,7 @@ class PersonalData:
     address: Personal | None = None
     identity_number: Personal | None = None
     bank_card: Personal | None = None
-    statement: Personal | None = None
+    statement: Told | None = None
 
     def given(self) -> dict[Field, str]:
         """Return the fields that were given."""

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
 from uuid import UUID, uuid4
-
-from annotated_types import MaxLen
-from pydantic import StringConstraints
 
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import NotFound, RuleViolated
-from ledger.core.values import Code, Day
+from ledger.core.values import Code, Day, Post
 from ledger.organisations import Organisation
 from ledger.storage.ledger import Ledger, Recorded
 from ledger.storage.sessions import Session, end_sessions, sessions_of
@@ -33,9 +29,6 @@ from ledger.users import AccessToken, Grant, SignIn, SignOutReason, User
 from ledger.users.rules import NotToOneself
 
 LINK_LIFETIME = timedelta(days=3)
-
-PostName = Annotated[str, StringConstraints(strip_whitespace=True), MaxLen(64)]
-"""A post, up to 64 characters; may be empty."""
 
 
 class UserExists(RuleViolated):
@@ -66,7 +59,7 @@ class GrantRole:
     user_id: UUID
     role: Code
     organisation_id: UUID | None = None
-    post: PostName = ""
+    post: Post = ""
     from_on: Day | None = None
     until_on: Day | None = None
 

@@ -12,7 +12,9 @@ from typing import Annotated, TypeAlias
 from uuid import UUID, uuid5
 
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen, Timezone
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
+
+from ledger.core.texts import label, prose, statement
 
 AMOUNT_FEN_MAX = 10**14  # one trillion yuan: no community account comes near it
 POINTS_MAX = 10**9
@@ -29,10 +31,24 @@ BasisPoints: TypeAlias = Annotated[int, Ge(0), Le(10_000)]
 """A share in hundredths of a percent: 5% is 500."""
 Code: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._:-]{0,63}$")]
 """A short official code, such as an administrative division's 371329001."""
-Name: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True), MinLen(1), MaxLen(100)]
-"""A name that people read, 1 to 100 characters."""
-Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True), MinLen(1), MaxLen(2_000)]
-"""Free text, 1 to 2,000 characters."""
+# Texts. Each kind says what it may hold (ledger/core/texts.py); every text of a command is of one,
+# or has a pattern of its own.
+_Stripped: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True)]
+
+Name: TypeAlias = Annotated[_Stripped, MinLen(1), MaxLen(100), AfterValidator(label)]
+"""What names or labels something, on one line: 1 to 100 characters that a reader sees."""
+OptionalName: TypeAlias = Annotated[_Stripped, MaxLen(100), AfterValidator(label)]
+"""A name that may be left empty."""
+Post: TypeAlias = Annotated[_Stripped, MaxLen(64), AfterValidator(label)]
+"""A post, up to 64 characters; may be empty."""
+Place: TypeAlias = Annotated[_Stripped, MaxLen(200), AfterValidator(label)]
+"""Where something is, on one line of up to 200 characters; may be empty."""
+Reason: TypeAlias = Annotated[_Stripped, MaxLen(2_000), AfterValidator(statement)]
+"""Why, up to 2,000 characters; may be empty where a step needs no reason."""
+Statement: TypeAlias = Annotated[_Stripped, MinLen(1), MaxLen(2_000), AfterValidator(statement)]
+"""What somebody states and answers for, such as a purpose or a basis: 1 to 2,000 characters."""
+Text: TypeAlias = Annotated[_Stripped, MinLen(1), MaxLen(2_000), AfterValidator(prose)]
+"""Free text, also copied from elsewhere, 1 to 2,000 characters."""
 PolicyName: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_-]+)+$"), MaxLen(100)
 ]

@@ -35,8 +35,9 @@ from tests.permissions.world import Side
 THERE = Side("there")
 HOSTILE = (
     "x'); DROP TABLE events; --\"/* $1 $$ \\' E'\\\\' ;\\g %s %(a)s %% %n `id` $(id) |&",
-    "{{7*7}} ${7*7} #{7} {0.__class__} {% x %} <%= 1 %> ‘’“”＇＂ʼ\u202e<svg onload=alert(1)>",
+    "{{7*7}} ${7*7} #{7} {0.__class__} {% x %} <%= 1 %> ‘’“”＇＂ʼ<svg onload=alert(1)>",
     "é" * 99,
+    "元00.000,5\u202e\u200b",
 )
 """No longer than the shortest free text may be, and in the form in which it is kept."""
 LONG = "长'\\" * 660
