@@ -24,6 +24,7 @@ from ledger.core.clock import local_day, utc_now
 from ledger.postgres import erase
 from ledger.publishing.announcing import history_of
 from ledger.storage.connect import connect
+from ledger.storage.evidence import EvidenceStore
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.ledgers import hold_alone, ledger_ids
 from ledger.storage.reading import read_head
@@ -40,8 +41,9 @@ from scripts.demonstration.volunteers import volunteer
 from scripts.failures import Failure
 from scripts.init import initialise
 from scripts.logs import start_logging
+from scripts.sealing_keys import read_keys
 from scripts.serve import listening, stop_on_signals
-from scripts.service import open_service
+from scripts.service import MIB, open_service
 from scripts.settings import Settings
 
 STOPPED = 130
@@ -95,6 +97,7 @@ async def reset(settings: Settings) -> None:
         await asyncio.to_thread(erase, settings.data)
     tokens_file(settings).unlink(missing_ok=True)
     shutil.rmtree(settings.log_folder, ignore_errors=True)  # the new log gets a key of its own
+    shutil.rmtree(settings.data / "evidence" / settings.ledger, ignore_errors=True)
 
 
 async def prepare(database: Database, settings: Settings, scale: Scale = FULL) -> bool:
@@ -103,7 +106,11 @@ async def prepare(database: Database, settings: Settings, scale: Scale = FULL) -
     async with (
         _alone(database, settings),
         open_ledger(
-            database.dsn, settings.ledger, space=database.space_guard(), is_sole_writer=True
+            database.dsn,
+            settings.ledger,
+            space=database.space_guard(),
+            is_sole_writer=True,
+            keys=await read_keys(settings),
         ) as ledger,
     ):
         edition = await edition_to_load(ledger, scale)
@@ -111,7 +118,7 @@ async def prepare(database: Database, settings: Settings, scale: Scale = FULL) -
             return False
         with _progress() as progress:
             async with views_follow(database.dsn, ledger.id):
-                await _load(ledger, edition, progress)
+                await _load(ledger, edition, progress, settings)
                 views = progress.add_task("视图 views", total=None)
             progress.update(views, total=1, completed=1)
     return True
@@ -132,7 +139,7 @@ async def _alone(database: Database, settings: Settings) -> AsyncIterator[None]:
         await connection.close()
 
 
-async def _load(ledger: Ledger, edition: Edition, progress: Progress) -> None:
+async def _load(ledger: Ledger, edition: Edition, progress: Progress, settings: Settings) -> None:
     task = progress.add_task("演示 demo", total=None)
     with _kept_aside():
         steps = plan(edition.end, edition.scale, until=local_day(utc_now()))
@@ -141,8 +148,10 @@ async def _load(ledger: Ledger, edition: Edition, progress: Progress) -> None:
     def advanced(count: int) -> None:
         progress.advance(task, count)
 
+    documents = EvidenceStore(ledger, quota_bytes=settings.evidence_mib_per_day * MIB)
+    loading = Loading(ledger, steps, edition.scale, advanced=advanced, documents=documents)
     try:
-        await Loading(ledger, steps, edition.scale, advanced=advanced).load()
+        await loading.load()
     except (ExceptionGroup, StepRefused) as refused:
         raise Failure(
             f"演示未能装载完：{_first(refused)}。再次启动会接着装载；make demo-reset 重新开始。",

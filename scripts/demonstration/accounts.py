@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -15,6 +15,7 @@ from ledger.core.values import derived_id
 from ledger.leases import Instalment
 from scripts.demonstration import people
 from scripts.demonstration.county import Estate, data, dice
+from scripts.demonstration.documents import a_paper
 from scripts.demonstration.steps import Step, alias
 from scripts.demonstration.working_time import at, months_later, office_hours, working_day_after
 
@@ -151,10 +152,18 @@ def _lease(
         schedule=schedule,
     )
     clerk = people.street_official(estate.community, "clerk")
-    contract = people.a_document(f"租赁合同{number + 1}（演示）.pdf")
+    contract = a_paper(
+        f"租赁合同{number + 1}（演示）",
+        (
+            f"承租方：{row['tenant']}",
+            f"房屋：{row['premises']}",
+            f"租期：{sign.starts_on} 至 {sign.ends_on}",
+        ),
+    )
     signed_at = at(working_day_after(begins_on, 1), 10)
-    by = clerk.by(signed_at, evidence=(contract,))
-    yield _step(estate, leases.sign_lease, sign, by, names=lease_id), None
+    by = clerk.by(signed_at, evidence=(contract.evidence,))
+    step = _step(estate, leases.sign_lease, sign, by, names=lease_id)
+    yield replace(step, documents=(contract,)), None
     end = months_later(start, MONTHS)
     due = [instalment for instalment in schedule if instalment.due_on < end]
     for quarter, instalment in enumerate(due[:-1] if is_in_arrears else due):

@@ -24,6 +24,7 @@ from ledger.petitions.labels import ITEMS
 from scripts.demonstration import people
 from scripts.demonstration.county import County, Estate, dice
 from scripts.demonstration.deposits import deposit_of, officials
+from scripts.demonstration.documents import a_paper, a_photo, yuan
 from scripts.demonstration.founding import LABEL
 from scripts.demonstration.life import DAY, HOUR, Life, reference_of
 from scripts.demonstration.petitions import Place, matter_at, work
@@ -81,7 +82,7 @@ def _find_unrectified(story: Story, estate: Estate, finding_id: UUID) -> None:
             place="3号楼热力入户井",
         ),
         supervisor,
-        evidence=(people.a_document("供热管道锈蚀照片（演示）.jpg", people.JPEG),),
+        documents=(a_photo("供热管道锈蚀照片（演示）"),),
         names=finding_id,
     )
     remind = findings.RemindCompany(finding_id=finding_id)
@@ -144,9 +145,10 @@ def damp_garage(county: County, start: date) -> Life:
         amount_fen=GARAGE_FEN,
         purpose="购买除湿机、维修通风系统，费用由物业企业自行承担",
     )
-    evidence = (people.a_document("除湿机和通风维修发票（演示）.pdf"),)
+    lines = (f"购买方：{estate.company.zh}", f"价税合计：{yuan(GARAGE_FEN)}")
+    documents = (a_paper("除湿机和通风维修发票（演示）", lines),)
     life.do(
-        handling.report_obligor_spend, spend, people.manager(estate), 3 * HOUR, evidence=evidence
+        handling.report_obligor_spend, spend, people.manager(estate), 3 * HOUR, documents=documents
     )
     life.answer(HOUR, summary="车库积水已清理，除湿和通风设备运行正常，潮湿问题得到解决。")
     life.visit().close()

@@ -67,6 +67,10 @@ def deposit_steps(estate: Estate, start: date, end: date) -> Iterator[Step]:
         _dismissed(story, estate, start)
     elif not estate.key and estate.number % DRAWN_EVERY == 0:
         _drawn(story, estate, rng, start + timedelta(days=rng.randint(60, 560)))
+    elif not estate.key and estate.number % DRAWN_EVERY == DRAWN_EVERY // 2:
+        paid_in_steps, turn = len(story.steps), estate.number // DRAWN_EVERY
+        _drawn(story, estate, rng, end - timedelta(days=UNFINISHED_DAYS))
+        del story.steps[paid_in_steps + 1 + turn % DRAW_STEPS :]  # still waits for the next one
     yield from story.steps
 
 
@@ -179,5 +183,7 @@ def _dismissed(story: Story, estate: Estate, start: date) -> None:
     story.do(deposits.close_deposit, deposits.CloseDeposit(**deposit), clerk, DAY)
 
 
+UNFINISHED_DAYS, DRAW_STEPS = 14, 6
+"""How long before the demo's end draws begin that stay unfinished, and how many steps one has."""
 REJECTED_TURN, UPHELD_TURN, LATE_TURN = 3, 5, 7
 CONTESTED_TURNS = frozenset({UPHELD_TURN, 9})

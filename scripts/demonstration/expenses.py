@@ -16,6 +16,7 @@ from ledger.expenses import EvidenceKind
 from scripts.demonstration import people
 from scripts.demonstration.accounts import Income, lane_of
 from scripts.demonstration.county import Estate, dice
+from scripts.demonstration.documents import a_paper, yuan
 from scripts.demonstration.life import DAY, HOUR
 from scripts.demonstration.steps import Step, Story, alias
 from scripts.demonstration.working_time import office_hours
@@ -31,6 +32,8 @@ PURPOSES = (
     ("committee_costs", "业委会办公用品和公示牌", "文印店（演示）"),
 )
 FIRST_AFTER_DAYS, EVERY_DAYS, LAST_BEFORE_DAYS = 130, 95, 40
+UNFINISHED_DAYS = (4, 34)
+"""How long before the demo's end one begins that stays unfinished."""
 LEAST_FEN, ROUND_FEN = 500_00, 100_00
 BOARD = "小区公告栏和业主群"
 
@@ -58,6 +61,7 @@ class Case:
     payee: str
     rng: Random
     story: Story
+    number: str
 
     @property
     def addressed(self) -> dict[str, Any]:
@@ -88,6 +92,17 @@ def expense_steps(
             if turn not in ("returned", "rejected", "withdrawn"):
                 spent_fen += amount_fen
         day += timedelta(days=EVERY_DAYS + rng.randrange(20))
+    free_fen = sum(income.amount_fen for income in incomes if income.on < day) - spent_fen
+    if free_fen // 4 >= LEAST_FEN:
+        yield from _unfinished(estate, number + 1, free_fen // 4 // ROUND_FEN * ROUND_FEN, end)
+
+
+def _unfinished(estate: Estate, number: int, amount_fen: int, end: date) -> list[Step]:
+    """Begin one that waits when the demo ends: for the next of its steps, or overdue for it."""
+    rng = dice(f"unfinished expense {estate.code}")
+    day = end - timedelta(days=rng.randint(*UNFINISHED_DAYS))
+    steps = _expense(estate, number, amount_fen, "objected", rng, day)
+    return steps[: 1 + estate.number % (len(steps) - 1)]
 
 
 def _expense(  # noqa: PLR0913, PLR0917
@@ -104,6 +119,7 @@ def _expense(  # noqa: PLR0913, PLR0917
         payee=payee,
         rng=rng,
         story=story,
+        number=f"{estate.number:03}-{number}",
     )
     _apply(case)
     ways = {"returned": _returned, "rejected": _rejected, "withdrawn": _withdrawn}
@@ -122,13 +138,14 @@ def _expense(  # noqa: PLR0913, PLR0917
 def _apply(case: Case) -> None:
     terms = {name: getattr(case, name) for name in ("amount_fen", "category", "purpose", "payee")}
     apply = expenses.ApplyForExpense(account_id=account_id_of(case.estate.id), **terms)
-    quotation = people.a_document(f"{case.purpose}报价单（演示）.pdf")
+    lines = (f"供应商：{case.payee}", f"项目：{case.purpose}", f"报价：{yuan(case.amount_fen)}")
+    quotation = a_paper(f"报价单{case.number}（演示）", lines)
     story = case.story
     story.do(
         expenses.apply_for_expense,
         apply,
         people.chair(case.estate),
-        evidence=(quotation,),
+        documents=(quotation,),
         names=case.id,
     )
 
@@ -186,9 +203,10 @@ def _pay_and_publish(case: Case, *, is_late: bool) -> None:
     pay = expenses.PayExpense(**case.addressed, amount_fen=paid_fen, bank_reference=reference)
     case.do(expenses.pay_expense, pay, case.official("cashier"), 12)
     attach = expenses.AttachExpenseEvidence(**case.addressed, kind=EvidenceKind.INVOICE)
-    invoice = people.a_document(f"{case.purpose}发票（演示）.pdf")
+    lines = (f"销售方：{case.payee}", f"项目：{case.purpose}", f"价税合计：{yuan(paid_fen)}")
+    invoice = a_paper(f"发票{case.number}（演示）", lines)
     chair = people.chair(case.estate)
-    case.do(expenses.attach_expense_evidence, attach, chair, 6, evidence=(invoice,))
+    case.do(expenses.attach_expense_evidence, attach, chair, 6, documents=(invoice,))
     wait = (18 if is_late else case.rng.randint(2, 8)) * DAY
     published_on = local_day(case.story.at)
     publish = expenses.PublishExpense(

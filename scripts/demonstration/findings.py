@@ -16,6 +16,7 @@ from ledger.findings import FindingSource
 from ledger.petitions.labels import ITEMS
 from scripts.demonstration import people
 from scripts.demonstration.county import County, Estate, data, dice
+from scripts.demonstration.documents import a_photo
 from scripts.demonstration.life import DAY, HOUR
 from scripts.demonstration.people import Person
 from scripts.demonstration.steps import Step, Story, alias
@@ -69,8 +70,8 @@ def _finding(  # noqa: PLR0913
         summary=f"业主群反映：{complaint}",
         place=f"{rng.randint(1, 18)}号楼",
     )
-    photo = people.a_document(f"监督员照片{number}（演示）.jpg", people.JPEG)
-    story.do(findings.raise_finding, raise_, supervisor, evidence=(photo,), names=finding_id)
+    photo = a_photo(f"监督员照片{number}（演示）")
+    story.do(findings.raise_finding, raise_, supervisor, documents=(photo,), names=finding_id)
     if not is_talk and rng.random() < SOLVED_AT_ONCE:
         solve = findings.SolveFindingOnTheSpot(finding_id=finding_id, summary=remedy)
         story.do(findings.solve_finding_on_the_spot, solve, supervisor, rng.randint(30, 200))

@@ -17,6 +17,7 @@ from ledger.core.values import derived_id
 from ledger.petitions import Cause, Level, MeetingOutcome, Outcome, Petition, Side
 from scripts.demonstration import people
 from scripts.demonstration.county import Body, Community, County, Estate, data
+from scripts.demonstration.documents import Document
 from scripts.demonstration.people import Person
 from scripts.demonstration.steps import Run, Step
 from scripts.demonstration.working_time import after
@@ -103,15 +104,20 @@ class Life:
         minutes: int,
         *,
         reason: str = "",
-        evidence: Sequence[Any] = (),
+        documents: Sequence[Document] = (),
         awaits_reactions: bool = False,
     ) -> Life:
         """Take a step so many working minutes from now."""
         if minutes:
             self.at = after(self.at, minutes)
-        by = person.by(self.at, reason, evidence)
+        by = person.by(self.at, reason, [document.evidence for document in documents])
         step = Step(
-            lane=self.lane, run=run, command=command, by=by, awaits_reactions=awaits_reactions
+            lane=self.lane,
+            run=run,
+            command=command,
+            by=by,
+            awaits_reactions=awaits_reactions,
+            documents=tuple(documents),
         )
         self.steps.append(step)
         return self

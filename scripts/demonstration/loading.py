@@ -20,6 +20,7 @@ from uuid import UUID
 from ledger.core.errors import Conflict, LedgerError
 from ledger.reactions import REACTIONS
 from ledger.reactions.engine import Reactions
+from ledger.storage.evidence import EvidenceStore
 from ledger.storage.ledger import Ledger
 from ledger.storage.receipts import first_key, has_receipt, read_receipts
 from ledger.storage.requests import Once
@@ -28,7 +29,7 @@ from scripts.demonstration.plan import FULL, Plan, Scale
 from scripts.demonstration.steps import Step
 from scripts.demonstration.working_time import at
 
-VERSION = 3
+VERSION = 4
 """Counts up when the plan changes, so that two versions never mix in one ledger."""
 
 AT_ONCE = 512
@@ -77,7 +78,10 @@ async def found_in(ledger: Ledger) -> Found | None:
 
 
 class Loading:
-    """One load; ``advanced`` is told how many steps were taken or skipped."""
+    """One load; ``advanced`` is told how many steps were taken or skipped.
+
+    Without ``documents`` only their digests are there.
+    """
 
     def __init__(
         self,
@@ -86,11 +90,13 @@ class Loading:
         scale: Scale = FULL,
         *,
         advanced: Callable[[int], object] = lambda _: None,
+        documents: EvidenceStore | None = None,
     ) -> None:
         self._ledger = ledger
         self._plan = plan
         self._edition = Edition(VERSION, plan.end, scale)
         self._advanced = advanced
+        self._documents = documents
         self._reactions = Reactions(ledger, REACTIONS)
         self._ids: dict[UUID, UUID] = {}
         self._done: dict[str, UUID] = {}
@@ -125,10 +131,17 @@ class Loading:
         made = self._done.get(key)
         if made is None:
             once = Once(caller=DEMO, key=key, request_digest=sha256(key.encode()).digest())
+            await self._bring(step)
             command = self._real(step.command)
             made = await self._give(step, command, once)
         if step.names is not None:
             self._ids[step.names] = made
+
+    async def _bring(self, step: Step) -> None:
+        """Store the step's documents; those that were stored already stay as they are."""
+        if self._documents is not None:
+            for document in step.documents:
+                await self._documents.take(document.chunks(), document.name, step.by.actor_id)
 
     async def _give(self, step: Step, command: Any, once: Once) -> UUID:
         """Give the command; decide again where something it relied on changed meanwhile.

@@ -1,4 +1,4 @@
-"""Tokens for the demo's people: one for each role, made once and kept to be shown again.
+"""Accounts and tokens for the demo's people: one for each role, made once and kept to be shown.
 
 Only the demo keeps tokens in the clear, in a file that only its owner can read: they open
 nothing but invented data.
@@ -14,18 +14,32 @@ import orjson
 
 from api.account import end_token
 from api.permissions import Role
-from ledger.commands.users import issue_token
+from ledger.commands.users import (
+    GrantRole,
+    OpenUser,
+    grant_role,
+    has_capacity,
+    issue_token,
+    open_user,
+)
+from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
 from ledger.storage.tokens import NewToken, find_token, list_tokens
+from ledger.storage.user_logins import name_user
+from ledger.users import User
 from scripts.demonstration import people
 from scripts.demonstration.county import County
 from scripts.demonstration.founding import FOUNDER
 from scripts.demonstration.people import DEMO, Person
 from scripts.demonstration.volunteers import keeper, organiser, volunteer
+from scripts.init import INSTALLER
 
 IN_OFFICE = frozenset({Role.COMMUNITY, Role.OWNERS_COMMITTEE, Role.STREET})
 """Whose post the founding fills: a token with a post acts within its term and at no other time."""
+
+WITH_ACCOUNT = 20
+"""Which resident logs in: not one whose data is sealed under the id that an account would take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +84,7 @@ def people_of(county: County) -> dict[Role, tuple[Person, str]]:
             people.grid_worker(estate.community),
             f"{estate.community.zh}网格员 grid worker",
         ),
-        Role.RESIDENT: (people.resident(estate), f"{place}居民 resident"),
+        Role.RESIDENT: (people.resident(estate, WITH_ACCOUNT), f"{place}居民 resident"),
         Role.DATA_PROTECTION_OFFICER: (
             people.data_protection_officer(county),
             "个人信息保护负责人 data protection officer",
@@ -99,6 +113,7 @@ async def logins(ledger: Ledger, county: County, file: Path) -> list[Login]:
 
 
 async def _token(ledger: Ledger, role: Role, person: Person) -> str:
+    """Return a token of the person's account, which is opened with its role if there is none."""
     new = NewToken(
         name=DEMO,
         role=role,
@@ -106,7 +121,25 @@ async def _token(ledger: Ledger, role: Role, person: Person) -> str:
         organisation_id=person.organisation_id,
         post=person.post.split()[-1] if role in IN_OFFICE else "",
     )
+    await _open_account(ledger, new)
     return await issue_token(ledger.for_request(), FOUNDER.by(utc_now()), new)
+
+
+async def _open_account(ledger: Ledger, new: NewToken) -> None:
+    """Open the account by which a token acts, under the role's name, as the command line would."""
+    by = By(actor_id=INSTALLER, at=utc_now(), role="system")
+    user = await ledger.find(User, new.actor_id)
+    if user is None:
+        await open_user(OpenUser(user_id=new.actor_id), ledger.for_request(), by)
+    if user is None or not has_capacity(user, new, utc_now()):
+        grant = GrantRole(
+            user_id=new.actor_id,
+            role=new.role,
+            organisation_id=new.organisation_id,
+            post=new.post,
+        )
+        await grant_role(grant, ledger.for_request(), by)
+    await name_user(ledger.pool, ledger.id, new.actor_id, f"{DEMO}-{new.role}")
 
 
 async def _all_open(ledger: Ledger, kept: list[Login]) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from hashlib import sha256
 from uuid import UUID
 
 from ledger.core.aggregate import By, Evidence
@@ -15,7 +14,6 @@ from ledger.deposits.values import COMPANY
 from scripts.demonstration.county import Body, Community, County, Estate
 
 DEMO = "demo"
-PDF, JPEG = "application/pdf", "image/jpeg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +116,3 @@ def data_protection_officer(county: County) -> Person:
     """Who answers for personal data in the whole county."""
     body = county.bodies["demo-governance"]
     return of_body(body, "data_protection_officer", "data-protection-officer")
-
-
-def a_document(name: str, media_type: str = PDF) -> Evidence:
-    """Return a document of the demo; there is no such file, only a digest that stands for it."""
-    digest = sha256(name.encode()).hexdigest()
-    size_bytes = 20_000 + int(digest[:4], 16)
-    return Evidence(sha256=digest, name=name, media_type=media_type, size_bytes=size_bytes)

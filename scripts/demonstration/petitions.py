@@ -136,7 +136,17 @@ def _life(
     life.is_plain = turn is plain
     life.file(is_classified=channel not in NEVER_CLASSIFIED_AT_ONCE)
     turn(life)
+    if day >= period[1] - timedelta(days=UNFINISHED_DAYS):
+        _leave_unfinished(life)
     return life
+
+
+def _leave_unfinished(life: Life) -> None:
+    """Let some petitions of the last weeks wait for any of their steps, in time or overdue."""
+    rng = dice(f"unfinished petition {life.number}")
+    if rng.random() < UNFINISHED:
+        del life.steps[rng.randint(1, len(life.steps)) :]
+        life.is_plain = False  # nothing merges into it
 
 
 def _merged(county: County, number: int, into: Life, rng: Random) -> Life:
@@ -272,6 +282,7 @@ TURNS: dict[Callable[[Life], None], float] = {
 """How often a life takes which turn, in percent."""
 
 MINUTE = timedelta(minutes=1)
+UNFINISHED_DAYS, UNFINISHED = 30, 0.35
 MERGED = 0.04
 ASSIGNED = 0.5
 SATISFIED = 0.96

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from ledger.core.aggregate import By, Evidence
+from ledger.core.aggregate import By
 from ledger.core.values import derived_id
 from ledger.storage.ledger import Ledger, Recorded
+from scripts.demonstration.documents import Document
 from scripts.demonstration.people import Person
 from scripts.demonstration.working_time import after
 
@@ -23,7 +24,7 @@ class Step:
 
     ``names`` is the id by which later commands call what this one creates, where the ledger
     chooses the real id. Before a step that ``awaits_reactions``, the reactions answer all that
-    happened so far.
+    happened so far. ``documents`` are brought by whoever takes the step, just before it.
     """
 
     lane: str
@@ -32,6 +33,7 @@ class Step:
     by: By
     names: UUID | None = None
     awaits_reactions: bool = False
+    documents: tuple[Document, ...] = ()
 
 
 def alias(kind: str, key: str) -> UUID:
@@ -55,10 +57,18 @@ class Story:
         minutes: int = 0,
         *,
         reason: str = "",
-        evidence: Sequence[Evidence] = (),
+        documents: Sequence[Document] = (),
         names: UUID | None = None,
     ) -> None:
         """Take a step."""
         self.at = after(self.at, minutes) if minutes else self.at
-        by = person.by(self.at, reason, evidence)
-        self.steps.append(Step(lane=self.lane, run=run, command=command, by=by, names=names))
+        by = person.by(self.at, reason, [document.evidence for document in documents])
+        step = Step(
+            lane=self.lane,
+            run=run,
+            command=command,
+            by=by,
+            names=names,
+            documents=tuple(documents),
+        )
+        self.steps.append(step)

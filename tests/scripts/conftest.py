@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
@@ -13,12 +14,13 @@ from ledger.commands.policies import AdoptStandardPolicies, adopt_standard_polic
 from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.core.entry import Entry
+from ledger.storage.evidence import EvidenceStore
 from ledger.storage.ledger import Ledger, create_ledger, open_ledger
 from ledger.storage.reading import read_entries
 from scripts.demonstration.loading import Loading
 from scripts.demonstration.plan import Plan, Scale, plan
 from scripts.init import INSTALLER
-from tests.storage_fixtures import ORIGIN
+from tests.storage_fixtures import KEYS, ORIGIN
 
 END = date(2026, 3, 1)
 SMALL = Scale(petitions=600, findings=40, estates=2, communities=2)
@@ -42,10 +44,16 @@ def small_demo() -> Plan:
 
 
 @pytest.fixture(scope="session")
-async def loaded_demo(store_dsn: str, small_demo: Plan) -> AsyncIterator[Ledger]:
+async def loaded_demo(
+    store_dsn: str, small_demo: Plan, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Ledger]:
     name = await new_ledger(store_dsn)
-    async with open_ledger(store_dsn, name, pool_size_max=4, is_sole_writer=True) as ledger:
-        await Loading(ledger, small_demo, SMALL).load()
+    keys = replace(KEYS, documents=tmp_path_factory.mktemp("evidence"))
+    async with open_ledger(
+        store_dsn, name, pool_size_max=4, is_sole_writer=True, keys=keys
+    ) as ledger:
+        documents = EvidenceStore(ledger, quota_bytes=1024**3)
+        await Loading(ledger, small_demo, SMALL, documents=documents).load()
         yield ledger
 
 

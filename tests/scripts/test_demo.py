@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import TypeVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from ledger.findings import Finding
 from ledger.leases import Lease
 from ledger.organisations import Organisation
 from ledger.petitions import Petition
+from ledger.storage.evidence import EvidenceStore
 from ledger.storage.ledger import Ledger
 from scripts.demonstration.county import a_county
 from tests.scripts.conftest import SMALL
@@ -149,6 +151,16 @@ def test_each_expense_was_paid_by_four_persons(demo_log: list[Entry]) -> None:
         assert len(four) == 4
     outcomes = {outcome for by in actors.values() for outcome in by}
     assert {"returned", "rejected", "withdrawn", "changed", "published"} <= outcomes
+
+
+async def test_every_document_can_be_read(loaded_demo: Ledger, demo_log: list[Entry]) -> None:
+    store = EvidenceStore(loaded_demo, quota_bytes=0)
+    named = {one.sha256: entry.by for entry in demo_log for one in entry.by.evidence}
+    copies = {copy.sha256: copy for copy in await store.copies(named.keys())}
+    assert copies.keys() == named.keys()
+    for digest, copy in copies.items():
+        assert copy.actor_id == named[digest].actor_id
+        assert sha256(await store.read(copy)).hexdigest() == digest
 
 
 def test_deadlines_that_passed_are_recorded_as_missed(demo_log: list[Entry]) -> None:

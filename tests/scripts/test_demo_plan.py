@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import is_dataclass
 from datetime import date, timedelta
+from io import BytesIO
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 from ledger.commands import (
     accounts,
     conduct,
+    draws,
+    expenses,
     findings,
     leases,
     organisations,
@@ -25,6 +28,7 @@ from ledger.commands import (
 from ledger.core.clock import local_day
 from ledger.organisations import Kind
 from ledger.petitions.labels import CATEGORIES, CHANNELS
+from ledger.storage.evidence_kinds import inspect
 from scripts.demonstration.people import DEMO
 from scripts.demonstration.plan import Plan, plan
 from scripts.demonstration.steps import Step
@@ -133,6 +137,43 @@ def commands_of(module: ModuleType) -> set[str]:
 
 NOT_SHOWN = {"ReclassifyPetition", "ReverseObligorSpend", "RecountDeadlines"}
 """Corrections that nobody in the demo has to make."""
+
+
+def test_each_document_is_a_real_file_of_its_own(full: Plan) -> None:
+    documents = [document for step in full.steps for document in step.documents]
+    named = [one for step in full.steps for one in step.by.evidence]
+    assert [document.evidence for document in documents] == named
+    assert len(documents) > 1_000
+    assert len({document.content for document in documents}) == len(documents)
+    assert len({document.name for document in documents}) == len(documents)
+    for document in documents:
+        assert inspect(BytesIO(document.content), document.name) == document.evidence.media_type
+
+
+def test_work_of_every_kind_is_left_to_do(full: Plan) -> None:
+    last: dict[object, Step] = {}
+    for step in full.steps:
+        name = step.names or getattr(step.command, "expense_id", None)
+        if step.lane.startswith("money") and name is not None:
+            last[name] = step
+    waiting = Counter(type(step.command).__name__ for step in last.values())
+    for kind in (
+        expenses.ApplyForExpense,
+        expenses.PassExpenseReview,
+        expenses.ApproveExpense,
+        expenses.PayExpense,
+        expenses.AttachExpenseEvidence,
+        expenses.RaiseObjection,
+    ):
+        assert waiting[kind.__name__] >= 3, kind
+    filed = commands(full.steps, petitions.FilePetition)
+    closed = commands(full.steps, petition_closing.ClosePetition)
+    assert len(closed) < len(filed) - 50
+    requested, decided = (
+        commands(full.steps, draws.RequestDraw),
+        [*commands(full.steps, draws.ApproveDraw), *commands(full.steps, draws.RejectDraw)],
+    )
+    assert len(requested) > len(decided)
 
 
 def test_a_later_day_only_adds_steps_at_the_end() -> None:

@@ -27,11 +27,13 @@ from ledger.storage.ledgers import hold_alone
 from ledger.storage.reading import read_head
 from ledger.storage.receipts import read_receipts
 from ledger.storage.tokens import find_token, list_tokens
+from ledger.storage.user_logins import list_logins
+from ledger.users import User
 from scripts.database import open_database
 from scripts.demo import edition_to_load, prepare, reset, tokens_file, welcome
 from scripts.demonstration.county import a_county
 from scripts.demonstration.loading import VERSION, Edition, Loading, found_in
-from scripts.demonstration.logins import logins
+from scripts.demonstration.logins import logins, people_of
 from scripts.demonstration.people import DEMO
 from scripts.demonstration.plan import FULL, Plan
 from scripts.failures import Failure
@@ -154,6 +156,12 @@ async def test_each_role_gets_a_token_once(loaded_demo: Ledger, tmp_path: Path) 
         assert found is not None
         assert found.role == login.role
     assert await logins(loaded_demo, a_county(), file) == made
+    holders = await list_logins(loaded_demo.pool, loaded_demo.id)
+    assert set(holders.values()) == {f"{DEMO}-{role}" for role in Role}
+    for user_id in holders:
+        user = await loaded_demo.load(User, user_id)
+        assert user_id in {person.id for person, _ in people_of(a_county()).values()}
+        assert len(user.grants) == 1
 
     file.write_text("damaged")
     anew = await logins(loaded_demo, a_county(), file)
