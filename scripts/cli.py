@@ -23,6 +23,7 @@ from ledger.core.log_lines import log_as_lines
 from ledger.postgres import ServerError
 from ledger.storage.roles import APP
 from scripts import (
+    backup,
     bench,
     bundle,
     demo,
@@ -34,6 +35,7 @@ from scripts import (
     monitor,
     projections,
     recover,
+    restore,
     sealing,
     serve,
     tokens,
@@ -61,6 +63,8 @@ COMMANDS = (
     keys,
     sealing,
     witness,
+    backup,
+    restore,
     recover,
     bench,
 )

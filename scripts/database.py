@@ -54,6 +54,14 @@ class Database:
             await _check(self.owner_dsn, "MINZHANG_OWNER_DSN")
         return await bring_up_to_date(self.dsn, self.owner_dsn)
 
+    async def is_archived(self) -> bool:
+        """Tell whether the server archives its write-ahead log now."""
+        db = await connect(self.dsn)
+        try:
+            return str(await db.fetchval("SHOW archive_mode")) == "on"
+        finally:
+            await db.close()
+
     async def warn_of_power(self) -> None:
         """Say in the log what the role that serves may do beyond serving, if anything."""
         db = await connect(self.dsn)
@@ -94,7 +102,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
             free_space_floor_bytes=floor,
         )
         return
-    async with EmbeddedServer(settings.data) as server:
+    async with EmbeddedServer(settings.data, wal_archive=settings.wal_archive) as server:
         watch = asyncio.create_task(server.keep_alive())
         try:
             await prepare_roles(server.dsn)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from scripts.backups.settings import BACKUP_SETTINGS
 from scripts.failures import Failure
 from scripts.logging_settings import LOGGING_SETTINGS
 from scripts.safety_settings import SAFETY_SETTINGS
@@ -65,6 +66,7 @@ class Settings:
     syslog: str | None
     syslog_ca_file: Path | None
     free_space_floor_bytes: int
+    wal_archive: str | None
     queue_max: int
     pool_size_max: int
     sealing_keys: str
@@ -173,6 +175,7 @@ SETTINGS = (
         purpose="public name of the log, fixed when the ledger is created",
     ),
     *LOGGING_SETTINGS,
+    *BACKUP_SETTINGS,
     Setting(
         name="free_space_floor_bytes",
         read=whole(0, 2**60),

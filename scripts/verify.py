@@ -107,7 +107,7 @@ async def _wanted(args: argparse.Namespace, settings: Settings, dsn: str) -> Wan
         wanted = replace(
             wanted,
             log_keys=tuple(dict.fromkeys([*args.log_key, *known_keys(here)])),
-            former=await _former(db, settings.ledger),
+            former=await former_origins(db, settings.ledger),
             signed=here.signed.checkpoint if here.signed else None,
         )
     except (LedgerError, ValueError):
@@ -124,7 +124,7 @@ async def _wanted(args: argparse.Namespace, settings: Settings, dsn: str) -> Wan
     )
 
 
-async def _former(db: asyncpg.Connection, ledger_id: str) -> tuple[FormerOrigin, ...]:
+async def former_origins(db: asyncpg.Connection, ledger_id: str) -> tuple[FormerOrigin, ...]:
     """Return the names that the log had before losses that were acknowledged."""
     former = []
     for entry in await read_stream(db, ledger_id, str(LOG_HISTORY_ID)):

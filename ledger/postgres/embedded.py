@@ -19,6 +19,7 @@ from typing import Self
 from urllib.parse import quote
 
 from ledger.postgres.account import current_account
+from ledger.postgres.archiving import archive_settings
 from ledger.postgres.binaries import readable_binaries
 from ledger.postgres.cluster import Cluster, answers
 from ledger.postgres.configuration import DATABASE, ROLE
@@ -48,7 +49,8 @@ class EmbeddedServer:
 
     `settings` (postgresql.conf) and `environment` count when this use starts the server, not
     when it finds one running. Raises subclasses of `ServerError`. The asynchronous form does
-    the same in a thread.
+    the same in a thread. ``wal_archive`` is a folder that the write-ahead log is archived in from
+    now on, or "none" (``archiving.py``).
     """
 
     def __init__(
@@ -57,7 +59,9 @@ class EmbeddedServer:
         *,
         settings: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
+        wal_archive: str | None = None,
     ) -> None:
+        self._wal_archive = wal_archive
         self.data_dir = _resolved(data_dir)
         self._settings = dict(settings or {})
         self._environment = dict(environment or {})
@@ -84,11 +88,13 @@ class EmbeddedServer:
         prepare_state(account)
         prepare_data_dir(self.data_dir, account)
         with locked(start_lock(self.data_dir), seconds=LOCK_SECONDS):
+            place = prepare_place(self.data_dir, account)
+            archiving = archive_settings(place, account, self._wal_archive)
             cluster = Cluster(
-                place=prepare_place(self.data_dir, account),
+                place=place,
                 account=account,
                 binaries=readable_binaries(account, STATE),
-                settings=self._settings,
+                settings=archiving | self._settings,
                 environment=self._environment,
             )
             cluster.ensure_running()

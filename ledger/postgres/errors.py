@@ -44,3 +44,15 @@ class ServerBusy(ServerError):
 
 class ServerDidNotStart(ServerError):
     """PostgreSQL or `initdb` ended with an error; its last words are in the message."""
+
+
+class BackupFailed(ServerError):
+    """`pg_basebackup` ended with an error; its last words are in the message."""
+
+
+class PlaceTaken(ServerError):
+    """There is a server where one is to be laid out from a backup."""
+
+
+class ArchiveUnusable(ServerError):
+    """The server's user cannot write to the folder that its log is to be archived in."""
