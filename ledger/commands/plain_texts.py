@@ -13,16 +13,16 @@ from typing import Any
 
 from ledger.core.aggregate import By
 from ledger.core.errors import RuleViolated
-from ledger.sealing import OWN_SECRET, find_personal, holds_own_secret, kind_in_reference
+from ledger.sealing import OWN_SECRET, holds_own_secret, kind_in_reference, kind_in_text
 
 REFERENCES = frozenset({"bank_reference", "code", "contract", "reference"})
 """Fields that hold numbers of banks, registers and other books, often long."""
 
 
 class PersonalDataInText(RuleViolated):
-    """A text must not carry a telephone, identity or bank card number, or what lets somebody in.
+    """A text must not carry a number or an address of a person, or what lets somebody in.
 
-    文字中不得出现电话号码、身份证号、银行卡号，或者令牌等登录凭据：账本内容永久保存，无法删除。
+    文字中不得出现电话、证件号、银行卡号、邮箱、微信或 QQ 号，以及令牌等登录凭据：账本永久保存。
     """
 
 
@@ -69,5 +69,4 @@ def unfit_kind(text: str, *, is_reference: bool = False) -> str:
         return OWN_SECRET
     if is_reference:
         return kind_in_reference(text)
-    found = find_personal(text)
-    return found[0].kind if found else ""
+    return kind_in_text(text)

@@ -24,6 +24,7 @@ from ledger.sealing.personal_numbers import (
     PERSONAL_KINDS,
     find_personal,
     kind_in_reference,
+    kind_in_text,
     mask_personal,
 )
 from ledger.sealing.slots import (
@@ -61,6 +62,7 @@ __all__ = [
     "guard_value",
     "holds_own_secret",
     "kind_in_reference",
+    "kind_in_text",
     "mask_personal",
     "mask_secrets",
     "new_keyring",

@@ -1,16 +1,17 @@
 """Finds numbers that identify a person in free text: the guard of everything that stays in clear.
 
 Identity numbers (GB 11643, with their check digit), mobile and landline telephone
-numbers, bank cards (Luhn). Digits may be full-width, and stand apart by spaces or
-dashes. Where a word before a number says what it is (身份证, 卡号), a wrong check digit
-does not excuse it: a mistyped number still points to somebody.
+numbers, bank cards (Luhn). Digits may be written in any way (``number_runs``) and stand
+apart by blanks, hyphens and other signs; where a sign also parts two numbers (``、/,``, a new
+line), only in the groups in which people write such a number. Where a word before a number says
+what it is (身份证, 卡号), a wrong check digit does not excuse it: a mistyped number still
+points to somebody.
 
-Some numbers are found only behind such a word, since they look like many others:
-identity numbers of the 15 digits used before 1999 (with a region and a birthday),
-passports (护照), travel permits that begin with a letter (通行证, 回乡证).
+Some are found only behind such a word, since they look like many others: identity numbers of
+the 15 digits used before 1999, passports, permits, accounts of messengers (``personal_papers``).
 
-What it does not find, and nobody should think it does: names, addresses, numbers
-written in words.
+What it does not find, and nobody should think it does: names, addresses, letters in place
+of digits, digits without order. ``docs/privacy.md`` has the list.
 """
 
 from __future__ import annotations
@@ -19,48 +20,43 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache, partial
+from functools import partial
 from typing import TypeAlias
-from unicodedata import category, digit, normalize
 
-IDENTITY, MOBILE, LANDLINE, BANK_CARD, PASSPORT, TRAVEL_PERMIT = (
+from ledger.sealing.number_runs import (
+    DIGITS_MIN,
+    Candidate,
+    Folded,
+    candidates_in,
+    folded,
+    holds_numerals,
+)
+from ledger.sealing.personal_papers import (
+    E_MAIL,
+    PASSPORT,
+    PERMIT,
+    QQ,
+    TRAVEL_PERMIT,
+    WECHAT,
+    accounts_in,
+    papers_in,
+)
+
+IDENTITY, MOBILE, LANDLINE, BANK_CARD = (
     "identity-number",
     "mobile-number",
     "landline-number",
     "bank-card",
-    "passport",
-    "travel-permit",
 )
-PERSONAL_KINDS = (IDENTITY, MOBILE, LANDLINE, BANK_CARD, PASSPORT, TRAVEL_PERMIT)
+PERSONAL_KINDS = (
+    *(IDENTITY, MOBILE, LANDLINE, BANK_CARD, PASSPORT, TRAVEL_PERMIT),
+    *(PERMIT, E_MAIL, WECHAT, QQ),
+)
 
 MASK = "＊"
 
-IsOne: TypeAlias = Callable[[str, Callable[[], bool]], bool]
-"""Whether digits are a number of a kind; the second argument tells if a word before says so."""
-
-_GAP = r"[ \-]{0,2}"  # after folding: any space or dash
-_DASHES = frozenset("‐‑‒–—―−﹣－~·•_")
-_FIRST, _LAST = r"(?<![0-9])", r"(?![0-9])"
-
-
-def _digits(least: int, most: int | None = None) -> str:
-    return rf"(?:{_GAP}[0-9]){{{least},{least if most is None else most}}}"
-
-
-# Each is looked for at every place (a look-ahead takes nothing), so that no number hides in
-# the tail of another one.
-_IDENTITY = re.compile(rf"(?=({_FIRST}[1-9]{_digits(16)}{_GAP}[0-9Xx]{_LAST}))")
-_OLD_IDENTITY = re.compile(rf"(?=({_FIRST}[1-9]{_digits(14)}{_LAST}))")
-_MOBILE = re.compile(rf"(?=({_FIRST}(?:(?:\+|00)?86{_GAP})?1{_GAP}[3-9]{_digits(9)}{_LAST}))")
-_AREA = rf"(?:1{_GAP}0|2{_GAP}[0-9]|[3-9]{_digits(2)})"
-_LANDLINE = re.compile(
-    rf"(?=({_FIRST}\(?(?:0|(?:\+|00)86{_GAP}){_GAP}{_AREA}\)?{_GAP}[2-8]{_digits(6, 7)}{_LAST}))"
-)
-_LOCAL_NUMBER = re.compile(rf"(?=({_FIRST}[2-8]{_digits(6, 7)}{_LAST}))")
-_CARDS = tuple(
-    re.compile(rf"(?=({_FIRST}[2-689]{_digits(count - 1)}{_LAST}))") for count in range(19, 15, -1)
-)
-_CARD_BEGIN = re.compile(r"[456]|3[05689]|2[2-7]|81|9[0-9]")
+IsOne: TypeAlias = Callable[[Candidate, Callable[[], bool]], bool]
+"""Whether groups are a number of a kind; the second argument tells if a word before says so."""
 
 _LABELS = {
     IDENTITY: re.compile(r"(?:身份证|证件|公民身份|identity)[^0-9]{0,8}$", re.IGNORECASE),
@@ -68,40 +64,30 @@ _LABELS = {
     BANK_CARD: re.compile(r"(?:卡号|账号|帐号|银行卡|card|account)[^0-9]{0,8}$", re.IGNORECASE),
 }
 _LABEL_CHARACTERS = 20
-# Papers whose numbers begin with letters: the word, perhaps 号码 or "no.", and then the number.
-_NUMBER_WORD = r"(?:(?:证件)?号码?|\s*(?:no|number))?[^0-9A-Za-z]{0,6}"
-_PAPERS = (
-    (
-        PASSPORT,
-        re.compile(
-            rf"(?:护照|passport){_NUMBER_WORD}([A-Z]{{1,2}}{_GAP}[0-9]{_digits(6, 7)}{_LAST})",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        TRAVEL_PERMIT,
-        re.compile(
-            rf"(?:通行证|回乡证|permit){_NUMBER_WORD}"
-            rf"([CHMW][A-Z]?{_GAP}[0-9]{_digits(6, 9)}{_LAST})",
-            re.IGNORECASE,
-        ),
-    ),
-)
-_REGION = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12]")
-"""How division codes begin: provinces and their like (GB/T 2260)."""
-_DIGIT, _DIGITS_MIN = re.compile(r"[0-9]"), 7
-_RUN = re.compile(r"[0-9+(][0-9Xx+() \-]*")
+_REGION = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
+"""How division codes begin: provinces and their like (GB/T 2260), 83 for residence permits."""
 _OUR_IDS = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-    r"|(?=[0-9]*[a-f])[0-9a-f]{40}|(?=[0-9]*[a-f])[0-9a-f]{64})(?![0-9A-Za-z])"
+    r"|(?=[0-9]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}))(?![0-9A-Za-z])"
 )
+_DIGITS_BEFORE = re.compile(r"[0-9][A-Za-z]+$")
+_DIGITS_BEHIND = re.compile(r"[A-Za-z]+[0-9]")
+_BESIDE = 40
+_MOBILE = re.compile(r"(?:(?:00)?86|0)?(1[3-9][0-9]{9})")
+_LANDLINE = re.compile(r"(0|(?:00)?86)(10|2[0-9]|[3-9][0-9]{2})([2-8][0-9]{6,7})")
+_LOCAL_NUMBER = re.compile(r"[2-8][0-9]{6,7}")
+_CARD = re.compile(r"[2-689][0-9]{15,18}")
+_CARD_BEGIN = re.compile(r"[456]|3[05689]|2[2-7]|81|9[0-9]")
+
+_MOBILE_GROUPS = frozenset({(11,), (3, 4, 4), (3, 8), (7, 4)})
+_LOCAL_GROUPS = frozenset({(7,), (8,), (3, 4), (4, 4), (4, 3)})
+_CARD_GROUP = 4
 
 # Of a reference (a bank's, another book's number), which may be as long and have a fitting digit:
 _REFERENCE = re.compile(r"[0-9A-Za-z._:/#-]*")
 _BORN = re.compile(
     r"[0-9]{6}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]"
 )
-_WHOLE_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _UNIONPAY = re.compile(r"62[0-9]{14,17}")
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -119,33 +105,79 @@ class Found:
 
 def find_personal(text: str) -> tuple[Found, ...]:
     """Return the personal numbers in a text, by place; an overlap is told once."""
-    folded, places = _folded(text)
-    if not _is_long(folded):
-        return ()
-    folded = _OUR_IDS.sub(lambda found: "x" * len(found[0]), folded)
     taken: list[Found] = []
-    for kind, start, end in _candidates(folded):
-        begins, ends = places[start], places[end - 1] + 1
-        if not any(one.start < ends and begins < one.end for one in taken):
-            taken.append(Found(kind, begins, ends))
+    covered = bytearray(len(text))
+    for reading in _readings(text):
+        for kind, start, end in _found_in(reading.text):
+            begins, ends = reading.places[start], reading.places[end - 1] + 1
+            if not any(covered[begins:ends]):
+                taken.append(Found(kind, begins, ends))
+                covered[begins:ends] = b"\1" * (ends - begins)
     return tuple(sorted(taken, key=lambda one: one.start))
+
+
+def kind_in_text(text: str) -> str:
+    """Return the kind of a personal number that a text holds, or nothing."""
+    return next((kind for one in _readings(text) for kind, *_ in _found_in(one.text)), "")
 
 
 def kind_in_reference(text: str) -> str:
     """Return which personal number a reference is or holds, or nothing.
 
-    Fewer are found than in a text: only a whole mobile number or UnionPay card, and an identity
-    number with a possible birthday. What is no bare reference is searched like any text.
+    Fewer are found than in a text, and only in the groups in which people write them: a mobile
+    number, a landline number behind its area code, a UnionPay card, an identity number with a
+    possible birthday, and what a word says; none in what programs draw by lot, with letters and
+    digits mixed. What is no bare reference is searched like any text.
     """
-    bare = normalize("NFKC", text).strip().upper()
-    if not _REFERENCE.fullmatch(bare):
-        found = find_personal(text)
-        return found[0].kind if found else ""
-    if _WHOLE_MOBILE.fullmatch(bare):
-        return MOBILE
+    for reading in _readings(text):
+        bare = reading.text.strip()
+        if not _REFERENCE.fullmatch(bare.replace("\n", "").replace(" ", "")):
+            return kind_in_text(text)
+        if kind := _kind_in_bare(bare):
+            return kind
+    return ""
+
+
+def _readings(text: str) -> Iterator[Folded]:
+    """Yield the text folded, and once more with Chinese numerals as digits if it holds some."""
+    yield folded(text)
+    if holds_numerals(text):
+        yield folded(text, reads_numerals=True)
+
+
+def _found_in(text: str) -> Iterator[tuple[str, int, int]]:
+    text = _OUR_IDS.sub(lambda found: "z" * len(found[0]), text)
+    yield from papers_in(text)
+    yield from accounts_in(text)
+    if sum(map(text.count, "0123456789")) < DIGITS_MIN:
+        return
+    candidates = list(candidates_in(text))
+    for kind, lengths, is_one in _LOOKED_FOR:
+        for one in candidates:
+            if len(one.digits) in lengths and is_one(
+                one, partial(_is_labelled, text, kind, one.start)
+            ):
+                yield kind, one.start, one.end
+
+
+def _kind_in_bare(text: str) -> str:
+    named = next((kind for kind, *_ in (*papers_in(text), *accounts_in(text))), "")
+    if named:
+        return named
+    bare = re.sub(r"[^0-9A-Za-z]", "", text.upper())
     if any(is_identity_number(found[0]) for found in _BORN.finditer(bare)):
         return IDENTITY
-    return BANK_CARD if _UNIONPAY.fullmatch(bare) and passes_luhn(bare) else ""
+    text = _OUR_IDS.sub("", text)
+    for one in candidates_in(text):
+        if _is_in_random(text, one):
+            continue
+        if _is_mobile_group(one) and not one.is_listed:
+            return MOBILE
+        if len(one.sizes) > 1 and _is_landline_group(one):
+            return LANDLINE
+        if _is_card_group(one) and _UNIONPAY.fullmatch(one.digits) and passes_luhn(one.digits):
+            return BANK_CARD
+    return ""
 
 
 def mask_personal(text: str) -> str:
@@ -183,57 +215,86 @@ def is_old_identity_number(digits: str) -> bool:
     return digits[2:4] != "00"
 
 
-def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
-    for kind, paper in _PAPERS:
-        yield from ((kind, *found.span(1)) for found in paper.finditer(text))
-    runs = [(run.span(), len(_DIGIT.findall(run[0]))) for run in _RUN.finditer(text)]
-    for kind, digits_min, pattern, is_one in _LOOKED_FOR:
-        for run, digits_count in runs:
-            if digits_count >= digits_min:
-                yield from _matches(text, run, kind, pattern, is_one)
+def _is_in_random(text: str, one: Candidate) -> bool:
+    """Tell whether letters and digits mix around it, as in keys that programs draw by lot."""
+    before, behind = text[max(one.start - _BESIDE, 0) : one.start], text[one.end :][:_BESIDE]
+    return bool(_DIGITS_BEFORE.search(before) or _DIGITS_BEHIND.match(behind))
 
 
-def _is_long(text: str) -> bool:
-    """Tell whether there are enough digits for the shortest number."""
-    return len(_DIGIT.findall(text)) >= _DIGITS_MIN
+# Each kind of number --------------------------------------------------------------------
 
 
-def _matches(
-    text: str,
-    run: tuple[int, int],
-    kind: str,
-    pattern: re.Pattern[str],
-    is_one: IsOne,
-) -> Iterator[tuple[str, int, int]]:
-    """Yield what has the form of a number, and its check digit or a word before it that says so."""
-    for found in pattern.finditer(text, *run):
-        start, end = found.span(1)
-        if is_one(_bare(found[1]), partial(_is_labelled, text, kind, start)):
-            yield kind, start, end
+def _identity(one: Candidate, is_labelled: Callable[[], bool]) -> bool:
+    if not re.fullmatch(r"[1-9][0-9]{16}[0-9X]", one.digits):
+        return False
+    is_right = is_identity_number(one.digits)
+    if is_right and not one.is_soft:
+        is_right = _BORN.fullmatch(one.digits) is not None and bool(_REGION.match(one.digits))
+    return is_right or is_labelled()
 
 
-def _identity(number: str, is_labelled: Callable[[], bool]) -> bool:
-    return is_identity_number(number) or is_labelled()
+def _old_identity(one: Candidate, is_labelled: Callable[[], bool]) -> bool:
+    return is_old_identity_number(one.digits) and is_labelled()
 
 
-def _old_identity(number: str, is_labelled: Callable[[], bool]) -> bool:
-    return is_old_identity_number(number) and is_labelled()
+def _mobile(one: Candidate, _: Callable[[], bool]) -> bool:
+    found = _MOBILE.fullmatch(one.digits)
+    return found is not None and (
+        one.is_soft or one.is_broken or one.is_dotted or _is_mobile_group(one)
+    )
 
 
-def _card(number: str, is_labelled: Callable[[], bool]) -> bool:
-    return (_CARD_BEGIN.match(number) is not None and passes_luhn(number)) or is_labelled()
+def _is_mobile_group(one: Candidate) -> bool:
+    """Tell whether groups are a mobile number as people write it."""
+    found = _MOBILE.fullmatch(one.digits)
+    if found is None:
+        return False
+    sizes = _without_first(one.sizes, found.start(1))
+    return one.is_spelled or (sizes in _MOBILE_GROUPS and not (one.is_listed and len(sizes) == 2))
 
 
-def _always(_: str, __: Callable[[], bool]) -> bool:
-    return True
+def _landline(one: Candidate, _: Callable[[], bool]) -> bool:
+    if _LANDLINE.fullmatch(one.digits) is None:
+        return False
+    return one.is_soft or _is_landline_group(one)
 
 
-def _only_labelled(_: str, is_labelled: Callable[[], bool]) -> bool:
-    return is_labelled()
+def _is_landline_group(one: Candidate) -> bool:
+    """Tell whether an area code is one group, and the number behind it grouped as people do."""
+    found = _LANDLINE.fullmatch(one.digits)
+    if found is None:
+        return False
+    behind = _without_first(one.sizes, found.start(3))
+    return one.is_spelled or behind in _LOCAL_GROUPS
 
 
-def _bare(number: str) -> str:
-    return re.sub(r"[^0-9X]", "", number.upper())
+def _local_number(one: Candidate, is_labelled: Callable[[], bool]) -> bool:
+    is_one = _LOCAL_NUMBER.fullmatch(one.digits) is not None
+    return is_one and (one.is_soft or one.sizes in _LOCAL_GROUPS) and is_labelled()
+
+
+def _card(one: Candidate, is_labelled: Callable[[], bool]) -> bool:
+    if _CARD.fullmatch(one.digits) is None:
+        return False
+    is_right = _CARD_BEGIN.match(one.digits) is not None and passes_luhn(one.digits)
+    return (is_right and (one.is_soft or _is_card_group(one))) or is_labelled()
+
+
+def _is_card_group(one: Candidate) -> bool:
+    """Tell whether groups are a card's number as people write it: by fours, or a line broken."""
+    by_fours = set(one.sizes[:-1]) == {_CARD_GROUP} and one.sizes[-1] <= _CARD_GROUP
+    return len(one.sizes) == 1 or by_fours or one.is_spelled or one.is_broken
+
+
+def _without_first(sizes: tuple[int, ...], count: int) -> tuple[int, ...]:
+    """Return the sizes of the groups behind the first ``count`` digits, if a group ends there."""
+    for place, size in enumerate(sizes):
+        if count <= 0:
+            return sizes[place:] if count == 0 else ()
+        if size > count:
+            return (size - count, *sizes[place + 1 :])
+        count -= size
+    return ()
 
 
 def _is_labelled(text: str, kind: str, start: int) -> bool:
@@ -242,41 +303,12 @@ def _is_labelled(text: str, kind: str, start: int) -> bool:
     return label is not None and label.search(before) is not None
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
-    """Return the text with plain digits, spaces and dashes, and where each character stood."""
-    if text.isascii():
-        return text, list(range(len(text)))
-    folded: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text):
-        for plain in _plain(character):
-            folded.append(plain)
-            places.append(place)
-    return "".join(folded), places
-
-
-@lru_cache(maxsize=8_192)
-def _plain(character: str) -> str:
-    if character.isascii():
-        return character
-    if character in _DASHES:
-        return "-"
-    kind = category(character)
-    if kind == "Cf":  # zero-width joiners and their like: nothing that a reader sees
-        return ""
-    if kind == "Zs":
-        return " "
-    if kind == "Nd":
-        return str(digit(character))
-    return normalize("NFKC", character)
-
-
-_LOOKED_FOR: tuple[tuple[str, int, re.Pattern[str], IsOne], ...] = (
-    (IDENTITY, 17, _IDENTITY, _identity),
-    (IDENTITY, 15, _OLD_IDENTITY, _old_identity),
-    (MOBILE, 11, _MOBILE, _always),
-    *((BANK_CARD, 16, pattern, _card) for pattern in _CARDS),
-    (LANDLINE, 10, _LANDLINE, _always),
-    (LANDLINE, 7, _LOCAL_NUMBER, _only_labelled),
+_LOOKED_FOR: tuple[tuple[str, range, IsOne], ...] = (
+    (IDENTITY, range(18, 19), _identity),
+    (IDENTITY, range(15, 16), _old_identity),
+    (MOBILE, range(11, 16), _mobile),
+    (BANK_CARD, range(16, 20), _card),
+    (LANDLINE, range(10, 17), _landline),
+    (LANDLINE, range(7, 9), _local_number),
 )
-"""Kinds in the order in which an overlap is told, and the fewest digits of each."""
+"""Kinds in the order in which an overlap is told, and how many digits each has."""
