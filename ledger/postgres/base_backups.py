@@ -24,9 +24,10 @@ from datetime import datetime
 from pathlib import Path
 
 from ledger.postgres.account import Account, clean_environment, current_account
+from ledger.postgres.archiving import OFF
 from ledger.postgres.binaries import readable_binaries
 from ledger.postgres.embedded import LOCK_SECONDS, EmbeddedServer
-from ledger.postgres.errors import BackupFailed, PlaceTaken
+from ledger.postgres.errors import ArchiveIncomplete, BackupFailed, PlaceTaken
 from ledger.postgres.files import locked
 from ledger.postgres.place import (
     STATE,
@@ -40,6 +41,7 @@ from ledger.postgres.place import (
 
 DATA, WAL, LIST = "base.tar.gz", "pg_wal.tar.gz", "backup_manifest"
 WORDS_MAX = 800
+FILES_A_NUMBER = 256
 SEGMENT = 24  # bits: a file of the log has 16 MiB
 ARCHIVED = re.compile(r"([0-9A-F]{8})([0-9A-F]{16})|([0-9A-F]{8})\.history")
 """A whole segment or a timeline's history in an archive; other files there are not wanted."""
@@ -89,12 +91,19 @@ def range_of(folder: Path) -> WalRange:
 
 
 def lay_out(
-    data_dir: Path, folder: Path, *, archive: Path | None = None, until: datetime | None = None
+    data_dir: Path,
+    folder: Path,
+    *,
+    archive: Path | None = None,
+    until: datetime | None = None,
+    wal_archive: str | None = None,
 ) -> None:
     """Make a server of a base backup, and let it go through recovery once.
 
     With an ``archive`` it replays all that is there, or what was committed ``until`` a moment.
-    Refuses with ``PlaceTaken`` where there is a server already. What fails leaves nothing behind.
+    ``wal_archive`` is where it archives from then on, which may be the same. Refuses with
+    ``PlaceTaken`` where there is a server, with ``ArchiveIncomplete``, and with
+    ``ServerDidNotStart`` where the log ends before that moment. What fails leaves nothing behind.
     """
     account = current_account()
     prepare_state(account)
@@ -104,13 +113,13 @@ def lay_out(
         place = prepare_place(data_dir, account)
         try:
             _unpack(place, account, folder)
-            if archive is not None:
-                _bring(place, account, archive, range_of(folder))
+            _bring(place, account, _needed(folder, archive, wal_archive, until))
         except BaseException:
             erase_place(place, data_dir)
             raise
     try:
-        with EmbeddedServer(data_dir, settings=_recovery(place, until=until)):
+        recovery = _recovery(place, until=until, goes_on=archive is not None)
+        with EmbeddedServer(data_dir, settings=recovery, wal_archive=wal_archive):
             pass
     except BaseException:
         with locked(start_lock(data_dir), seconds=LOCK_SECONDS):
@@ -129,6 +138,27 @@ def refuse_a_second_server(data_dir: Path) -> None:
         )
 
 
+def refuse_a_gap(archive: Path, needed: WalRange) -> None:
+    """Refuse an archive that ends before its last file: the rest would be left out in silence."""
+    first = _number(needed.first_file)
+    found = [ARCHIVED.fullmatch(path.name) for path in archive.iterdir()]
+    numbers = {_number(one[0]) for one in found if one and one[2]}
+    for number in range(first, max(numbers, default=first)):
+        if number not in numbers:
+            name = f"{number // FILES_A_NUMBER:08X}{number % FILES_A_NUMBER:08X}"
+            raise ArchiveIncomplete(
+                f"归档 {archive} 中缺少文件 …{name}，其后的内容无法恢复；"
+                "可用 --until 恢复到此前的时刻。",
+                f"the archive {archive} lacks the file …{name}, and what came after it cannot be"
+                " restored; --until names a moment before it",
+            )
+
+
+def _number(name: str) -> int:
+    """Return which file of the log this is, whatever its timeline."""
+    return int(name[8:16], 16) * FILES_A_NUMBER + int(name[16:24], 16)
+
+
 def _unpack(place: Place, account: Account, folder: Path) -> None:
     """Unpack beside its place, give it to the server's user, and rename it into it."""
     fresh = place.server / "data.new"
@@ -142,31 +172,46 @@ def _unpack(place: Place, account: Account, folder: Path) -> None:
     fresh.rename(place.data)
 
 
-def _bring(place: Place, account: Account, archive: Path, needed: WalRange) -> None:
-    """Copy the archived log from the backup's beginning on to where the server may read it."""
+def _needed(
+    folder: Path, archive: Path | None, wal_archive: str | None, until: datetime | None
+) -> Iterator[Path]:
+    """Yield the archived files that a recovery reads.
+
+    Histories are among them even where it does not go on: they say which timelines are taken.
+    """
+    first = range_of(folder)
+    if archive is not None and until is None:
+        refuse_a_gap(archive, first)
+    into = Path(wal_archive) if wal_archive not in {None, OFF} else None
+    for place in dict.fromkeys((archive, into)):
+        for path in sorted(place.iterdir()) if place is not None and place.exists() else ():
+            found = ARCHIVED.fullmatch(path.name)
+            is_wanted = place == archive and found and path.name[8:] >= first.first_file[8:]
+            if found and (found[3] or is_wanted):
+                yield path
+
+
+def _bring(place: Place, account: Account, paths: Iterator[Path]) -> None:
+    """Copy archived files to where the server may read them."""
     beside = _brought(place)
     beside.mkdir(mode=0o700)
     account.give(beside, 0o700)
-    first = needed.first_file[8:]
-    for path in sorted(archive.iterdir()):
-        found = ARCHIVED.fullmatch(path.name)
-        if found and (found[3] or found[2] >= first):
-            shutil.copyfile(path, beside / path.name)
-            account.give(beside / path.name, 0o600)
+    for path in paths:
+        shutil.copyfile(path, beside / path.name)
+        account.give(beside / path.name, 0o600)
 
 
 def _brought(place: Place) -> Path:
     return place.server / "archived"
 
 
-def _recovery(place: Place, *, until: datetime | None) -> dict[str, str]:
+def _recovery(place: Place, *, until: datetime | None, goes_on: bool) -> dict[str, str]:
     """Return the settings of the one start that recovers; nobody is let in before it is through."""
     quoted = shlex.quote(str(_brought(place)).replace("%", "%%"))
     settings = {
         "restore_command": f'/bin/cp {quoted}/%f "%p"',
-        "recovery_target_timeline": "latest",
+        "recovery_target_timeline": "latest" if goes_on else "current",
         "hot_standby": "off",
-        "archive_mode": "off",
     }
     if until is not None:
         settings |= {

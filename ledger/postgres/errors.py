@@ -56,3 +56,7 @@ class PlaceTaken(ServerError):
 
 class ArchiveUnusable(ServerError):
     """The server's user cannot write to the folder that its log is to be archived in."""
+
+
+class ArchiveIncomplete(ServerError):
+    """A file of the archived log is missing between others."""

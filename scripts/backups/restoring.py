@@ -109,6 +109,7 @@ async def restore(
                 folder / DATABASE,
                 archive=_archive(wal or settings.wal_archive or OFF),
                 until=until,
+                wal_archive=settings.wal_archive,
             )
         )
     async with _doors(settings) as doors:
