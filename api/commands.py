@@ -36,6 +36,7 @@ from ledger.commands.sealing import Disclosed
 from ledger.core.aggregate import By, Event
 from ledger.core.codec import encode, topic_of
 from ledger.core.errors import Conflict, LedgerError
+from ledger.core.times import timing_of
 from ledger.storage.connect import LOST_CONNECTION
 from ledger.storage.errors import IdempotencyMismatch, OutcomeUnknown, Unavailable, VersionMismatch
 from ledger.storage.ledger import Ledger, Recorded
@@ -52,10 +53,10 @@ class Asked:
     command: Any
     identity: Identity
     scopes: Scopes
-    by: By
-    once: Once | None
-    expected_version: int | None
-    is_dry_run: bool
+    said: dict[str, Any]
+    once: Once | None = None
+    expected_version: int | None = None
+    is_dry_run: bool = False
 
 
 class CommandHandler:
@@ -63,6 +64,7 @@ class CommandHandler:
 
     def __init__(self, route: CommandRoute) -> None:
         self.route = route
+        self.timing = timing_of(route.function)
         self.validator = validator_for(route.takes, Envelope, is_strict=True)
         hints = get_type_hints(route.takes)
         self._personal: frozenset[str] = getattr(route.takes, "PERSONAL", frozenset())
@@ -82,7 +84,7 @@ class CommandHandler:
             command=command,
             identity=identity,
             scopes=request.app[SCOPES],
-            by=await decided_by(identity, said, ledger),
+            said=said,
             once=_once(request, identity.actor_id, self._without_personal(given)),
             expected_version=expected_version(request),
             is_dry_run=is_dry_run,
@@ -102,7 +104,7 @@ class CommandHandler:
 
     async def _record(self, ledger: Ledger, asked: Asked) -> Recorded | None:
         try:
-            return await self._decide(ledger, asked)
+            return await self.decide(ledger, asked)
         except (IdempotencyMismatch, Unavailable):
             raise
         except LedgerError:
@@ -118,7 +120,8 @@ class CommandHandler:
             unsure = Unavailable if asked.once is None else OutcomeUnknown
             raise unsure(problem=type(error).__name__) from error
 
-    async def _decide(self, ledger: Ledger, asked: Asked) -> Recorded | None:
+    async def decide(self, ledger: Ledger, asked: Asked) -> Recorded | None:
+        """Decide, and again with what is true then, when something changed in the meantime."""
         for _ in range(DECISIONS_MAX - 1):
             try:
                 return await self._decide_once(ledger, asked)
@@ -130,18 +133,21 @@ class CommandHandler:
         relied_on = await asked.scopes.acting(
             asked.identity, self.route.operation, self.route.about, asked.command
         )
-        expected = await self._expected(ledger, asked)
-        handle = ledger.for_request(once=asked.once, expected=expected, is_dry_run=asked.is_dry_run)
+        by = await decided_by(asked.identity, asked.said, ledger, self.timing)
+        expected = await self._expected(ledger, asked, by)
+        handle = ledger.for_request(
+            once=asked.once, expected=expected, is_dry_run=asked.is_dry_run, decided_at=by.now
+        )
         handle.rely_on(relied_on)
-        recorded: Recorded | None = await self.route.function(asked.command, handle, asked.by)
+        recorded: Recorded | None = await self.route.function(asked.command, handle, by)
         return recorded
 
-    async def _expected(self, ledger: Ledger, asked: Asked) -> tuple[UUID, int] | None:
+    async def _expected(self, ledger: Ledger, asked: Asked, by: By) -> tuple[UUID, int] | None:
         """Learn by a dry run which record the command changes, and that it is as expected."""
         if asked.expected_version is None:
             return None
         handle = ledger.for_request(is_dry_run=True)
-        would: Recorded | None = await self.route.function(asked.command, handle, asked.by)
+        would: Recorded | None = await self.route.function(asked.command, handle, by)
         if would is None:
             return None
         version = would.version - sum(e.originator_id == would.id for e in would.events)

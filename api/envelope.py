@@ -1,34 +1,29 @@
-"""What a command's body says beside the command's own fields: who it was for, when, why, proof.
+"""What a command's body says beside its own fields: why, on what proof, when, whose words.
 
 {"amount_fen": 600000, "reason": "…", "occurred_at": "2026-03-01T09:00:00+08:00",
- "on_behalf_of": "…", "evidence": [{"sha256": "…", "name": "…", "media_type": "…",
+ "said_by": "…", "evidence": [{"sha256": "…", "name": "…", "media_type": "…",
  "size_bytes": 48213}]}
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from annotated_types import Ge, Le, MaxLen
 from pydantic import StringConstraints
 
-from api.errors import BackdatedWithoutReason, OccurredInFuture
 from api.identity import Identity
 from ledger.commands.plain_texts import guard_texts
+from ledger.commands.telling import told
 from ledger.core.aggregate import By, Evidence
-from ledger.core.clock import local_day
 from ledger.core.errors import InvalidValue
+from ledger.core.times import Timing
 from ledger.core.values import Moment, Name, Reason, Sha256
-from ledger.policies import POLICY_BOOK_ID, PolicyBook, PolicyMissing
 from ledger.storage.documents import copies_of
 from ledger.storage.evidence_kinds import plain_name
 from ledger.storage.ledger import Ledger
-
-CLOCK_SKEW = timedelta(minutes=5)
-BACKDATED_POLICY = "entry.backdated_days"
 
 MediaType = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,127}$")
@@ -52,56 +47,63 @@ EvidenceList = Annotated[tuple[EvidenceGiven, ...], MaxLen(20)]
 """Up to 20 documents."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """Who proposed what is now carried out, and where that stands."""
+
+    by: tuple[UUID, ...] = ()
+    proposal_id: UUID | None = None
+
+
+NOBODY_PROPOSED = Proposed()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """What may stand beside the fields of every command."""
+    """What may stand beside the fields of every command.
+
+    ``occurred_at`` is for facts, and for papers that a party sent: when it happened, or was
+    received. ``said_by`` is the party (a person's or an organisation's id) whose paper it is.
+    """
 
     reason: Reason = ""
     evidence: EvidenceList = ()
     occurred_at: Moment | None = None
-    on_behalf_of: UUID | None = None
+    said_by: UUID | None = None
 
 
-async def decided_by(identity: Identity, said: dict[str, Any], ledger: Ledger) -> By:
-    """Return who decides, when and on what grounds.
+async def decided_by(
+    identity: Identity,
+    said: dict[str, Any],
+    ledger: Ledger,
+    timing: Timing,
+    proposed: Proposed = NOBODY_PROPOSED,
+) -> By:
+    """Return who decides, when and on what grounds; the service's clock is read once, here.
 
-    Refuses what lies in the future (``OccurredInFuture``) and what happened longer ago than
-    the policy ``entry.backdated_days`` without a reason (``BackdatedWithoutReason``).
+    Refuses a moment that this kind of command does not take (``ledger/commands/telling.py``).
     """
     envelope = Envelope(**said)
     _guard_texts(envelope)
     await _guard_names(envelope, identity, ledger)
-    now = ledger.clock()
-    at = envelope.occurred_at or now
-    if at > now + CLOCK_SKEW:
-        raise OccurredInFuture(occurred_at=at.isoformat(), now=now.isoformat())
-    if envelope.occurred_at and not envelope.reason:
-        await _guard_backdated(at, now, ledger)
-    return By(
+    by = By(
         actor_id=identity.actor_id,
-        at=at,
+        at=ledger.clock(),
         role=identity.role,
         organisation_id=identity.organisation_id,
         post=identity.post,
-        on_behalf_of=_on_behalf_of(identity, envelope),
+        on_behalf_of=identity.on_behalf_of,
         reason=envelope.reason,
         evidence=tuple(
             Evidence(sha256=e.sha256, name=e.name, media_type=e.media_type, size_bytes=e.size_bytes)
             for e in envelope.evidence
         ),
+        proposed_by=proposed.by,
+        proposal_id=proposed.proposal_id,
     )
-
-
-def _on_behalf_of(identity: Identity, envelope: Envelope) -> UUID | None:
-    """Return for whom it is done; whoever stands in for a post's holder stands in for nobody else.
-
-    Refuses with ``InvalidValue``.
-    """
-    if identity.on_behalf_of is None:
-        return envelope.on_behalf_of
-    if envelope.on_behalf_of not in (None, identity.on_behalf_of):
-        raise InvalidValue(field="on_behalf_of", rule="the holder of the post, or left out")
-    return identity.on_behalf_of
+    return await told(
+        by, timing, ledger, occurred_at=envelope.occurred_at, said_by=envelope.said_by
+    )
 
 
 def _guard_texts(envelope: Envelope) -> None:
@@ -128,15 +130,3 @@ async def _guard_names(envelope: Envelope, identity: Identity, ledger: Ledger) -
                 rule="所上传文件的名称已密封，请填上传时返回的名称"
                 f" / the name that the upload answered: {plain[document.sha256]}",
             )
-
-
-async def _guard_backdated(at: datetime, now: datetime, ledger: Ledger) -> None:
-    book = await ledger.for_request().consult(PolicyBook, POLICY_BOOK_ID)
-    if book is None:  # not initialised: there is no rule to keep yet
-        return
-    try:
-        days_max = book.number(BACKDATED_POLICY, on=local_day(now))
-    except PolicyMissing:
-        return
-    if (local_day(now) - local_day(at)).days > days_max:
-        raise BackdatedWithoutReason(occurred_at=at.isoformat(), days_max=days_max)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.core.errors import Fact, LedgerError, RuleViolated
+from ledger.core.errors import Fact, LedgerError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,18 +163,4 @@ class StreamsFull(LedgerError):
     """Too many streams of events are open; try again later.
 
     打开的事件流过多，请稍后再试。
-    """
-
-
-class OccurredInFuture(RuleViolated):
-    """What is recorded must have happened already.
-
-    入账的事项必须是已经发生的。
-    """
-
-
-class BackdatedWithoutReason(RuleViolated):
-    """What is recorded this long after it happened needs a reason.
-
-    事项发生已久才入账的，必须说明理由。
     """

@@ -40,6 +40,7 @@ from ledger.commands.persons import SealContact
 from ledger.commands.plain_texts import guard_texts
 from ledger.commands.sealing import PersonalData
 from ledger.core.errors import Conflict, InvalidValue, NotFound
+from ledger.core.times import timing_of
 from ledger.persons import Person, PersonRestricted
 from ledger.sealing import NewSlot
 from ledger.storage.documents import Copy
@@ -250,7 +251,9 @@ async def _reached(request: web.Request, identity: Identity, person_id: UUID) ->
 async def _record(request: web.Request, identity: Identity, command: SealDocument) -> None:
     handle = request.app[LEDGER].for_request()
     handle.rely_on(await _reached(request, identity, command.person_id))
-    await seal_document(command, handle, await decided_by(identity, {}, handle))
+    await seal_document(
+        command, handle, await decided_by(identity, {}, handle, timing_of(seal_document))
+    )
 
 
 def store_of(request: web.Request) -> EvidenceStore:

@@ -11,6 +11,7 @@ from ledger.commands import person_exports, persons
 from ledger.commands.person_exports import ExportFormat, ExportPerson
 from ledger.commands.sealing import Disclosed, disclose
 from ledger.core.aggregate import By
+from ledger.core.times import like
 from ledger.storage.ledger import Ledger, Recorded
 from projections import access_trail
 from projections import persons as shown
@@ -22,6 +23,7 @@ ONE = ALL + "/{person_id}"
 PERSON = of_record("person_id", "person")
 
 
+@like(person_exports.export_person)
 async def export_person(command: ExportPerson, ledger: Ledger, by: By) -> Recorded:
     """Hand out everything that is kept about a person, as JSON or as a PDF to read."""
     recorded = await person_exports.export_person(command, ledger, by)

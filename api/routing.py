@@ -21,12 +21,13 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from api.concerning import Source, Sources, unknown_fields
+from ledger.core.times import timing_of
 from projections.engine.view import View
 
 CommandFunction: TypeAlias = Callable[..., Awaitable[Any]]
 ReadFunction: TypeAlias = Callable[..., Awaitable[Any]]
 
-ENVELOPE = frozenset({"reason", "evidence", "occurred_at", "on_behalf_of"})
+ENVELOPE = frozenset({"reason", "evidence", "occurred_at", "said_by"})
 """What every command's body may say beside the command's own fields."""
 READ_ENVELOPE = frozenset({"after_position"})
 """What every read's query may say beside the query's own fields."""
@@ -115,9 +116,11 @@ class Routes:
     ) -> None:
         """POST ``path``: ``function(command, ledger, by)`` records something.
 
-        ``about`` says what of the command tells whom it concerns (``api/concerning.py``).
+        ``about`` says what of the command tells whom it concerns (``api/concerning.py``). The
+        function says which kind of command it is (``ledger/core/times.py``).
         """
         _check(path, command_type, ENVELOPE)
+        timing_of(function)
         sources = about if isinstance(about, tuple) else (about,)
         if unknown := unknown_fields(sources, command_type):
             raise DeclarationWrong(f"{command_type.__name__} has no field {sorted(unknown)}")

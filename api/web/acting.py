@@ -17,8 +17,7 @@ from aiohttp import web
 
 from api.access import authorise_identity
 from api.bodies import read_form
-from api.commands import DECISIONS_MAX, CommandHandler
-from api.envelope import decided_by
+from api.commands import Asked, CommandHandler
 from api.errors import NotAuthenticated
 from api.problems import status_of
 from api.reads import WAIT_SECONDS_MAX
@@ -27,7 +26,7 @@ from api.scopes import SCOPES
 from api.sessions import CSRF_FIELD, guard_write
 from api.web.forms import Refusal
 from api.web.site import PageFunction, Visit, render, render_error, visit_of
-from ledger.core.errors import Conflict, LedgerError
+from ledger.core.errors import LedgerError
 from ledger.storage.ledger import Recorded
 from projections.engine import View, ViewBehind, wait_for
 
@@ -49,21 +48,8 @@ async def act(visit: Visit, operation: str, given: dict[str, Any]) -> Recorded |
         raise NotAuthenticated()
     await authorise_identity(visit.request, identity, operation)
     command, said = handler.read(given)
-    scopes, ledger = visit.request.app[SCOPES], visit.ledger
-    by = await decided_by(identity, said, ledger)
-    for attempt in range(DECISIONS_MAX):
-        relied_on = await scopes.acting(identity, operation, handler.route.about, command)
-        handle = ledger.for_request()
-        handle.rely_on(relied_on)
-        try:
-            recorded: Recorded | None = await handler.route.function(command, handle, by)
-        except Conflict:
-            if attempt == DECISIONS_MAX - 1:
-                raise
-            await scopes.standing.look_again()
-        else:
-            return recorded
-    raise Conflict()
+    asked = Asked(command=command, identity=identity, scopes=visit.request.app[SCOPES], said=said)
+    return await handler.decide(visit.ledger, asked)
 
 
 def form_on(

@@ -13,6 +13,7 @@ from ledger.accounts.rules import AccountExists, LeaseOfAnotherAccount
 from ledger.commands.petition_terms import guard_kind, terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
+from ledger.core.times import NoUndo, decision, fact
 from ledger.core.values import AmountFen, Name, OptionalName
 from ledger.leases import Lease
 from ledger.organisations import Kind
@@ -62,6 +63,7 @@ class ClosePeriod:
     month: Month
 
 
+@decision(undo=NoUndo("an account without money stays empty; an estate has one for good"))
 async def open_public_account(command: OpenPublicAccount, ledger: Ledger, by: By) -> Recorded:
     """Open the account; an estate has one."""
     by = await guard_kind(ledger, by, command.estate_id, Kind.ESTATE)
@@ -73,6 +75,7 @@ async def open_public_account(command: OpenPublicAccount, ledger: Ledger, by: By
     return await ledger.save(account)
 
 
+@fact(undo="reverse_revenue")
 async def receive_revenue(command: ReceiveRevenue, ledger: Ledger, by: By) -> Recorded:
     """Record revenue of a listed category; a lease that is named must pay into this account."""
     account = await ledger.load(PublicAccount, command.account_id)
@@ -97,6 +100,7 @@ async def receive_revenue(command: ReceiveRevenue, ledger: Ledger, by: By) -> Re
     return await ledger.save(account)
 
 
+@decision(undo=NoUndo("it is itself a taking back; the receipt is recorded anew"))
 async def reverse_revenue(command: ReverseRevenue, ledger: Ledger, by: By) -> Recorded:
     """Take a receipt back."""
     account = await ledger.load(PublicAccount, command.account_id)
@@ -104,6 +108,7 @@ async def reverse_revenue(command: ReverseRevenue, ledger: Ledger, by: By) -> Re
     return await ledger.save(account)
 
 
+@decision(undo="reopen_period")
 async def close_period(command: ClosePeriod, ledger: Ledger, by: By) -> Recorded:
     """Close a month's books."""
     account = await ledger.load(PublicAccount, command.account_id)

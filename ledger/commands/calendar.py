@@ -9,6 +9,7 @@ from annotated_types import Ge, Le, MaxLen
 
 from ledger.calendar import PUBLIC_CALENDAR, WORK_CALENDAR_ID, WorkCalendar, WorkingDays
 from ledger.core.aggregate import By
+from ledger.core.times import NoUndo, decision
 from ledger.core.values import Day, Statement
 from ledger.storage.ledger import Ledger, Recorded
 
@@ -34,6 +35,7 @@ async def calendar_of(ledger: Ledger) -> WorkingDays:
     return PUBLIC_CALENDAR if calendar is None else calendar.working_days()
 
 
+@decision(undo=NoUndo("the year is published again, as the notice truly says"))
 async def publish_calendar_year(command: PublishCalendarYear, ledger: Ledger, by: By) -> Recorded:
     """Record a year's notice, opening the ledger's calendar if this is its first."""
     calendar = await ledger.find(WorkCalendar, WORK_CALENDAR_ID) or WorkCalendar.open(by)

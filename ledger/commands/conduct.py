@@ -9,6 +9,7 @@ from ledger.commands.petition_terms import guard_kind
 from ledger.commands.plain_texts import without_personal_data
 from ledger.conduct import FindingKind, UnitConduct
 from ledger.core.aggregate import By
+from ledger.core.times import decision, fact
 from ledger.core.values import Text
 from ledger.storage.ledger import Ledger, Recorded
 
@@ -48,6 +49,7 @@ class HoldUnitTalk:
     conclusion: Text
 
 
+@decision(undo="reverse_conduct_step")
 async def transfer_unit(command: TransferUnit, ledger: Ledger, by: By) -> Recorded:
     """Record the transfer."""
     by = await guard_kind(ledger, by, command.office_id)
@@ -56,6 +58,7 @@ async def transfer_unit(command: TransferUnit, ledger: Ledger, by: By) -> Record
     return await ledger.save(conduct)
 
 
+@fact(after="the transfer", undo="reverse_conduct_step")
 async def analyse_performance(command: AnalysePerformance, ledger: Ledger, by: By) -> Recorded:
     """Record the analysis."""
     by = without_personal_data(by, conclusion=command.conclusion)
@@ -64,6 +67,7 @@ async def analyse_performance(command: AnalysePerformance, ledger: Ledger, by: B
     return await ledger.save(conduct)
 
 
+@fact(after="the transfer", undo="reverse_conduct_step")
 async def record_inspection_finding(
     command: RecordInspectionFinding, ledger: Ledger, by: By
 ) -> Recorded:
@@ -76,6 +80,7 @@ async def record_inspection_finding(
     return await ledger.save(conduct)
 
 
+@fact(after="the inspection's finding", undo="reverse_conduct_step")
 async def hold_unit_talk(command: HoldUnitTalk, ledger: Ledger, by: By) -> Recorded:
     """Record the talk."""
     by = await guard_kind(ledger, by, command.convener_id)

@@ -9,6 +9,7 @@ from ledger.commands.organisations import organisation_of
 from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
+from ledger.core.times import NoUndo, decision
 from ledger.core.values import Day
 from ledger.delegations import Delegation, DelegationWithoutPost, Substitution
 from ledger.organisations import Organisation
@@ -31,6 +32,7 @@ class EndDelegation:
     delegation_id: UUID
 
 
+@decision(undo="end_delegation")
 async def grant_delegation(command: GrantDelegation, ledger: Ledger, by: By) -> Recorded:
     """Delegate the post in which the holder acts, with the holder's role there."""
     if by.organisation_id is None or not by.post:
@@ -51,6 +53,7 @@ async def grant_delegation(command: GrantDelegation, ledger: Ledger, by: By) -> 
     return await ledger.save(delegation)
 
 
+@decision(undo=NoUndo("it is granted anew"))
 async def end_delegation(command: EndDelegation, ledger: Ledger, by: By) -> Recorded:
     """End the delegation."""
     delegation = await ledger.load(Delegation, command.delegation_id)

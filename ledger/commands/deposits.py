@@ -11,6 +11,7 @@ from ledger.commands.petition_terms import Terms, guard_kind, terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day
+from ledger.core.times import decision, fact
 from ledger.core.values import (
     AmountFen,
     BasisPoints,
@@ -124,6 +125,7 @@ class CloseDeposit:
     deposit_id: UUID
 
 
+@decision(undo="reassess_deposit")
 async def assess_deposit(command: AssessDeposit, ledger: Ledger, by: By) -> Recorded:
     """Assess the deposit; estate, company and contract together give its id."""
     terms, by = await terms_of(ledger, by)
@@ -154,6 +156,7 @@ async def assess_deposit(command: AssessDeposit, ledger: Ledger, by: By) -> Reco
     return await ledger.save(deposit)
 
 
+@decision(undo="reverse_deposit_step")
 async def reassess_deposit(command: ReassessDeposit, ledger: Ledger, by: By) -> Recorded:
     """Change base or rate within the policy's limits."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -167,6 +170,7 @@ async def reassess_deposit(command: ReassessDeposit, ledger: Ledger, by: By) -> 
     return await ledger.save(deposit)
 
 
+@fact(undo="reverse_deposit_step")
 async def receive_deposit(command: ReceiveDeposit, ledger: Ledger, by: By) -> Recorded:
     """Record money that came in."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -174,6 +178,7 @@ async def receive_deposit(command: ReceiveDeposit, ledger: Ledger, by: By) -> Re
     return await ledger.save(deposit)
 
 
+@decision(undo="reverse_deposit_step")
 async def send_deposit_reminder(command: SendDepositReminder, ledger: Ledger, by: By) -> Recorded:
     """Remind the company, with a due time."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -186,6 +191,7 @@ async def send_deposit_reminder(command: SendDepositReminder, ledger: Ledger, by
     return await ledger.save(deposit)
 
 
+@decision(undo="reverse_deposit_step")
 async def demand_top_up(command: DemandTopUp, ledger: Ledger, by: By) -> Recorded:
     """Ask the company to fill the deposit up again within the policy's time."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -199,6 +205,7 @@ async def demand_top_up(command: DemandTopUp, ledger: Ledger, by: By) -> Recorde
     return await ledger.save(deposit)
 
 
+@fact(after="the demand", undo="reverse_deposit_step")
 async def receive_top_up(command: ReceiveTopUp, ledger: Ledger, by: By) -> Recorded:
     """Record money that came in for a demand."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -211,6 +218,7 @@ async def receive_top_up(command: ReceiveTopUp, ledger: Ledger, by: By) -> Recor
     return await ledger.save(deposit)
 
 
+@decision(undo="reverse_deposit_step")
 async def end_contract(command: EndContract, ledger: Ledger, by: By) -> Recorded:
     """Record the end of the service contract."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -218,6 +226,7 @@ async def end_contract(command: EndContract, ledger: Ledger, by: By) -> Recorded
     return await ledger.save(deposit)
 
 
+@fact(after="the contract's end", undo="reverse_deposit_step")
 async def return_deposit(command: ReturnDeposit, ledger: Ledger, by: By) -> Recorded:
     """Give money back to the company."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -226,6 +235,7 @@ async def return_deposit(command: ReturnDeposit, ledger: Ledger, by: By) -> Reco
     return await ledger.save(deposit)
 
 
+@decision(undo="reverse_deposit_step")
 async def forfeit_deposit(command: ForfeitDeposit, ledger: Ledger, by: By) -> Recorded:
     """Keep money for good."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -234,6 +244,7 @@ async def forfeit_deposit(command: ForfeitDeposit, ledger: Ledger, by: By) -> Re
     return await ledger.save(deposit)
 
 
+@decision(undo="reverse_deposit_step")
 async def close_deposit(command: CloseDeposit, ledger: Ledger, by: By) -> Recorded:
     """Close the deposit."""
     deposit = await ledger.load(Deposit, command.deposit_id)

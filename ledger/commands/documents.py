@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ledger.core.aggregate import By
+from ledger.core.times import NoUndo, decision
 from ledger.persons import Person, RecordKind
 from ledger.sealing import NewSlot
 from ledger.storage.ledger import Ledger, Recorded
@@ -22,6 +23,7 @@ class SealDocument:
     document: NewDocument
 
 
+@decision(undo=NoUndo("the document is destroyed with its person's data"))
 async def seal_document(command: SealDocument, ledger: Ledger, by: By) -> Recorded:
     """Commit to a document about a person; what keeps its key is kept with this entry."""
     person = await ledger.load(Person, command.person_id)

@@ -9,6 +9,7 @@ from ledger.commands.interests import without_interest
 from ledger.commands.petition_terms import terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
+from ledger.core.times import decision, fact, statement
 from ledger.core.values import AmountFen, Name, OptionalName, Reason, Statement, Text
 from ledger.deposits import Cause, CauseKind, ContestOutcome, Deposit, DrawTerms
 from ledger.deposits.rules import CauseOfAnotherEstate
@@ -114,6 +115,7 @@ class RefundDraw:
     bank_reference: OptionalName = ""
 
 
+@decision(undo="cancel_draw")
 async def request_draw(command: RequestDraw, ledger: Ledger, by: By) -> Recorded:
     """Ask for a draw-down; a petition or finding named as its cause must exist."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -134,6 +136,7 @@ async def request_draw(command: RequestDraw, ledger: Ledger, by: By) -> Recorded
     return await ledger.save(deposit)
 
 
+@decision(undo="reverse_deposit_step")
 async def approve_draw(command: ApproveDraw, ledger: Ledger, by: By) -> Recorded:
     """Approve a draw-down."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -142,6 +145,7 @@ async def approve_draw(command: ApproveDraw, ledger: Ledger, by: By) -> Recorded
     return await ledger.save(deposit)
 
 
+@decision(undo="reverse_deposit_step")
 async def reject_draw(command: RejectDraw, ledger: Ledger, by: By) -> Recorded:
     """Refuse a draw-down."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -149,6 +153,7 @@ async def reject_draw(command: RejectDraw, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(deposit)
 
 
+@decision(undo="reverse_deposit_step")
 async def cancel_draw(command: CancelDraw, ledger: Ledger, by: By) -> Recorded:
     """Give up a draw-down."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -156,6 +161,7 @@ async def cancel_draw(command: CancelDraw, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(deposit)
 
 
+@decision(undo="reverse_deposit_step")
 async def order_emergency_work(command: OrderEmergencyWork, ledger: Ledger, by: By) -> Recorded:
     """Order the work of a draw-down."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -166,6 +172,7 @@ async def order_emergency_work(command: OrderEmergencyWork, ledger: Ledger, by: 
     return await ledger.save(deposit)
 
 
+@fact(after="the approval", undo="reverse_deposit_step")
 async def pay_draw(command: PayDraw, ledger: Ledger, by: By) -> Recorded:
     """Pay a draw-down; from today the company has its time to object."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -181,6 +188,7 @@ async def pay_draw(command: PayDraw, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(deposit)
 
 
+@fact(after="the order of work", undo="reverse_deposit_step")
 async def verify_work(command: VerifyWork, ledger: Ledger, by: By) -> Recorded:
     """Record how the work was found."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -189,6 +197,7 @@ async def verify_work(command: VerifyWork, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(deposit)
 
 
+@statement(after="the payment", undo="reverse_deposit_step")
 async def contest_draw(command: ContestDraw, ledger: Ledger, by: By) -> Recorded:
     """Record the company's objection."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -197,6 +206,7 @@ async def contest_draw(command: ContestDraw, ledger: Ledger, by: By) -> Recorded
     return await ledger.save(deposit)
 
 
+@decision(undo="reverse_deposit_step")
 async def decide_contest(command: DecideContest, ledger: Ledger, by: By) -> Recorded:
     """Decide the company's objection."""
     deposit = await ledger.load(Deposit, command.deposit_id)
@@ -205,6 +215,7 @@ async def decide_contest(command: DecideContest, ledger: Ledger, by: By) -> Reco
     return await ledger.save(deposit)
 
 
+@fact(after="the payment", undo="reverse_deposit_step")
 async def refund_draw(command: RefundDraw, ledger: Ledger, by: By) -> Recorded:
     """Record money that came back."""
     deposit = await ledger.load(Deposit, command.deposit_id)

@@ -17,6 +17,7 @@ from ledger.commands.sealing import disclose, guard_privacy_list, is_recorded_no
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import LedgerError
+from ledger.core.times import NoUndo, decision, statement
 from ledger.core.values import Code, derived_id
 from ledger.erasures import Erasure, Stage
 from ledger.persons import NothingSealed, Person, RecordKind
@@ -81,6 +82,7 @@ class CarryOutErasure:
     erasure_id: UUID
 
 
+@statement(undo="withdraw_erasure")
 async def request_erasure(command: RequestErasure, ledger: Ledger, by: By) -> Recorded:
     """Record the request and by when it must be answered."""
     by = guard_self(by, command.subject_id)
@@ -101,6 +103,7 @@ async def request_erasure(command: RequestErasure, ledger: Ledger, by: By) -> Re
     return await ledger.save(erasure)
 
 
+@decision(undo=NoUndo("what is destroyed stays destroyed; until then it is refused or restricted"))
 async def approve_erasure(command: ApproveErasure, ledger: Ledger, by: By) -> Recorded:
     """Record the order, then carry it out; if that is cut short, upkeep goes on with it."""
     by = without_personal_data(by, reason=by.reason)
@@ -130,6 +133,7 @@ async def approve_erasure(command: ApproveErasure, ledger: Ledger, by: By) -> Re
     return disclose(recorded, {"carried_out": is_carried_out, "documents_count": documents})
 
 
+@decision(undo=NoUndo("the restriction is lifted by another decision"))
 async def restrict_erasure(command: RestrictErasure, ledger: Ledger, by: By) -> Recorded:
     """Restrict the data instead of erasing it; request and person say so in one append."""
     by = await guard_privacy_list(ledger, by, "privacy.legal_holds", command.hold)
@@ -141,6 +145,7 @@ async def restrict_erasure(command: RestrictErasure, ledger: Ledger, by: By) -> 
     return await ledger.save(erasure, person)
 
 
+@decision(undo=NoUndo("it is requested again"))
 async def refuse_erasure(command: RefuseErasure, ledger: Ledger, by: By) -> Recorded:
     """Refuse the request; what was restricted because of it may be used again."""
     by = without_personal_data(by, reason=by.reason)
@@ -149,6 +154,7 @@ async def refuse_erasure(command: RefuseErasure, ledger: Ledger, by: By) -> Reco
     return await _save_and_lift(ledger, erasure, by)
 
 
+@statement(undo=NoUndo("it is requested again"))
 async def withdraw_erasure(command: WithdrawErasure, ledger: Ledger, by: By) -> Recorded:
     """Take the request back; what was restricted because of it may be used again."""
     by = without_personal_data(by, reason=by.reason)
@@ -157,6 +163,7 @@ async def withdraw_erasure(command: WithdrawErasure, ledger: Ledger, by: By) -> 
     return await _save_and_lift(ledger, erasure, by)
 
 
+@decision(undo=NoUndo("what is destroyed stays destroyed"))
 async def carry_out_erasure(command: CarryOutErasure, ledger: Ledger, by: By) -> Recorded:
     """Destroy keys, values, indexes and documents, then record the receipt: again does no harm."""
     erasure = await ledger.load(Erasure, command.erasure_id)

@@ -14,6 +14,7 @@ from ledger.commands.interests import without_interest
 from ledger.commands.petition_terms import terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
+from ledger.core.times import NoUndo, decision, fact, statement
 from ledger.core.values import AmountFen, Day, Name, OptionalName, Statement, Text
 from ledger.expenses import EvidenceKind, Expense, ExpenseTerms
 from ledger.storage.ledger import Ledger, Recorded
@@ -133,6 +134,7 @@ class AnswerObjection:
     answer: Text
 
 
+@decision(undo="withdraw_expense")
 async def apply_for_expense(command: ApplyForExpense, ledger: Ledger, by: By) -> Recorded:
     """Apply; the expense is of the estate whose account is named."""
     account = await ledger.load(PublicAccount, command.account_id)
@@ -148,6 +150,7 @@ async def apply_for_expense(command: ApplyForExpense, ledger: Ledger, by: By) ->
     return await ledger.save(expense)
 
 
+@decision(undo="reverse_expense_step")
 async def change_expense(command: ChangeExpense, ledger: Ledger, by: By) -> Recorded:
     """Change the application; what was set aside for it is free again."""
     expense = await ledger.load(Expense, command.expense_id)
@@ -159,6 +162,7 @@ async def change_expense(command: ChangeExpense, ledger: Ledger, by: By) -> Reco
     return await ledger.save(expense, *freed)
 
 
+@decision(undo="reverse_expense_step")
 async def pass_expense_review(command: PassExpenseReview, ledger: Ledger, by: By) -> Recorded:
     """Pass the review."""
     expense = await ledger.load(Expense, command.expense_id)
@@ -166,6 +170,7 @@ async def pass_expense_review(command: PassExpenseReview, ledger: Ledger, by: By
     return await ledger.save(expense)
 
 
+@decision(undo="reverse_expense_step")
 async def return_expense(command: ReturnExpense, ledger: Ledger, by: By) -> Recorded:
     """Send the application back."""
     expense = await ledger.load(Expense, command.expense_id)
@@ -174,6 +179,7 @@ async def return_expense(command: ReturnExpense, ledger: Ledger, by: By) -> Reco
     return await ledger.save(expense, *freed)
 
 
+@decision(undo="reject_expense")
 async def approve_expense(command: ApproveExpense, ledger: Ledger, by: By) -> Recorded:
     """Approve, and set the amount aside; refused when the account has not enough that is free."""
     expense = await ledger.load(Expense, command.expense_id)
@@ -186,6 +192,7 @@ async def approve_expense(command: ApproveExpense, ledger: Ledger, by: By) -> Re
     return await ledger.save(expense, account)
 
 
+@decision(undo="reverse_expense_step")
 async def reject_expense(command: RejectExpense, ledger: Ledger, by: By) -> Recorded:
     """Refuse; what was set aside is free again."""
     expense = await ledger.load(Expense, command.expense_id)
@@ -194,6 +201,7 @@ async def reject_expense(command: RejectExpense, ledger: Ledger, by: By) -> Reco
     return await ledger.save(expense, *freed)
 
 
+@fact(after="the approval", undo="reverse_expense_payment")
 async def pay_expense(command: PayExpense, ledger: Ledger, by: By) -> Recorded:
     """Pay from the account; from today the policy's time to publish runs."""
     expense = await ledger.load(Expense, command.expense_id)
@@ -215,6 +223,7 @@ async def pay_expense(command: PayExpense, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(expense, account)
 
 
+@decision(undo="reverse_expense_step")
 async def withdraw_expense(command: WithdrawExpense, ledger: Ledger, by: By) -> Recorded:
     """Withdraw; what was set aside is free again."""
     expense = await ledger.load(Expense, command.expense_id)
@@ -223,6 +232,7 @@ async def withdraw_expense(command: WithdrawExpense, ledger: Ledger, by: By) -> 
     return await ledger.save(expense, *freed)
 
 
+@fact(after="the payment", undo=NoUndo("it is itself a taking back; the payment is recorded anew"))
 async def reverse_expense_payment(
     command: ReverseExpensePayment, ledger: Ledger, by: By
 ) -> Recorded:
@@ -234,6 +244,7 @@ async def reverse_expense_payment(
     return await ledger.save(expense, account)
 
 
+@decision(undo="reverse_expense_step")
 async def attach_expense_evidence(
     command: AttachExpenseEvidence, ledger: Ledger, by: By
 ) -> Recorded:
@@ -243,6 +254,7 @@ async def attach_expense_evidence(
     return await ledger.save(expense)
 
 
+@fact(after="the approval", undo="reverse_expense_step")
 async def publish_expense(command: PublishExpense, ledger: Ledger, by: By) -> Recorded:
     """Publish, for at least as many days as the policy says."""
     expense = await ledger.load(Expense, command.expense_id)
@@ -256,6 +268,7 @@ async def publish_expense(command: PublishExpense, ledger: Ledger, by: By) -> Re
     return await ledger.save(expense)
 
 
+@statement(undo="reverse_expense_step")
 async def raise_objection(command: RaiseObjection, ledger: Ledger, by: By) -> Recorded:
     """Object; the answer is due within the policy's time."""
     expense = await ledger.load(Expense, command.expense_id)
@@ -269,6 +282,7 @@ async def raise_objection(command: RaiseObjection, ledger: Ledger, by: By) -> Re
     return await ledger.save(expense)
 
 
+@decision(undo="reverse_expense_step")
 async def answer_objection(command: AnswerObjection, ledger: Ledger, by: By) -> Recorded:
     """Answer."""
     expense = await ledger.load(Expense, command.expense_id)

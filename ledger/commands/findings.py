@@ -15,6 +15,7 @@ from ledger.commands.petitions import UnitIds
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.errors import NotFound, RuleViolated
+from ledger.core.times import decision, fact
 from ledger.core.values import Code, Place, Text
 from ledger.findings import Finding, FindingSource, Supervisor
 from ledger.organisations import Kind
@@ -132,6 +133,7 @@ class WithdrawFinding:
     finding_id: UUID
 
 
+@decision(undo="release_supervisor")
 async def appoint_supervisor(command: AppointSupervisor, ledger: Ledger, by: By) -> Recorded:
     """Appoint the supervisor."""
     estate_ids = tuple(dict.fromkeys(command.estate_ids))
@@ -144,6 +146,7 @@ async def appoint_supervisor(command: AppointSupervisor, ledger: Ledger, by: By)
     return await ledger.save(supervisor)
 
 
+@decision(undo="release_supervisor")
 async def assign_supervisor(command: AssignSupervisor, ledger: Ledger, by: By) -> Recorded:
     """Assign one more estate."""
     by = await guard_kind(ledger, by, command.estate_id, Kind.ESTATE)
@@ -152,6 +155,7 @@ async def assign_supervisor(command: AssignSupervisor, ledger: Ledger, by: By) -
     return await ledger.save(supervisor)
 
 
+@decision(undo="assign_supervisor")
 async def release_supervisor(command: ReleaseSupervisor, ledger: Ledger, by: By) -> Recorded:
     """Release the supervisor from an estate."""
     supervisor = await _supervisor(ledger, command.person_id)
@@ -159,6 +163,7 @@ async def release_supervisor(command: ReleaseSupervisor, ledger: Ledger, by: By)
     return await ledger.save(supervisor)
 
 
+@fact(after="the supervisor's appointment", undo="withdraw_finding")
 async def raise_finding(command: RaiseFinding, ledger: Ledger, by: By) -> Recorded:
     """Raise the finding."""
     terms, by = await terms_of(ledger, by)
@@ -183,6 +188,7 @@ async def raise_finding(command: RaiseFinding, ledger: Ledger, by: By) -> Record
     return await ledger.save(finding)
 
 
+@decision(undo="reverse_finding_step")
 async def remind_company(command: RemindCompany, ledger: Ledger, by: By) -> Recorded:
     """Remind the company; its clock starts."""
     terms, by = await terms_of(ledger, by)
@@ -196,6 +202,7 @@ async def remind_company(command: RemindCompany, ledger: Ledger, by: By) -> Reco
     return await ledger.save(finding)
 
 
+@fact(undo="reverse_finding_step")
 async def solve_finding_on_the_spot(
     command: SolveFindingOnTheSpot, ledger: Ledger, by: By
 ) -> Recorded:
@@ -207,6 +214,7 @@ async def solve_finding_on_the_spot(
     return await ledger.save(finding)
 
 
+@fact(after="the reminder", undo="reverse_finding_step")
 async def rectify_finding(command: RectifyFinding, ledger: Ledger, by: By) -> Recorded:
     """Record that it was put right."""
     by = without_personal_data(by, summary=command.summary)
@@ -216,6 +224,7 @@ async def rectify_finding(command: RectifyFinding, ledger: Ledger, by: By) -> Re
     return await ledger.save(finding)
 
 
+@fact(after="the reminder", undo="reverse_finding_step")
 async def report_unrectified(command: ReportUnrectified, ledger: Ledger, by: By) -> Recorded:
     """Record that it was not put right: from now on it may be the cause of a draw-down."""
     by = without_personal_data(by, summary=command.summary)
@@ -225,6 +234,7 @@ async def report_unrectified(command: ReportUnrectified, ledger: Ledger, by: By)
     return await ledger.save(finding)
 
 
+@fact(undo="reverse_finding_step")
 async def hold_company_talk(command: HoldCompanyTalk, ledger: Ledger, by: By) -> Recorded:
     """Record the talk."""
     by = await guard_kind(ledger, by, command.convener_id)
@@ -234,6 +244,7 @@ async def hold_company_talk(command: HoldCompanyTalk, ledger: Ledger, by: By) ->
     return await ledger.save(finding)
 
 
+@decision(undo="reverse_finding_step")
 async def note_assessment_score(command: NoteAssessmentScore, ledger: Ledger, by: By) -> Recorded:
     """Record the score."""
     finding = await ledger.load(Finding, command.finding_id)
@@ -242,6 +253,7 @@ async def note_assessment_score(command: NoteAssessmentScore, ledger: Ledger, by
     return await ledger.save(finding)
 
 
+@decision(undo="reverse_finding_step")
 async def withdraw_finding(command: WithdrawFinding, ledger: Ledger, by: By) -> Recorded:
     """Withdraw the finding."""
     finding = await ledger.load(Finding, command.finding_id)

@@ -17,6 +17,7 @@ from pydantic import StringConstraints
 
 from ledger.commands.users import end_sessions_of
 from ledger.core.aggregate import By
+from ledger.core.times import decision
 from ledger.storage.ledger import Ledger, Recorded
 from ledger.storage.user_identities import find_identity, forget_identity, keep_identity
 from ledger.users import SignInMethod, User
@@ -51,6 +52,7 @@ class UnlinkSingleSignOn:
     subject: Subject
 
 
+@decision(undo="unlink_single_sign_on")
 async def link_single_sign_on(command: LinkSingleSignOn, ledger: Ledger, by: By) -> Recorded:
     """Link the identity for somebody else (refuses with ``IdentityTaken``)."""
 
@@ -93,6 +95,7 @@ async def _link(
     return recorded
 
 
+@decision(undo="link_single_sign_on")
 async def unlink_single_sign_on(command: UnlinkSingleSignOn, ledger: Ledger, by: By) -> Recorded:
     """Unlink the identity and end the sessions that were opened through its issuer."""
     user = await ledger.load(User, command.user_id)

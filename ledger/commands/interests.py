@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ledger.core.aggregate import By
 from ledger.core.errors import NotFound
+from ledger.core.times import NoUndo, decision
 from ledger.interests import InterestKind, Interests, interests_id_of
 from ledger.petitions import Petition
 from ledger.storage.ledger import Ledger, Recorded
@@ -30,6 +31,7 @@ class EndInterest:
     about_id: UUID
 
 
+@decision(undo="end_interest")
 async def declare_interest(command: DeclareInterest, ledger: Ledger, by: By) -> Recorded:
     """Declare the interest; from now on it is kept to."""
     interests = await ledger.find(Interests, interests_id_of(command.person_id))
@@ -39,6 +41,7 @@ async def declare_interest(command: DeclareInterest, ledger: Ledger, by: By) -> 
     return await ledger.save(interests)
 
 
+@decision(undo=NoUndo("it is declared anew"))
 async def end_interest(command: EndInterest, ledger: Ledger, by: By) -> Recorded:
     """End the interest."""
     interests = await ledger.find(Interests, interests_id_of(command.person_id))

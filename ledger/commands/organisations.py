@@ -11,6 +11,7 @@ from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import NotFound
+from ledger.core.times import NoUndo, decision
 from ledger.core.values import Code, Day, Name, OptionalName
 from ledger.organisations import Kind, Organisation, Parent, Tenure, organisation_id
 from ledger.organisations.rules import OrganisationExists
@@ -107,6 +108,7 @@ async def ancestors_of(
     return frozenset(above)
 
 
+@decision(undo="dissolve_organisation")
 async def establish_organisation(
     command: EstablishOrganisation, ledger: Ledger, by: By
 ) -> Recorded:
@@ -130,6 +132,7 @@ async def establish_organisation(
     return await ledger.save(organisation)
 
 
+@decision(undo=NoUndo("its former name is given again"))
 async def rename_organisation(command: RenameOrganisation, ledger: Ledger, by: By) -> Recorded:
     """Give an organisation other names from a day on."""
     by = without_personal_data(by, name_zh=command.name_zh, name_en=command.name_en)
@@ -140,6 +143,7 @@ async def rename_organisation(command: RenameOrganisation, ledger: Ledger, by: B
     return await ledger.save(organisation)
 
 
+@decision(undo=NoUndo("it is put back under its former parent"))
 async def reparent_organisation(command: ReparentOrganisation, ledger: Ledger, by: By) -> Recorded:
     """Put an organisation below another parent from a day on."""
     organisation = await ledger.load(Organisation, command.organisation_id)
@@ -150,6 +154,7 @@ async def reparent_organisation(command: ReparentOrganisation, ledger: Ledger, b
     return await ledger.save(organisation)
 
 
+@decision(undo="vacate_post")
 async def fill_post(command: FillPost, ledger: Ledger, by: By) -> Recorded:
     """Put a person into a post; the policy book tells which posts only one person can hold."""
     organisation = await ledger.load(Organisation, command.organisation_id)
@@ -166,6 +171,7 @@ async def fill_post(command: FillPost, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(organisation)
 
 
+@decision(undo="fill_post")
 async def vacate_post(command: VacatePost, ledger: Ledger, by: By) -> Recorded:
     """End a person's time in a post."""
     organisation = await ledger.load(Organisation, command.organisation_id)
@@ -175,6 +181,7 @@ async def vacate_post(command: VacatePost, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(organisation)
 
 
+@decision(undo=NoUndo("it is established anew"))
 async def dissolve_organisation(command: DissolveOrganisation, ledger: Ledger, by: By) -> Recorded:
     """End an organisation after its last day."""
     organisation = await ledger.load(Organisation, command.organisation_id)

@@ -18,6 +18,7 @@ from ledger.commands.persons import guard_self, open_all
 from ledger.commands.sealing import disclose, is_recorded_now
 from ledger.core.aggregate import By
 from ledger.core.entry import Entry
+from ledger.core.times import NoUndo, decision
 from ledger.persons import Lookup, Person, Readable
 from ledger.sealing import Field
 from ledger.storage.documents import copies_about
@@ -43,6 +44,7 @@ class ExportPerson:
     format: ExportFormat = ExportFormat.JSON
 
 
+@decision(undo=NoUndo("what was handed out was handed out"))
 async def export_person(command: ExportPerson, ledger: Ledger, by: By) -> Recorded:
     """Record the hand-out, then gather everything about the person."""
     by = guard_self(by, command.person_id)

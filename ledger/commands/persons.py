@@ -22,6 +22,7 @@ from ledger.commands.sealing import (
 )
 from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, RuleViolated
+from ledger.core.times import NoUndo, decision
 from ledger.persons import Lookup, Person, Readable, RecordKind
 from ledger.sealing import Field, SlotPlace
 from ledger.sealing.fields import SEARCHABLE, guard_value
@@ -86,6 +87,7 @@ class LookUpPerson:
         return f"LookUpPerson({self.field}, {self.purpose})"
 
 
+@decision(undo=NoUndo("what is known of a person is sealed again, or erased"))
 async def register_person(command: RegisterPerson, ledger: Ledger, by: By) -> Recorded:
     """Begin a person's stream and seal their contact data."""
     by = await guard_kind(ledger, by, command.place_id)
@@ -95,6 +97,7 @@ async def register_person(command: RegisterPerson, ledger: Ledger, by: By) -> Re
     return await ledger.save(person)
 
 
+@decision(undo=NoUndo("what was sealed wrongly is sealed again; erasure destroys it"))
 async def seal_contact(command: SealContact, ledger: Ledger, by: By) -> Recorded:
     """Seal newer contact data of a person that the ledger knows."""
     person = await ledger.load(Person, command.person_id)
@@ -102,6 +105,7 @@ async def seal_contact(command: SealContact, ledger: Ledger, by: By) -> Recorded
     return await ledger.save(person)
 
 
+@decision(undo=NoUndo("what was read was read"))
 async def reveal_sealed(command: RevealSealed, ledger: Ledger, by: By) -> Recorded:
     """Record who reads which fields and why, then give them out; recorded or not given."""
     by = guard_self(by, command.person_id)
@@ -119,6 +123,7 @@ async def reveal_sealed(command: RevealSealed, ledger: Ledger, by: By) -> Record
     return disclose(recorded, {"fields": values})
 
 
+@decision(undo=NoUndo("what was read was read"))
 async def look_up_person(command: LookUpPerson, ledger: Ledger, by: By) -> Recorded:
     """Record who looks for whom by an exact number, then say whom it found (their pseudonyms).
 

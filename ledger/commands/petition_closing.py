@@ -8,6 +8,7 @@ from uuid import UUID
 from ledger.commands.petition_terms import guard_kind, terms_of
 from ledger.commands.petitions import handling_deadline, routing_deadline
 from ledger.core.aggregate import By
+from ledger.core.times import decision, fact, statement
 from ledger.petitions import Petition
 from ledger.storage.ledger import Ledger, Recorded
 
@@ -53,6 +54,7 @@ class WithdrawPetition:
     petition_id: UUID
 
 
+@fact(after="the answer", undo="reverse_petition_step")
 async def visit_back(command: VisitBack, ledger: Ledger, by: By) -> Recorded:
     """Record the visit."""
     petition = await ledger.load(Petition, command.petition_id)
@@ -60,6 +62,7 @@ async def visit_back(command: VisitBack, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def resume_handling(command: ResumeHandling, ledger: Ledger, by: By) -> Recorded:
     """Resume; a new clock for the answer starts."""
     terms, by = await terms_of(ledger, by)
@@ -69,6 +72,7 @@ async def resume_handling(command: ResumeHandling, ledger: Ledger, by: By) -> Re
     return await ledger.save(petition)
 
 
+@decision(undo="reopen_petition")
 async def close_petition(command: ClosePetition, ledger: Ledger, by: By) -> Recorded:
     """Close the petition; all its clocks stop."""
     petition = await ledger.load(Petition, command.petition_id)
@@ -76,6 +80,7 @@ async def close_petition(command: ClosePetition, ledger: Ledger, by: By) -> Reco
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def reopen_petition(command: ReopenPetition, ledger: Ledger, by: By) -> Recorded:
     """Reopen the petition within the policy's days of its closing."""
     terms, by = await terms_of(ledger, by)
@@ -88,6 +93,7 @@ async def reopen_petition(command: ReopenPetition, ledger: Ledger, by: By) -> Re
     return await ledger.save(petition)
 
 
+@statement(undo="reverse_petition_step")
 async def withdraw_petition(command: WithdrawPetition, ledger: Ledger, by: By) -> Recorded:
     """Withdraw the petition; all its clocks stop."""
     petition = await ledger.load(Petition, command.petition_id)

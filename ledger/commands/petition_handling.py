@@ -13,6 +13,7 @@ from ledger.commands.petition_terms import Terms, guard_kind, terms_of
 from ledger.commands.petitions import UnitIds, handling_deadline
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
+from ledger.core.times import NoUndo, decision, fact, statement
 from ledger.core.values import AmountFen, Statement, Text
 from ledger.organisations import Kind
 from ledger.petitions import ClockName, Deadline, MeetingOutcome, Outcome, Petition, Side
@@ -142,6 +143,7 @@ class RejectExtension:
     petition_id: UUID
 
 
+@decision(undo="reverse_petition_step")
 async def blow_whistle(command: BlowWhistle, ledger: Ledger, by: By) -> Recorded:
     """Call the departments; each one's clock for reporting in starts."""
     terms, by = await terms_of(ledger, by)
@@ -157,6 +159,7 @@ async def blow_whistle(command: BlowWhistle, ledger: Ledger, by: By) -> Recorded
     return await ledger.save(petition)
 
 
+@fact(after="the whistle", undo="reverse_petition_step")
 async def report_department_in(command: ReportDepartmentIn, ledger: Ledger, by: By) -> Recorded:
     """Record that the department came."""
     petition = await ledger.load(Petition, command.petition_id)
@@ -164,6 +167,7 @@ async def report_department_in(command: ReportDepartmentIn, ledger: Ledger, by: 
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def answer_for_department(command: AnswerForDepartment, ledger: Ledger, by: By) -> Recorded:
     """Record the department's answer."""
     by = without_personal_data(by, summary=command.summary)
@@ -172,6 +176,7 @@ async def answer_for_department(command: AnswerForDepartment, ledger: Ledger, by
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def assess_department(command: AssessDepartment, ledger: Ledger, by: By) -> Recorded:
     """Record the judgement on the department."""
     petition = await ledger.load(Petition, command.petition_id)
@@ -185,6 +190,7 @@ async def assess_department(command: AssessDepartment, ledger: Ledger, by: By) -
     return await ledger.save(petition)
 
 
+@fact(undo="reverse_petition_step")
 async def hold_four_party_meeting(
     command: HoldFourPartyMeeting, ledger: Ledger, by: By
 ) -> Recorded:
@@ -204,6 +210,7 @@ async def hold_four_party_meeting(
     return await ledger.save(petition)
 
 
+@statement(undo="reverse_petition_step")
 async def claim_responsibility(command: ClaimResponsibility, ledger: Ledger, by: By) -> Recorded:
     """Record the claim; a petition that no unit had yet goes to the company, with its deadline."""
     terms, by = await terms_of(ledger, by)
@@ -214,6 +221,7 @@ async def claim_responsibility(command: ClaimResponsibility, ledger: Ledger, by:
     return await ledger.save(petition)
 
 
+@fact(after="the company's claim", undo="reverse_obligor_spend")
 async def report_obligor_spend(command: ReportObligorSpend, ledger: Ledger, by: By) -> Recorded:
     """Record the company's own spending."""
     by = without_personal_data(by, purpose=command.purpose)
@@ -224,6 +232,7 @@ async def report_obligor_spend(command: ReportObligorSpend, ledger: Ledger, by: 
     return await ledger.save(petition)
 
 
+@decision(undo=NoUndo("it is itself a taking back; the spending is reported anew"))
 async def reverse_obligor_spend(command: ReverseObligorSpend, ledger: Ledger, by: By) -> Recorded:
     """Take the report back."""
     petition = await ledger.load(Petition, command.petition_id)
@@ -231,6 +240,7 @@ async def reverse_obligor_spend(command: ReverseObligorSpend, ledger: Ledger, by
     return await ledger.save(petition)
 
 
+@fact(undo="reverse_petition_step")
 async def take_action(command: TakeAction, ledger: Ledger, by: By) -> Recorded:
     """Record the action; whoever does so counts as a handler."""
     by = without_personal_data(by, summary=command.summary)
@@ -239,6 +249,7 @@ async def take_action(command: TakeAction, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def answer_petition(command: AnswerPetition, ledger: Ledger, by: By) -> Recorded:
     """Record the answer; the clock for asking the petitioner back starts."""
     terms, by = await terms_of(ledger, by)
@@ -251,6 +262,7 @@ async def answer_petition(command: AnswerPetition, ledger: Ledger, by: By) -> Re
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def request_extension(command: RequestExtension, ledger: Ledger, by: By) -> Recorded:
     """Ask for more time, within what the procedure allows."""
     terms, by = await terms_of(ledger, by)
@@ -265,6 +277,7 @@ async def request_extension(command: RequestExtension, ledger: Ledger, by: By) -
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def approve_extension(command: ApproveExtension, ledger: Ledger, by: By) -> Recorded:
     """Grant the time; the extended clock replaces the old one."""
     petition = await ledger.load(Petition, command.petition_id)
@@ -273,6 +286,7 @@ async def approve_extension(command: ApproveExtension, ledger: Ledger, by: By) -
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def reject_extension(command: RejectExtension, ledger: Ledger, by: By) -> Recorded:
     """Refuse the time; the old clock stands."""
     petition = await ledger.load(Petition, command.petition_id)

@@ -12,6 +12,7 @@ from ledger.commands.petitions import UnitIds
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.errors import RuleViolated
+from ledger.core.times import NoUndo, decision, fact
 from ledger.core.values import Statement, Text
 from ledger.petitions import Cause, ClockName, Deadline, Level, Petition
 from ledger.storage.ledger import Ledger, Recorded
@@ -74,6 +75,7 @@ class RecountDeadlines:
     petition_id: UUID
 
 
+@decision(undo="reverse_petition_step")
 async def escalate_petition(command: EscalatePetition, ledger: Ledger, by: By) -> Recorded:
     """Escalate the petition; the unit that holds it is named."""
     petition = await ledger.load(Petition, command.petition_id)
@@ -81,6 +83,7 @@ async def escalate_petition(command: EscalatePetition, ledger: Ledger, by: By) -
     return await ledger.save(petition)
 
 
+@fact(after="the escalation", undo="reverse_petition_step")
 async def hold_joint_meeting(command: HoldJointMeeting, ledger: Ledger, by: By) -> Recorded:
     """Record the joint meeting."""
     by = await guard_kind(ledger, by, command.convener_id)
@@ -97,6 +100,7 @@ async def hold_joint_meeting(command: HoldJointMeeting, ledger: Ledger, by: By) 
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def issue_supervision_order(
     command: IssueSupervisionOrder, ledger: Ledger, by: By
 ) -> Recorded:
@@ -119,6 +123,7 @@ async def issue_supervision_order(
     return await ledger.save(petition)
 
 
+@fact(after="the order", undo="reverse_petition_step")
 async def meet_supervision_order(command: MeetSupervisionOrder, ledger: Ledger, by: By) -> Recorded:
     """Record that the order was met."""
     petition = await ledger.load(Petition, command.petition_id)
@@ -127,6 +132,7 @@ async def meet_supervision_order(command: MeetSupervisionOrder, ledger: Ledger, 
     return await ledger.save(petition)
 
 
+@decision(undo=NoUndo("it counts from the calendar, and counts again when that changes"))
 async def recount_deadlines(command: RecountDeadlines, ledger: Ledger, by: By) -> Recorded:
     """Count again each running provisional deadline that comes out otherwise by now."""
     terms, by = await terms_of(ledger, by)

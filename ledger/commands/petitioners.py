@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from ledger.commands.sealing import PersonalData, person_for, seal
 from ledger.core.aggregate import By
+from ledger.core.times import NoUndo, decision, statement
 from ledger.persons import RecordKind
 from ledger.petitions import Petition
 from ledger.petitions.errors import NotAPetitioner
@@ -40,6 +41,7 @@ class SealPetitioner:
     petitioner: PersonalData
 
 
+@statement(undo="withdraw_petition")
 async def join_petition(command: JoinPetition, ledger: Ledger, by: By) -> Recorded:
     """Let one more person stand behind the petition, and seal what is known about them."""
     petition = await ledger.load(Petition, command.petition_id)
@@ -53,6 +55,7 @@ async def join_petition(command: JoinPetition, ledger: Ledger, by: By) -> Record
     return await ledger.save(petition, person)
 
 
+@decision(undo=NoUndo("what was sealed wrongly is sealed again; erasure destroys it"))
 async def seal_petitioner(command: SealPetitioner, ledger: Ledger, by: By) -> Recorded:
     """Seal what is known about a petitioner for this petition."""
     petition = await ledger.load(Petition, command.petition_id)

@@ -14,6 +14,7 @@ from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.sealing import PersonalData, person_for, seal
 from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, RuleViolated
+from ledger.core.times import NoUndo, decision, statement
 from ledger.core.values import Code, Name, Place, Text
 from ledger.organisations import Kind
 from ledger.persons import RecordKind
@@ -136,6 +137,7 @@ class AssignHandler:
     co_unit_ids: OptionalUnitIds = ()
 
 
+@statement(undo="withdraw_petition")
 async def file_petition(command: FilePetition, ledger: Ledger, by: By) -> Recorded:
     """Record a petition; the clock for sending it to a unit starts."""
     terms, by = await terms_of(ledger, by)
@@ -175,6 +177,7 @@ async def file_petition(command: FilePetition, ledger: Ledger, by: By) -> Record
     return await ledger.save(petition, person)
 
 
+@decision(undo="reclassify_petition")
 async def classify_petition(command: ClassifyPetition, ledger: Ledger, by: By) -> Recorded:
     """Put the petition into its first category."""
     terms, by = await terms_of(ledger, by)
@@ -184,6 +187,7 @@ async def classify_petition(command: ClassifyPetition, ledger: Ledger, by: By) -
     return await ledger.save(petition)
 
 
+@decision(undo=NoUndo("the right category is given again"))
 async def reclassify_petition(command: ReclassifyPetition, ledger: Ledger, by: By) -> Recorded:
     """Put the petition into another category or item."""
     terms, by = await terms_of(ledger, by)
@@ -193,6 +197,7 @@ async def reclassify_petition(command: ReclassifyPetition, ledger: Ledger, by: B
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def merge_petition(command: MergePetition, ledger: Ledger, by: By) -> Recorded:
     """Merge the petition; both streams say so, in one append."""
     petition = await ledger.load(Petition, command.petition_id)
@@ -202,6 +207,7 @@ async def merge_petition(command: MergePetition, ledger: Ledger, by: By) -> Reco
     return await ledger.save(petition, into)
 
 
+@decision(undo="reverse_petition_step")
 async def dispatch_petition(command: DispatchPetition, ledger: Ledger, by: By) -> Recorded:
     """Send the petition; the unit's clock for accepting starts, and mostly that for the answer."""
     terms, by = await terms_of(ledger, by)
@@ -215,6 +221,7 @@ async def dispatch_petition(command: DispatchPetition, ledger: Ledger, by: By) -
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def dispute_dispatch(command: DisputeDispatch, ledger: Ledger, by: By) -> Recorded:
     """Dispute the dispatch within the days that the procedure gives."""
     terms, by = await terms_of(ledger, by)
@@ -224,6 +231,7 @@ async def dispute_dispatch(command: DisputeDispatch, ledger: Ledger, by: By) -> 
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def return_dispatch(command: ReturnDispatch, ledger: Ledger, by: By) -> Recorded:
     """Take the petition back; the clock for sending it to a unit starts again."""
     terms, by = await terms_of(ledger, by)
@@ -235,6 +243,7 @@ async def return_dispatch(command: ReturnDispatch, ledger: Ledger, by: By) -> Re
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def uphold_dispatch(command: UpholdDispatch, ledger: Ledger, by: By) -> Recorded:
     """Leave the petition where it is; the unit's clock for accepting starts again."""
     terms, by = await terms_of(ledger, by)
@@ -244,6 +253,7 @@ async def uphold_dispatch(command: UpholdDispatch, ledger: Ledger, by: By) -> Re
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def accept_petition(command: AcceptPetition, ledger: Ledger, by: By) -> Recorded:
     """Take the petition on; where the procedure counts from here, the answer's clock starts."""
     terms, by = await terms_of(ledger, by)
@@ -253,6 +263,7 @@ async def accept_petition(command: AcceptPetition, ledger: Ledger, by: By) -> Re
     return await ledger.save(petition)
 
 
+@decision(undo="reverse_petition_step")
 async def assign_handler(command: AssignHandler, ledger: Ledger, by: By) -> Recorded:
     """Assign the handler and the units that help."""
     for unit_id in command.co_unit_ids:

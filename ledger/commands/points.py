@@ -11,6 +11,7 @@ from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import NotFound
+from ledger.core.times import NoUndo, decision, fact, reaction
 from ledger.core.values import Code, Day, Points, derived_id
 from ledger.points import (
     Activity,
@@ -73,6 +74,7 @@ class ExpirePoints:
     account_id: UUID
 
 
+@decision(undo=NoUndo("an account without points stays empty"))
 async def open_points_account(command: OpenPointsAccount, ledger: Ledger, by: By) -> Recorded:
     """Open the account; its id follows from the volunteer's."""
     if await ledger.find(PointsAccount, account_id_of(command.volunteer_id)):
@@ -83,6 +85,7 @@ async def open_points_account(command: OpenPointsAccount, ledger: Ledger, by: By
     return await ledger.save(account)
 
 
+@decision(undo="reverse_points")
 async def award_points(command: AwardPoints, ledger: Ledger, by: By) -> Recorded:
     """Award by the rule that held on the day of the service.
 
@@ -109,6 +112,7 @@ async def award_points(command: AwardPoints, ledger: Ledger, by: By) -> Recorded
     return await ledger.save(account)
 
 
+@fact(undo="reverse_points")
 async def record_past_award(command: RecordPastAward, ledger: Ledger, by: By) -> Recorded:
     """Record the award as the older books have it."""
     book = await policies_of(ledger)
@@ -127,6 +131,7 @@ async def record_past_award(command: RecordPastAward, ledger: Ledger, by: By) ->
     return await ledger.save(account)
 
 
+@decision(undo=NoUndo("it is itself a taking back; the points are awarded anew"))
 async def reverse_points(command: ReversePoints, ledger: Ledger, by: By) -> Recorded:
     """Reverse points of one award."""
     account = await ledger.load(PointsAccount, command.account_id)
@@ -134,6 +139,7 @@ async def reverse_points(command: ReversePoints, ledger: Ledger, by: By) -> Reco
     return await ledger.save(account)
 
 
+@reaction()
 async def expire_points(command: ExpirePoints, ledger: Ledger, by: By) -> Recorded:
     """Expire what ran out before today."""
     account = await ledger.load(PointsAccount, command.account_id)

@@ -9,6 +9,7 @@ from annotated_types import MaxLen
 
 from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, NotFound
+from ledger.core.times import NoUndo, decision
 from ledger.core.values import Count, Day, Name, OptionalName, PolicyName, Statement
 from ledger.policies import POLICY_BOOK_ID, Basis, Certainty, PolicyBook
 from ledger.policy_values import (
@@ -94,6 +95,7 @@ class WithdrawPolicyEntry:
     version_set: Count
 
 
+@decision(undo="withdraw_policy_entry")
 async def adopt_standard_policies(
     command: AdoptStandardPolicies, ledger: Ledger, by: By
 ) -> Recorded | None:
@@ -107,6 +109,7 @@ async def adopt_standard_policies(
     return await ledger.save(book) if book.pending_events else None
 
 
+@decision(undo="withdraw_policy_entry")
 async def set_policy_value(command: SetPolicyValue, ledger: Ledger, by: By) -> Recorded:
     """Set a number or a text in the policy book."""
     book = await ledger.load(PolicyBook, POLICY_BOOK_ID)
@@ -114,6 +117,7 @@ async def set_policy_value(command: SetPolicyValue, ledger: Ledger, by: By) -> R
     return await ledger.save(book)
 
 
+@decision(undo="withdraw_policy_entry")
 async def publish_policy_list(command: PublishPolicyList, ledger: Ledger, by: By) -> Recorded:
     """Publish an edition of a list in the policy book."""
     book = await ledger.load(PolicyBook, POLICY_BOOK_ID)
@@ -121,6 +125,7 @@ async def publish_policy_list(command: PublishPolicyList, ledger: Ledger, by: By
     return await ledger.save(book)
 
 
+@decision(undo=NoUndo("it is itself a taking back; the entry is set anew"))
 async def withdraw_policy_entry(command: WithdrawPolicyEntry, ledger: Ledger, by: By) -> Recorded:
     """Take back an entry of the policy book."""
     book = await ledger.load(PolicyBook, POLICY_BOOK_ID)

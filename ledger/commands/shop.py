@@ -13,6 +13,7 @@ from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
+from ledger.core.times import NoUndo, decision, fact
 from ledger.core.values import POINTS_MAX, Code, Count, Name, Points
 from ledger.points import PointsAccount, ShopItem, ShopItemExists, account_id_of, item_id_of
 from ledger.storage.ledger import Ledger, Recorded
@@ -108,6 +109,7 @@ class ReturnGoods:
     order_id: UUID
 
 
+@decision(undo="withdraw_shop_item")
 async def list_shop_item(command: ListShopItem, ledger: Ledger, by: By) -> Recorded:
     """List the item; its id follows from the shop and the code."""
     if await ledger.find(ShopItem, item_id_of(command.shop_id, command.code)):
@@ -123,6 +125,7 @@ async def list_shop_item(command: ListShopItem, ledger: Ledger, by: By) -> Recor
     return await ledger.save(item)
 
 
+@fact(undo="adjust_stock")
 async def receive_goods(command: ReceiveGoods, ledger: Ledger, by: By) -> Recorded:
     """Receive the goods."""
     item = await ledger.load(ShopItem, command.item_id)
@@ -130,6 +133,7 @@ async def receive_goods(command: ReceiveGoods, ledger: Ledger, by: By) -> Record
     return await ledger.save(item)
 
 
+@decision(undo=NoUndo("the right price is set again"))
 async def price_shop_item(command: PriceShopItem, ledger: Ledger, by: By) -> Recorded:
     """Price the item."""
     item = await ledger.load(ShopItem, command.item_id)
@@ -137,6 +141,7 @@ async def price_shop_item(command: PriceShopItem, ledger: Ledger, by: By) -> Rec
     return await ledger.save(item)
 
 
+@fact(undo=NoUndo("it is counted again"))
 async def count_stock(command: CountStock, ledger: Ledger, by: By) -> Recorded:
     """Record the count."""
     item = await ledger.load(ShopItem, command.item_id)
@@ -144,6 +149,7 @@ async def count_stock(command: CountStock, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(item)
 
 
+@decision(undo=NoUndo("it is adjusted again"))
 async def adjust_stock(command: AdjustStock, ledger: Ledger, by: By) -> Recorded:
     """Adjust the stock."""
     item = await ledger.load(ShopItem, command.item_id)
@@ -151,6 +157,7 @@ async def adjust_stock(command: AdjustStock, ledger: Ledger, by: By) -> Recorded
     return await ledger.save(item)
 
 
+@decision(undo=NoUndo("it is listed anew"))
 async def withdraw_shop_item(command: WithdrawShopItem, ledger: Ledger, by: By) -> Recorded:
     """Withdraw the item."""
     item = await ledger.load(ShopItem, command.item_id)
@@ -158,6 +165,7 @@ async def withdraw_shop_item(command: WithdrawShopItem, ledger: Ledger, by: By) 
     return await ledger.save(item)
 
 
+@decision(undo="cancel_redemption")
 async def redeem_points(command: RedeemPoints, ledger: Ledger, by: By) -> Recorded:
     """Take the points and reserve the pieces in one save: both happen or neither."""
     account = await ledger.load(PointsAccount, command.account_id)
@@ -170,6 +178,7 @@ async def redeem_points(command: RedeemPoints, ledger: Ledger, by: By) -> Record
     return await ledger.save(account, item)
 
 
+@fact(after="the redemption", undo="return_goods")
 async def issue_goods(command: IssueGoods, ledger: Ledger, by: By) -> Recorded:
     """Issue the goods; the last day on which they can come back is fixed now."""
     book = await policies_of(ledger)
@@ -184,6 +193,7 @@ async def issue_goods(command: IssueGoods, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(item)
 
 
+@decision(undo=NoUndo("the points are redeemed anew"))
 async def cancel_redemption(command: CancelRedemption, ledger: Ledger, by: By) -> Recorded:
     """Free the pieces and give the points back in one save."""
     item = await ledger.load(ShopItem, command.item_id)
@@ -194,6 +204,7 @@ async def cancel_redemption(command: CancelRedemption, ledger: Ledger, by: By) -
     return await ledger.save(item, account)
 
 
+@fact(after="the issue", undo=NoUndo("the goods are redeemed anew"))
 async def return_goods(command: ReturnGoods, ledger: Ledger, by: By) -> Recorded:
     """Take the pieces and give the points back in one save."""
     item = await ledger.load(ShopItem, command.item_id)

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import NotFound, RuleViolated
+from ledger.core.times import NoUndo, decision
 from ledger.core.values import Code, Day, Post
 from ledger.organisations import Organisation
 from ledger.storage.ledger import Ledger, Recorded
@@ -107,6 +108,7 @@ class RevokeToken:
     token_id: UUID
 
 
+@decision(undo="disable_user")
 async def open_user(command: OpenUser, ledger: Ledger, by: By) -> Recorded:
     """Open the account."""
     if command.user_id is not None and await ledger.find(User, command.user_id) is not None:
@@ -114,6 +116,7 @@ async def open_user(command: OpenUser, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(User.open(by, user_id=command.user_id))
 
 
+@decision(undo="revoke_role")
 async def grant_role(command: GrantRole, ledger: Ledger, by: By) -> Recorded:
     """Grant the role; the organisation must exist."""
     user = await ledger.load(User, command.user_id)
@@ -134,6 +137,7 @@ async def grant_role(command: GrantRole, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(user)
 
 
+@decision(undo="grant_role")
 async def revoke_role(command: RevokeRole, ledger: Ledger, by: By) -> Recorded:
     """Revoke the grant and end the sessions that act under it."""
     user = await ledger.load(User, command.user_id)
@@ -144,6 +148,7 @@ async def revoke_role(command: RevokeRole, ledger: Ledger, by: By) -> Recorded:
     return recorded
 
 
+@decision(undo="enable_user")
 async def disable_user(command: DisableUser, ledger: Ledger, by: By) -> Recorded:
     """Disable the account and end its sessions."""
     user = await ledger.load(User, command.user_id)
@@ -154,6 +159,7 @@ async def disable_user(command: DisableUser, ledger: Ledger, by: By) -> Recorded
     return recorded
 
 
+@decision(undo="disable_user")
 async def enable_user(command: EnableUser, ledger: Ledger, by: By) -> Recorded:
     """Enable the account; sessions stay ended."""
     user = await ledger.load(User, command.user_id)
@@ -161,6 +167,7 @@ async def enable_user(command: EnableUser, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(user)
 
 
+@decision(undo=NoUndo("a new factor is set up"))
 async def remove_second_factor(command: RemoveSecondFactor, ledger: Ledger, by: By) -> Recorded:
     """Forget another user's device; sessions that rest on it end. One's own needs its code."""
     if by.actor_id == command.user_id:
@@ -174,6 +181,7 @@ async def remove_second_factor(command: RemoveSecondFactor, ledger: Ledger, by: 
     return recorded
 
 
+@decision(undo=NoUndo("the user comes in again"))
 async def end_user_sessions(command: EndSessions, ledger: Ledger, by: By) -> Recorded | None:
     """End the user's sessions, each told of; without any there is nothing to record."""
     by = by.with_reason()
@@ -195,6 +203,7 @@ async def _to_end(ledger: Ledger, session: Session) -> SignIn | None:
     return None if came is None or came.has_ended else came
 
 
+@decision(undo=NoUndo("a new token is issued"))
 async def revoke_access_token(command: RevokeToken, ledger: Ledger, by: By) -> Recorded:
     """Revoke the token: its next request is refused."""
     token = await ledger.load(AccessToken, command.token_id)

@@ -9,14 +9,18 @@ it also runs on replay, under whatever rules hold years from now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, ClassVar, Self
 from uuid import UUID, uuid4
 
 from eventsourcing.domain import AggregateCreated, AggregateEvent, BaseAggregate
 
+from ledger.core.clock import local_day
 from ledger.core.errors import LedgerError, ReasonMissing
+
+BEFORE_ITS_RECORD = "told-before-its-record"
+"""The mark of a fact whose true day lies before the record that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,12 @@ class By:
     ``policy_version`` the version of the policy book that the decision was
     taken under. ``is_history`` marks facts that happened before the ledger knew
     of them (imports): see ``refuse``.
+
+    ``told_at`` is when a fact was told (not stored: the entry's ``recorded_at`` says it).
+    ``is_late``: it was told on a later day than it happened. ``true_day`` is the day on which
+    it happened where it could not be booked on that day. ``said_by`` is the party whose paper
+    somebody else recorded. ``proposed_by`` are the persons who proposed what another one now
+    carries out, by ``proposal_id``.
     """
 
     actor_id: UUID
@@ -58,6 +68,24 @@ class By:
     evidence: tuple[Evidence, ...] = ()
     is_history: bool = False
     breaches: tuple[str, ...] = ()
+    is_late: bool = False
+    true_day: date | None = None
+    said_by: UUID | None = None
+    proposed_by: tuple[UUID, ...] = ()
+    proposal_id: UUID | None = None
+    told_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def now(self) -> datetime:
+        """When it was told: terms that others must keep run from here, not from a past day."""
+        return self.told_at or self.at
+
+    def booked_from(self, earliest: datetime, mark: str) -> By:
+        """Return the same, booked no earlier than a moment; a true day is kept, never refused."""
+        if self.at >= earliest:
+            return self
+        true_day = self.true_day or local_day(self.at)
+        return replace(self, at=earliest, true_day=true_day, breaches=(*self.breaches, mark))
 
     def refuse(self, error: LedgerError) -> By:
         """Raise ``error``; for a fact that already happened, mark it with the breach instead.
@@ -82,18 +110,38 @@ class By:
 class Event(AggregateEvent):
     """Something that happened to one aggregate: which, in what order, when, and by whom.
 
-    ``timestamp`` is when it happened (``by.at``); the name is the library's.
+    ``timestamp`` is when it happened (``by.at``); the name is the library's. ``ABOUT``,
+    ``RESTS_ON_NOTHING`` and ``STANDS`` say how it is taken back (``ledger/core/reversing.py``).
     """
+
+    ABOUT: ClassVar[tuple[str, ...]] = ()
+    RESTS_ON_NOTHING: ClassVar[bool] = False
+    STANDS: ClassVar[str] = ""
 
     originator_id: UUID
     originator_version: int
     timestamp: datetime
     by: By
 
+    def mutate(self, aggregate: Any) -> Any:
+        """Apply the event, and let an aggregate that remembers its steps note it."""
+        return noted(super().mutate(aggregate), self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Created(AggregateCreated, Event):
     """The first event of an aggregate."""
+
+    def mutate(self, aggregate: Any) -> Any:
+        """Begin the aggregate, and let one that remembers its steps note it."""
+        return noted(super().mutate(aggregate), self)
+
+
+def noted(aggregate: Any, event: Event) -> Any:
+    """Return an aggregate that knows of an event, if it remembers its steps."""
+    if (steps := getattr(aggregate, "_steps", None)) is not None:
+        steps.append(event)
+    return aggregate
 
 
 ENVELOPE_FIELDS = frozenset(
@@ -114,9 +162,16 @@ class Aggregate(BaseAggregate[UUID]):
         """Return a fresh random id; override where the id follows from a natural key."""
         return uuid4()
 
+    @property
+    def facts_from(self) -> datetime:
+        """The first moment at which something can have happened to it: its record's beginning."""
+        return self.created_on
+
     @classmethod
     def _begin(cls, event_type: type[Created], by: By, **fields: Any) -> Self:
         return cls._create(event_type, by=by, timestamp=by.at, **fields)
 
     def _record(self, event_type: type[Event], by: By, **fields: Any) -> None:
+        if by.told_at is not None:  # a fact: it did not happen before its record began
+            by = by.booked_from(self.facts_from, BEFORE_ITS_RECORD)
         self.trigger_event(event_type, by=by, timestamp=by.at, **fields)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -190,6 +190,11 @@ def _write_by(by: By) -> dict[str, Any]:
         ],
         "history": by.is_history,
         "breaches": list(by.breaches),
+        "late": by.is_late,
+        "true_day": by.true_day and by.true_day.isoformat(),
+        "said_by": by.said_by and str(by.said_by),
+        "proposed_by": [str(one) for one in by.proposed_by],
+        "proposal": by.proposal_id and str(by.proposal_id),
     }
     return {name: value for name, value in said.items() if value}
 
@@ -210,6 +215,11 @@ def _read_by(header: dict[str, Any], occurred_at: datetime) -> By:
         evidence=_read_evidence(header["evidence"]) if "evidence" in header else (),
         is_history=said("history", False),
         breaches=tuple(said("breaches", ())),
+        is_late=said("late", False),
+        true_day=date.fromisoformat(header["true_day"]) if "true_day" in header else None,
+        said_by=_read_id(said("said_by")),
+        proposed_by=tuple(map(read_uuid, said("proposed_by", ()))),
+        proposal_id=_read_id(said("proposal")),
     )
 
 

@@ -100,3 +100,38 @@ class SamePersonTwice(RuleViolated):
 
     必须由不同人员办理的步骤，同一人不得办理其中两步。
     """
+
+
+class SecondPersonNeeded(RuleViolated):
+    """This step takes two persons: propose it first (``?propose=true``), let another carry it out.
+
+    此步骤须由两人办理：请先提出（``?propose=true``），再由另一人核准执行。
+    """
+
+
+class StepUnknown(NotFound):
+    """The record has no step of this number.
+
+    该记录中没有这一步骤。
+    """
+
+
+class StepAlreadyReversed(RuleViolated):
+    """This step was taken back before; record it anew if it is right after all.
+
+    该步骤已被撤回；若其实无误，请重新办理。
+    """
+
+
+class StepStands(RuleViolated):
+    """A step of this kind is not taken back; the facts say what puts it right.
+
+    此类步骤不能撤回；如何更正见提示。
+    """
+
+
+class StepsRestOnIt(RuleViolated):
+    """Later steps rest on this one: take those back first.
+
+    后续步骤以此步骤为依据：请先撤回后续步骤。
+    """

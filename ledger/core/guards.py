@@ -8,15 +8,27 @@ have no meaning at all.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from ledger.core.aggregate import By
-from ledger.core.errors import AmountNotPositive, SamePersonTwice
+from ledger.core.errors import AmountNotPositive, SamePersonTwice, SecondPersonNeeded
+from ledger.core.values import derived_id
+
+UNRECORDED = "unrecorded"
+"""The post of whoever acted in history that does not name them."""
+SOMEBODY = derived_id("person", UNRECORDED)
+"""Stands for all whom history does not name: whether two of them are one, nobody knows."""
+UNPROVEN = "persons-apart-unproven"
+"""The mark of a step whose person could not be shown to be another than an earlier step's."""
 
 
 def persons(by: By) -> frozenset[UUID]:
-    """Return who took a step: the one who acted, and the one for whom."""
-    return frozenset({by.actor_id} if by.on_behalf_of is None else {by.actor_id, by.on_behalf_of})
+    """Return who took a step: who acted, for whom, and who proposed it."""
+    if by.is_history and by.post == UNRECORDED:
+        return frozenset({SOMEBODY})
+    acted = {by.actor_id, *by.proposed_by}
+    return frozenset(acted if by.on_behalf_of is None else {*acted, by.on_behalf_of})
 
 
 def positive(amount_fen: int) -> None:
@@ -26,8 +38,29 @@ def positive(amount_fen: int) -> None:
 
 
 def apart(by: By, step: str, earlier: Mapping[str, frozenset[UUID]]) -> By:
-    """Refuse a person who took one of the earlier steps, by itself or for somebody else."""
+    """Refuse a person who took one of the earlier steps, by itself or for somebody else.
+
+    Persons whom history does not name prove nothing: the step is marked ``UNPROVEN``.
+    """
+    now = persons(by)
     for name, others in earlier.items():
-        if not persons(by).isdisjoint(others):
+        if SOMEBODY in now or SOMEBODY in others:
+            by = marked(by, UNPROVEN)
+        if not (now - {SOMEBODY}).isdisjoint(others):
             by = by.refuse(SamePersonTwice(step=step, earlier_step=name))
     return by
+
+
+def by_two(by: By) -> By:
+    """Refuse what one person does alone: somebody else must have proposed this very step."""
+    if not by.proposed_by:
+        return by.refuse(SecondPersonNeeded())
+    acting = {by.actor_id} if by.on_behalf_of is None else {by.actor_id, by.on_behalf_of}
+    if acting.isdisjoint(by.proposed_by):
+        return by
+    return by.refuse(SamePersonTwice(step="carry-out", earlier_step="propose"))
+
+
+def marked(by: By, mark: str) -> By:
+    """Return the same with a mark, once."""
+    return by if mark in by.breaches else replace(by, breaches=(*by.breaches, mark))

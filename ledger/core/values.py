@@ -7,7 +7,7 @@ bad one at once.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, TypeAlias
 from uuid import UUID, uuid5
 
@@ -55,10 +55,16 @@ PolicyName: TypeAlias = Annotated[
 """A dotted name: the context, then what is limited, such as ``deposit.rate_min_bp``."""
 Sha256: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 digest as 64 lower-case hexadecimal digits."""
-Moment: TypeAlias = Annotated[datetime, Timezone(...)]
-"""A point in time with its offset."""
-Day: TypeAlias = date
-"""A calendar day in the ledger's own time zone (Asia/Shanghai)."""
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
+"""No record here is older, and no term reaches further: what lies outside is a typing mistake."""
+FIRST_MOMENT = datetime.combine(FIRST_DAY, time.min, UTC)
+LAST_MOMENT = datetime.combine(LAST_DAY, time.min, UTC)
+Moment: TypeAlias = Annotated[datetime, Timezone(...), Ge(FIRST_MOMENT), Le(LAST_MOMENT)]
+"""A point in time with its offset, between 1990 and 2100."""
+Day: TypeAlias = Annotated[date, Ge(FIRST_DAY), Le(LAST_DAY)]
+"""A calendar day in the ledger's own time zone (Asia/Shanghai), between 1990 and 2100."""
+TermDays: TypeAlias = Annotated[int, Ge(0), Le(3_660)]
+"""A term in days: ten years at the most."""
 
 _NAMESPACE = UUID("6d696e7a-6861-5e67-8000-6c6564676572")
 

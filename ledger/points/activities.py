@@ -228,6 +228,11 @@ class Activity(core.Aggregate):
             cls.Opened, by, organiser_id=organiser_id, place_id=place_id, **asdict(plan)
         )
 
+    @property
+    def facts_from(self) -> datetime:
+        """Attendance is noted from the day of the activity on, also when it is told afterwards."""
+        return min(self.created_on, self.plan.starts_at - timedelta(days=1))
+
     def check_in(self, by: By, *, volunteer_id: UUID, early_minutes: int) -> None:
         """Note that a volunteer is there, at most ``early_minutes`` before the start."""
         by = self._still_open(by)

@@ -4,12 +4,21 @@ from ledger.policy_values import StandardList, StandardValue
 
 VALUES: tuple[StandardValue, ...] = (
     StandardValue(
-        name="entry.backdated_days",
-        value=7,
+        name="entry.fact_days",
+        value=30,
         unit="days",
-        basis_zh="自行设定：事项发生后超过七日才入账的，须说明理由并予以提示",
-        basis_en="Our own choice: what is recorded more than seven days after it happened "
-        "needs a reason and is flagged",
+        basis_zh="自行设定：付款、到账、走访等事实可在三十日内补录并注明；逾期补录须两人办理",
+        basis_en="Our own choice: payments, receipts, visits and other facts may be told within "
+        "thirty days, marked as late; after that it takes two persons",
+        certainty="house",
+    ),
+    StandardValue(
+        name="entry.statement_days",
+        value=15,
+        unit="days",
+        basis_zh="自行设定：书面陈述自收到之日起十五日内登记并注明；逾期登记须两人办理",
+        basis_en="Our own choice: a statement on paper is recorded within fifteen days of its "
+        "receipt, marked as late; after that it takes two persons",
         certainty="house",
     ),
     StandardValue(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger.core.errors import LedgerError
+from ledger.core.errors import Conflict, LedgerError
 
 
 class IdempotencyMismatch(LedgerError):
@@ -51,6 +51,13 @@ class OutcomeUnknown(Unavailable):
     """The database did not say whether this was stored: ask again with the same idempotency key.
 
     数据库未确认是否已保存，请使用同一幂等键再次提交以确认结果。
+    """
+
+
+class DecisionTooOld(Conflict):
+    """Too much time passed between the decision and its record; decide again.
+
+    从作出决定到入账间隔过久，请重新办理。
     """
 
 

@@ -16,18 +16,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ledger.core.clock import Clock
+from ledger.core.clock import Clock, local_day
 from ledger.core.entry import NewEntry
 from ledger.core.errors import LedgerError
 from ledger.merkle.tree import Frontier, leaf_hash
 from ledger.storage.connect import Connection
-from ledger.storage.errors import NotInitialised
+from ledger.storage.errors import DecisionTooOld, NotInitialised
 from ledger.storage.known import HeadRow, Known, Remembered, look, refusal_or_replay
 from ledger.storage.requests import Append, Appended, Once
 from ledger.storage.tiling import TILE_COLUMNS, TileRow, tile
 
 CHANNEL = "minzhang_appended"
 MICROSECOND = timedelta(microseconds=1)
+DECISION_KEEPS = timedelta(seconds=60)
+"""How long a decision waits for its append before it is decided again."""
 
 EVENT_COLUMNS = (
     "ledger_id",
@@ -101,6 +103,13 @@ async def append_group(
     return outcomes
 
 
+def is_too_old(decided_at: datetime | None, now: datetime) -> bool:
+    """Tell whether a midnight in China, or ``DECISION_KEEPS``, lies between."""
+    if decided_at is None:
+        return False
+    return now - decided_at > DECISION_KEEPS or local_day(now) != local_day(decided_at)
+
+
 def _later(now: datetime, last: datetime) -> datetime:
     """Return the present, or just after the last entry if the clock ran backwards."""
     if last.tzinfo is None:  # -infinity: the ledger is empty
@@ -116,6 +125,7 @@ class Group:
     origin: str
     frontier: Frontier
     next_recorded_at: datetime
+    now: datetime
     accepted: list[Append] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
     receipts: list[tuple[Any, ...]] = field(default_factory=list)
@@ -124,7 +134,8 @@ class Group:
     def after(cls, head: HeadRow, ledger_id: str, clock: Clock) -> Group:
         """Begin a group at the log's end."""
         frontier = Frontier.from_bytes(head.size, head.frontier)
-        return cls(ledger_id, head.origin, frontier, _later(clock(), head.recorded_at))
+        now = clock()
+        return cls(ledger_id, head.origin, frontier, _later(now, head.recorded_at), now)
 
     def head(self) -> HeadRow:
         """Return the head row after the group."""
@@ -142,6 +153,8 @@ class Group:
 
     def take(self, request: Append, known: Known) -> Appended | LedgerError:
         """Give the request its positions; an entry that is too large refuses all of it."""
+        if is_too_old(request.decided_at, self.now):
+            return DecisionTooOld(decided_at=str(request.decided_at))
         first = self.frontier.size
         try:
             ready = self._encode(request.entries)

@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from math import inf
 from typing import TypeVar
@@ -117,15 +118,17 @@ class Ledger:
     def __init__(
         self,
         store: Store,
-        *,
         once: Once | None = None,
         expected: tuple[UUID, int] | None = None,
         is_dry_run: bool = False,
+        decided_at: datetime | None = None,
     ) -> None:
         self._store = store
         self._once = once
         self._expected = expected
         self._is_dry_run = is_dry_run
+        self._decided_at = decided_at
+        self._companions: list[Aggregate] = []
         self._consulted: dict[UUID, int] = {}
         self._slots: list[tuple[NewSlot, NewDocument | None]] = []
 
@@ -176,9 +179,14 @@ class Ledger:
         once: Once | None = None,
         expected: tuple[UUID, int] | None = None,
         is_dry_run: bool = False,
+        decided_at: datetime | None = None,
     ) -> Ledger:
-        """Return a handle for one request."""
-        return Ledger(self._store, once=once, expected=expected, is_dry_run=is_dry_run)
+        """Return a handle for one request; too long after ``decided_at``, ``save`` is refused."""
+        return Ledger(self._store, once, expected, is_dry_run, decided_at)
+
+    def accompany(self, *aggregates: Aggregate) -> None:
+        """Save these with the next ``save``: what a command does not know of but goes with it."""
+        self._companions += aggregates
 
     async def find(self, kind: type[A], aggregate_id: UUID) -> A | None:
         """Rebuild one aggregate from its events; ``None`` if it has none."""
@@ -257,6 +265,7 @@ class Ledger:
         What was sealed for these events is durable before they are. Raises ``Conflict`` when
         another writer was first, and the errors of ``ledger.storage.errors``.
         """
+        aggregates, self._companions = (*aggregates, *self._companions), []
         for aggregate in aggregates:
             self._guard_expected(aggregate.id, aggregate.version - len(aggregate.pending_events))
         events = [event for aggregate in aggregates for event in aggregate.collect_events()]
@@ -273,6 +282,7 @@ class Ledger:
             tracking=beside.tracking,
             timers_set=beside.timers_set,
             timers_ended=beside.timers_ended,
+            decided_at=self._decided_at,
         )
         try:
             appended = await self._append(request, slots, events)

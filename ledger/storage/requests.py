@@ -50,7 +50,8 @@ class Append:
     conflict. ``unchanged`` are (stream, version) that the decision was based on and that
     must still be so (-1: no such stream). ``timers_ended`` are (reaction, key) that must
     still exist: of two processes that act on one timer, one is refused. Made for every command,
-    so not frozen: that would cost more than the hash of its event.
+    so not frozen: that would cost more than the hash of its event. ``decided_at``: when what is
+    asked was decided; an append much later, or on another day in China, is refused.
     """
 
     entries: Sequence[NewEntry] = ()
@@ -60,6 +61,7 @@ class Append:
     timers_set: Sequence[Timer] = ()
     timers_ended: Sequence[tuple[str, str]] = ()
     gaps_allowed: bool = False
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,8 +139,7 @@ async def test_only_a_held_post_is_delegated_once_and_not_passed_on(street: Offi
     await the_problem(response, 422, "delegation-passed-on")
     path = await applied(street)
     response = await street.post("acting", path + "/rejections", on_behalf_of=str(uuid4()))
-    problem = await the_problem(response, 400, "invalid-value")
-    assert problem["facts"]["field"] == "on_behalf_of"
+    await the_problem(response, 400, "request-invalid")
 
 
 async def test_nobody_puts_themselves_into_a_post(street: Office) -> None:

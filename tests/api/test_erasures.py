@@ -26,7 +26,8 @@ __all__ = ["desk"]
 
 OFFICER = "data_protection_officer"
 OVERDUE = "minzhang_erasures_overdue 1.0"
-LONG_AGO = {"occurred_at": "2026-03-02T09:00:00+08:00", "reason": "纸质申请补录"}
+SCAN = {"sha256": "ab" * 32, "name": "a.pdf", "media_type": "application/pdf", "size_bytes": 9}
+PAPER = {"reason": "纸质申请补录", "evidence": [SCAN]}
 
 
 @pytest.fixture
@@ -38,6 +39,20 @@ async def client(ledger: Ledger, news: News, projector: Projector, serve: Serve)
 async def asked(desk: Desk, wang: str, **given: Any) -> str:
     body = {"subject_id": wang, "ground": "purpose_ended", **given}
     return str((await desk.post("community", "/v1/erasures", body))["id"])
+
+
+async def answer_within(ledger: Ledger, days: int) -> None:
+    """Set the term for answering, in working days."""
+    term = SetPolicyValue(
+        name="privacy.answer_term",
+        value=days,
+        unit="working-days",
+        basis_zh="测试",
+        basis_en="test",
+        certainty="house",
+        valid_from=date(2020, 1, 2),
+    )
+    await set_policy_value(term, ledger, clerk(role="county", reason="测试"))
 
 
 async def look(ledger: Ledger, desk: Desk) -> None:
@@ -52,7 +67,9 @@ async def test_an_answer_that_is_overdue_is_told_once_and_shown(
 ) -> None:
     _, wang = await a_sealed_petition(desk)
     _, li = await a_sealed_petition(desk, reference="HT-2026-0002")
-    erasure = await asked(desk, wang, **LONG_AGO)
+    await answer_within(ledger, 1)
+    received_at = (utc_now() - timedelta(days=14)).isoformat()
+    erasure = await asked(desk, wang, said_by=wang, occurred_at=received_at, **PAPER)
     await asked(desk, li)
     for _ in range(2):
         await look(ledger, desk)
@@ -81,16 +98,7 @@ async def test_the_term_is_the_policy_that_held_when_it_was_asked(
 ) -> None:
     _, wang = await a_sealed_petition(desk)
     before = await asked(desk, wang)
-    longer = SetPolicyValue(
-        name="privacy.answer_term",
-        value=200,
-        unit="working-days",
-        basis_zh="测试",
-        basis_en="test",
-        certainty="house",
-        valid_from=date(2020, 1, 2),
-    )
-    await set_policy_value(longer, ledger, clerk(role="county", reason="测试"))
+    await answer_within(ledger, 200)
     after = await asked(desk, wang)
     rows = (await desk.get("/v1/erasures", role=OFFICER))["rows"]
     due = {row["erasure_id"]: date.fromisoformat(row["due_on"]) for row in rows}

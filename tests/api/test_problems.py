@@ -20,6 +20,7 @@ from api.routes import ROUTES
 from api.routing import DeclarationWrong, Routes
 from ledger.core.aggregate import By
 from ledger.core.errors import LedgerError
+from ledger.core.times import NoUndo, decision
 from ledger.organisations import organisation_id
 from ledger.storage import errors as storage
 from ledger.storage.ledger import Ledger, Recorded
@@ -104,7 +105,7 @@ async def test_only_a_whole_number_is_an_amount(
 ) -> None:
     body = {"version_set": value, "reason": "误设"}
     response = await client.post(
-        "/v1/policies/entry.backdated_days/withdrawals", json=body, headers=county
+        "/v1/policies/entry.fact_days/withdrawals", json=body, headers=county
     )
     assert response.status == 400
 
@@ -223,6 +224,7 @@ class Break:
 PHONE = "13812345678"
 
 
+@decision(undo=NoUndo("it is there to be refused"))
 async def break_things(command: Break, ledger: Ledger, by: By) -> Recorded:
     """Raise what was asked for."""
     refusals: dict[str, Exception] = {

@@ -149,13 +149,13 @@ async def test_policies_are_shown_with_their_basis(
     url = "/v1/policies?on=2026-03-01&after_position=0"
     page = await (await client.get(url, headers=county)).json()
     named = {row["name"]: row for row in page["rows"]}
-    assert named["entry.backdated_days"]["value"] == 7
-    assert named["entry.backdated_days"]["basis_zh"]
-    one = await (await client.get("/v1/policies/entry.backdated_days", headers=county)).json()
-    assert one["row"]["value"] == 7
-    url = "/v1/policies/entry.backdated_days/entries"
+    assert named["entry.fact_days"]["value"] == 30
+    assert named["entry.fact_days"]["basis_zh"]
+    one = await (await client.get("/v1/policies/entry.fact_days", headers=county)).json()
+    assert one["row"]["value"] == 30
+    url = "/v1/policies/entry.fact_days/entries"
     history = await (await client.get(url, headers=county)).json()
-    assert [row["value"] for row in history["rows"]] == [7]
+    assert [row["value"] for row in history["rows"]] == [30]
     missing = await client.get("/v1/policies/no.such_name", headers=county)
     await the_problem(missing, 404, "not-found")
 

@@ -25,7 +25,7 @@ from tests.examples import by
 
 SOON = date(2026, 4, 1)
 DAYS = SetPolicyValue(
-    name="entry.backdated_days",
+    name="entry.fact_days",
     value=5,
     unit="days",
     basis_zh="本县规定",
@@ -55,7 +55,7 @@ async def test_the_standard_policies_are_adopted_in_one_step_with_their_reason(
     assert len(recorded.event_ids) == 1 + len(STANDARD)
     book = await policies_of(ledger)
     assert book.names() == tuple(sorted(standard.name for standard in STANDARD))
-    assert book.number("entry.backdated_days", on=SOON) == 7
+    assert book.number("entry.fact_days", on=SOON) == 30
     assert {event.by.reason for event in recorded.events} == {ADOPTED}
 
 
@@ -74,7 +74,7 @@ async def test_adopting_again_adds_only_names_that_the_book_lacks(ledger: Ledger
 
     assert recorded is not None
     assert len(recorded.event_ids) == len(STANDARD) - 1
-    assert (await policies_of(ledger)).number("entry.backdated_days", on=SOON) == 5
+    assert (await policies_of(ledger)).number("entry.fact_days", on=SOON) == 5
 
 
 async def test_a_value_changes_from_its_day_on(ledger: Ledger) -> None:
@@ -85,9 +85,9 @@ async def test_a_value_changes_from_its_day_on(ledger: Ledger) -> None:
 
     book = await policies_of(ledger)
     assert recorded.version == book.version == before + 1
-    assert book.number("entry.backdated_days", on=date(2026, 3, 31)) == 7
-    assert book.number("entry.backdated_days", on=SOON) == 5
-    assert book.value_at("entry.backdated_days", on=SOON, version=before).value == 7
+    assert book.number("entry.fact_days", on=date(2026, 3, 31)) == 30
+    assert book.number("entry.fact_days", on=SOON) == 5
+    assert book.value_at("entry.fact_days", on=SOON, version=before).value == 30
 
 
 async def test_a_text_is_set_with_the_unit_of_a_text(ledger: Ledger) -> None:
@@ -134,12 +134,12 @@ async def test_a_mistake_is_withdrawn(ledger: Ledger) -> None:
     wrong = await set_policy_value(DAYS, ledger, by())
 
     await withdraw_policy_entry(
-        WithdrawPolicyEntry(name="entry.backdated_days", version_set=wrong.version),
+        WithdrawPolicyEntry(name="entry.fact_days", version_set=wrong.version),
         ledger,
         by(reason="数字有误"),
     )
 
-    assert (await policies_of(ledger)).number("entry.backdated_days", on=SOON) == 7
+    assert (await policies_of(ledger)).number("entry.fact_days", on=SOON) == 30
 
 
 @pytest.mark.parametrize("name", ["", "Rate", "rate", "deposit.", "deposit.rate min", "a" * 300])
