@@ -18,8 +18,8 @@ from uuid import UUID
 from ledger.core.aggregate import Aggregate, By, Event
 from ledger.core.entry import Entry
 from ledger.core.values import derived_id
-from ledger.storage.ledger import Beside, Ledger
-from ledger.storage.requests import Timer, Tracking
+from ledger.storage.ledger import Ledger
+from ledger.storage.requests import Beside, Timer, Tracking
 
 A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=Event)

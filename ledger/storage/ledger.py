@@ -36,7 +36,7 @@ from ledger.storage.connect import create_pool
 from ledger.storage.errors import SealingNotConfigured, VersionMismatch
 from ledger.storage.memory import Memory
 from ledger.storage.reading import read_entries, read_head, read_stream
-from ledger.storage.requests import Append, Appended, Once, Timer, Tracking
+from ledger.storage.requests import NOTHING_BESIDE, Append, Appended, Beside, Once
 from ledger.storage.service_key import ServiceKey
 from ledger.storage.snapshots import (
     SNAPSHOT_EVERY_EVENTS,
@@ -71,18 +71,6 @@ class Recorded:
     events: tuple[Event, ...] = ()
     replayed: bool = False
     leaf_hashes: tuple[bytes, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What a reaction changes in the same transaction as its events."""
-
-    tracking: Tracking | None = None
-    timers_set: Sequence[Timer] = ()
-    timers_ended: Sequence[tuple[str, str]] = ()
-
-
-NOTHING_BESIDE = Beside()
 
 
 @dataclass(slots=True)

@@ -41,6 +41,18 @@ class Timer:
     cause: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a reaction changes in the same transaction as its events."""
+
+    tracking: Tracking | None = None
+    timers_set: Sequence[Timer] = ()
+    timers_ended: Sequence[tuple[str, str]] = ()
+
+
+NOTHING_BESIDE = Beside()
+
+
 @dataclass(slots=True, kw_only=True)
 class Append:
     """Entries that go in together or not at all, with what must change beside them.
