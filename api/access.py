@@ -13,13 +13,13 @@ from api.audit_reads import READINGS
 from api.errors import NotAllowed, NotAuthenticated
 from api.identity import Identity
 from api.keys import BUCKETS, IDENTIFY, LEDGER, PERMISSIONS, TOKENS
-from api.permissions import is_allowed
+from api.permissions import may_ask
 from api.scopes import SCOPES
 from api.sessions import guard_write, signed_in
+from ledger.commands.access_tokens import acts
 from ledger.commands.refusals import note_denial, note_failed_sign_in
-from ledger.commands.users import has_capacity
-from ledger.storage.tokens import NewToken, Token
-from ledger.users import SignInMethod, User
+from ledger.storage.tokens import Token
+from ledger.users import SignInMethod
 
 ACTING_FOR = "Acting-For"
 """The header that names the delegation by which somebody stands in for the holder of a post."""
@@ -59,22 +59,9 @@ async def _by_token(request: web.Request) -> Identity:
 
 
 async def valid_token(request: web.Request, token: str) -> Token | None:
-    """Return what a token stands for, if it is valid now; a user's needs the user's role still."""
+    """Return what a token stands for, if its holder's account may act so now."""
     found = await request.app[TOKENS].find(token)
-    if found is None:
-        return None
-    ledger = request.app[LEDGER]
-    holder = await ledger.for_request().consult(User, found.actor_id)
-    if holder is None:  # a program's, or a person's who has no account
-        return found
-    wanted = NewToken(
-        name=found.name,
-        role=found.role,
-        actor_id=found.actor_id,
-        organisation_id=found.organisation_id,
-        post=found.post,
-    )
-    return found if has_capacity(holder, wanted, ledger.clock()) else None
+    return found if found is not None and await acts(request.app[LEDGER], found) else None
 
 
 async def authorise(request: web.Request, operation: str) -> Identity:
@@ -91,8 +78,7 @@ async def authorise(request: web.Request, operation: str) -> Identity:
 async def authorise_identity(request: web.Request, identity: Identity, operation: str) -> Identity:
     """Return the identity if it may do this (``NotAllowed``, ``TooManyRequests``)."""
     request.app[BUCKETS].of_account.take(identity.actor_id)
-    allowed = is_allowed(identity.role, operation, request.app[PERMISSIONS])
-    if not allowed or (identity.operations and operation not in identity.operations):
+    if not may_ask(identity, operation, request.app[PERMISSIONS]):
         await note_denial(
             request.app[LEDGER],
             actor_id=identity.actor_id,

@@ -23,23 +23,23 @@ from api.errors import NotAllowed
 from api.identity import Identity
 from api.keys import LEDGER, PERMISSIONS
 from api.validation import validator_for
-from ledger.commands.plain_texts import guard_texts
-from ledger.commands.sign_ins import sign_out
-from ledger.commands.users import (
-    LINK_LIFETIME,
+from ledger.commands.access_tokens import (
     RevokeToken,
-    invite_user,
     issue_token,
     revoke_access_token,
+    user_of_actor,
 )
+from ledger.commands.plain_texts import guard_texts
+from ledger.commands.sign_ins import sign_out
+from ledger.commands.users import LINK_LIFETIME, invite_user
 from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, NotFound
 from ledger.core.texts import label
 from ledger.core.values import Name
 from ledger.storage.ledger import Ledger
 from ledger.storage.sessions import sessions_of
-from ledger.storage.tokens import NewToken, Token, revoke_token, tokens_of
-from ledger.users import AccessToken, SignOutReason, User
+from ledger.storage.tokens import NewToken, Token, tokens_of
+from ledger.users import SignOutReason, User
 from ledger.users.attempts import NOBODY
 
 TOKEN_DAYS_MAX = 366
@@ -64,9 +64,9 @@ class OperationUnknown(InvalidValue):
 
 
 class NotWithToken(NotAllowed):
-    """A token cannot make tokens: sign in.
+    """A token cannot do this: come in with name and password, or by single sign-on.
 
-    不能用令牌签发令牌，请登录后操作。
+    不能凭令牌进行此操作，请用登录名和口令或者单点登录进入后再试。
     """
 
 
@@ -133,17 +133,27 @@ async def invite(request: web.Request) -> web.Response:
 async def own_account(request: web.Request) -> web.Response:
     """Show one's own roles, sessions and tokens."""
     identity = await authorise(request, "own_account")
-    return answer(await account_of(request.app[LEDGER], identity.actor_id))
+    ledger = request.app[LEDGER]
+    user_id = await own_user_id(ledger, identity.actor_id)
+    return answer(await account_of(ledger, user_id))
+
+
+async def own_user_id(ledger: Ledger, actor_id: UUID) -> UUID:
+    """Return the id of the account of who acts; without one, that of the actor."""
+    user = await user_of_actor(ledger, actor_id)
+    return actor_id if user is None else user.id
 
 
 async def account_of(ledger: Ledger, user_id: UUID) -> dict[str, Any]:
     """Return a user's grants, living sessions and tokens, never what they are."""
     user = await ledger.for_request().consult(User, user_id)
+    person_id = user_id if user is None else user.person_id
     now = ledger.clock()
     sessions = await sessions_of(ledger.pool, ledger.id, user_id, now=now)
-    tokens = await tokens_of(ledger.pool, ledger.id, user_id)
+    tokens = await tokens_of(ledger.pool, ledger.id, person_id, key=ledger.key)
     return {
         "user_id": user_id,
+        "person_id": person_id,
         "has_account": user is not None,
         "has_second_factor": user is not None and user.has_second_factor,
         "grants": [] if user is None else [_grant(grant) for grant in user.grants.values()],
@@ -157,7 +167,7 @@ async def account_of(ledger: Ledger, user_id: UUID) -> dict[str, Any]:
             }
             for session in sessions
         ],
-        "tokens": [_token(token) for token in tokens if token.revoked_at is None],
+        "tokens": [_token(token) for token in tokens if token.is_ours and not token.revoked_at],
     }
 
 
@@ -208,27 +218,21 @@ async def revoke_own(request: web.Request) -> web.Response:
     return answer({"revoked": token_id})
 
 
-async def end_own_token(ledger: Ledger, user_id: UUID, token_id: UUID) -> None:
-    """End a token that acts as this user (refuses with ``NotFound``)."""
-    own = await tokens_of(ledger.pool, ledger.id, user_id)
-    if token_id not in {token.token_id for token in own if token.revoked_at is None}:
+async def end_own_token(ledger: Ledger, actor_id: UUID, token_id: UUID) -> None:
+    """End a token that acts as this pseudonym (refuses with ``NotFound``)."""
+    own = await tokens_of(ledger.pool, ledger.id, actor_id, key=ledger.key)
+    if token_id not in {token.token_id for token in own if token.is_ours and not token.revoked_at}:
         raise NotFound(kind="token", id=str(token_id))
-    await end_token(ledger, by_owner(user_id, ledger), token_id)
-
-
-async def end_token(ledger: Ledger, by: By, token_id: UUID) -> None:
-    """End a token; one from before tokens were events ends without one."""
-    if await ledger.find(AccessToken, token_id) is None:
-        await revoke_token(ledger.pool, ledger.id, token_id, now=ledger.clock())
-        return
-    await revoke_access_token(RevokeToken(token_id=token_id), ledger.for_request(), by)
+    command = RevokeToken(token_id=token_id)
+    await revoke_access_token(command, ledger.for_request(), by_owner(actor_id, ledger))
 
 
 async def end_own_session(request: web.Request) -> web.Response:
     """End a session of one's own at once."""
     identity = await authorise(request, "end_own_session")
     session_id = id_in_path(request, "session_id")
-    await end_session_of(request.app[LEDGER], identity.actor_id, session_id)
+    ledger = request.app[LEDGER]
+    await end_session_of(ledger, await own_user_id(ledger, identity.actor_id), session_id)
     return answer({"ended": session_id})
 
 
@@ -244,9 +248,9 @@ async def end_session_of(ledger: Ledger, user_id: UUID, session_id: UUID) -> Non
 async def end_other_own_sessions(request: web.Request) -> web.Response:
     """End all sessions of one's own but the present one."""
     identity = await authorise(request, "end_other_sessions")
-    ended = await end_other_sessions(
-        request.app[LEDGER], identity.actor_id, present=identity.session_id
-    )
+    ledger = request.app[LEDGER]
+    user_id = await own_user_id(ledger, identity.actor_id)
+    ended = await end_other_sessions(ledger, user_id, present=identity.session_id)
     return answer({"ended": ended})
 
 

@@ -137,7 +137,7 @@ def _add_door(app: web.Application, ledger: Ledger, options: Options) -> None:
     """Add what tells who comes in."""
 
     async def look_tokens_up(tokens: Collection[str]) -> Mapping[str, Token]:
-        return await find_tokens(ledger.pool, ledger.id, tokens, now=ledger.clock())
+        return await find_tokens(ledger.pool, ledger.id, tokens, key=ledger.key, now=ledger.clock())
 
     async def look_sessions_up(secrets: Collection[str]) -> Mapping[str, Session]:
         return await find_sessions(ledger.pool, ledger.id, secrets, now=ledger.clock())

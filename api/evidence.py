@@ -31,7 +31,7 @@ from api.envelope import decided_by
 from api.errors import MediaTypeUnsupported, RequestInvalid
 from api.identity import Identity
 from api.keys import LEDGER, OPTIONS, PERMISSIONS
-from api.permissions import is_allowed
+from api.permissions import is_allowed, may_ask
 from api.persons import PERSON
 from api.scopes import SCOPES
 from api.sentences import UNKNOWN
@@ -139,7 +139,7 @@ async def readable(
     store = request.app[STORE]
     if store is None or identity is None or not digests:
         return {}
-    if not is_allowed(identity.role, "read_evidence", request.app[PERMISSIONS]):
+    if not may_ask(identity, "read_evidence", request.app[PERMISSIONS]):
         return {}
     reachable = await _reachable(request, identity, digests)
     return {

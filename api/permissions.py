@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from api.identity import Identity
 from api.money_permissions import ACCOUNTS, DEPOSITS, EXPENSES, POINTS
 from api.privacy_rows import PRIVACY
 from api.reach import PUBLIC, Row, Table, Within, as_row, own_and, reaching
@@ -312,3 +313,9 @@ def is_allowed(role: str, operation: str, may: Mapping[str, Row]) -> bool:
     """Tell whether a role may ask for an operation; what is not in the table is not allowed."""
     row = may.get(operation)
     return row is not None and role in row
+
+
+def may_ask(identity: Identity, operation: str, may: Mapping[str, Row]) -> bool:
+    """Tell whether somebody may ask for it: the role may, and a token is not limited to others."""
+    is_within = not identity.operations or operation in identity.operations
+    return is_within and is_allowed(identity.role, operation, may)

@@ -48,6 +48,7 @@ STATUS: tuple[tuple[type[LedgerError], int], ...] = (
     (errors.RoleMissing, 403),
     (errors.SecondFactorNeeded, 403),
     (sign_ins.CredentialsWrong, 401),
+    (sign_ins.TokenLimited, 403),
     (sign_ins.LinkSpent, 410),
     (TooManyAttempts, 429),
     (single_sign_on.SingleSignOnFailed, 401),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from aiohttp import web
 
@@ -18,9 +19,11 @@ from api.errors import CrossSite, RoleMissing, SecondFactorNeeded
 from api.identity import Identity
 from api.keys import LEDGER, SESSIONS
 from api.peers import came_by_tls, client_address
+from ledger.commands.access_tokens import acts
 from ledger.commands.sign_ins import Opened, Visitor
 from ledger.core.clock import local_day
 from ledger.sealing import mask_secrets
+from ledger.storage.ledger import Ledger
 from ledger.storage.sessions import LIFETIME, Session
 from ledger.storage.tokens import Token, tokens_by_id
 from ledger.users import Grant, User, needs_second_factor
@@ -52,6 +55,13 @@ class SignedIn:
         role = self.grant.role if self.grant else ""
         return needs_second_factor(role) and not self.session.has_second_factor
 
+    @property
+    def actor_id(self) -> UUID:
+        """As whom it acts."""
+        if self.token is not None:
+            return self.token.actor_id
+        return self.session.user_id if self.user is None else self.user.person_id
+
     def identity(self) -> Identity:
         """Return in which capacity it acts (``SecondFactorNeeded``, ``RoleMissing``)."""
         session = self.session
@@ -62,7 +72,7 @@ class SignedIn:
         if self.awaits_second_factor:
             raise SecondFactorNeeded(role=self.grant.role)
         return Identity(
-            actor_id=session.user_id,
+            actor_id=self.actor_id,
             role=self.grant.role,
             organisation_id=self.grant.organisation_id,
             post=self.grant.post,
@@ -98,9 +108,7 @@ async def _look_up(request: web.Request) -> SignedIn | None:
         return None
     ledger = request.app[LEDGER]
     if session.token_id is not None:
-        now = ledger.clock()
-        tokens = await tokens_by_id(ledger.pool, ledger.id, [session.token_id], now=now)
-        token = tokens.get(session.token_id)
+        token = await _token_of(ledger, session.token_id)
         return None if token is None else SignedIn(session=session, secret=secret, token=token)
     user = await ledger.for_request().consult(User, session.user_id)
     if user is None or user.is_disabled:
@@ -108,6 +116,15 @@ async def _look_up(request: web.Request) -> SignedIn | None:
     in_force = user.grants_on(local_day(ledger.clock()))
     grant = next((one for one in in_force if one.grant_id == session.grant_id), None)
     return SignedIn(session=session, secret=secret, user=user, grant=grant)
+
+
+async def _token_of(ledger: Ledger, token_id: UUID) -> Token | None:
+    """Return the token that a session acts as, if it acts now and may open sessions at all."""
+    pool, key, now = ledger.pool, ledger.key, ledger.clock()
+    token = (await tokens_by_id(pool, ledger.id, [token_id], key=key, now=now)).get(token_id)
+    if token is None or token.operations or not await acts(ledger, token):
+        return None
+    return token
 
 
 def _secret_in(request: web.Request) -> str | None:

@@ -6,6 +6,7 @@ from api.concerning import EVERYWHERE
 from api.routing import Routes
 from ledger.commands import identities
 from ledger.commands import users as commands
+from ledger.commands.access_tokens import RevokeToken, revoke_access_token
 from projections import users as register
 from projections.users import view
 
@@ -66,8 +67,8 @@ routes.command(
 )
 routes.command(
     "/v1/tokens/{token_id}/revocations",
-    commands.RevokeToken,
-    commands.revoke_access_token,
+    RevokeToken,
+    revoke_access_token,
     about=EVERYWHERE,
     zh="撤销令牌",
     location="/v1/users",

@@ -90,6 +90,7 @@ BELONGS: Mapping[str, Belongs] = {
     "unit_conduct.opened.v1": Belongs(place=("unit_id",), parties=("unit_id",)),
     "unit_conduct.transferred_to_efficiency_office.v1": Belongs(parties=("office_id",)),
     "user.opened.v1": Belongs(),
+    "user.opened_for_person.v1": Belongs(),
     "work_calendar.opened.v1": Belongs(is_open=True),
 }
 """Every event that says whom its record concerns; the first event of every record does."""

@@ -56,8 +56,8 @@ class GrantQuery(AsOf, Paging):
 # What events do -----------------------------------------------------------------------------
 
 
-@view.on(User.Opened)
-async def opened(rows: Rows, event: User.Opened, entry: Entry) -> None:
+@view.on(User.Opened, User.OpenedForPerson)
+async def opened(rows: Rows, event: Event, entry: Entry) -> None:
     """Begin the user's row."""
     rows.put(users, {"user_id": event.originator_id, "opened_at": entry.occurred_at})
 

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import orjson
 
 from api.permissions import MAY, ROLE_NAMES_ZH, Role
-from ledger.commands.users import RevokeToken, issue_token, revoke_access_token
+from ledger.commands.access_tokens import RevokeToken, issue_with_account, revoke_access_token
 from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.organisations import Organisation, organisation_id
@@ -56,7 +56,7 @@ def _add_create(actions: SubParsers) -> None:
     creating.add_argument("--post", default="", metavar="CODE", help="post held there")
     creating.add_argument("--name", default="", metavar="TEXT", help="what it is for")
     creating.add_argument(
-        "--actor", type=UUID, metavar="UUID", help="who acts; default: someone new"
+        "--actor", type=UUID, metavar="UUID", help="whose account acts; default: a new one"
     )
     creating.add_argument("--expires-days", type=_days, metavar="N", help="default: never")
     creating.add_argument(
@@ -66,7 +66,10 @@ def _add_create(actions: SubParsers) -> None:
 
 
 async def create(args: argparse.Namespace, settings: Settings) -> None:
-    """Make a token and print it, alone: it cannot be shown again."""
+    """Make a token and print it, alone: it cannot be shown again.
+
+    It acts as an account with this role; who has none yet gets one with it.
+    """
     now = utc_now()
     async with opened_ledger(settings) as ledger:
         new = NewToken(
@@ -78,14 +81,14 @@ async def create(args: argparse.Namespace, settings: Settings) -> None:
             expires_at=now + timedelta(days=args.expires_days) if args.expires_days else None,
             operations=_operations(args.operations),
         )
-        token = await issue_token(ledger.for_request(), _by(), new)
+        token = await issue_with_account(ledger.for_request(), _by(), new)
     print(token)
 
 
 async def show(args: argparse.Namespace, settings: Settings) -> None:
     """List tokens, never what they are."""
     async with opened_ledger(settings) as ledger:
-        tokens = await list_tokens(ledger.pool, ledger.id)
+        tokens = await list_tokens(ledger.pool, ledger.id, key=ledger.key)
     if args.json:
         print(orjson.dumps([asdict(token) for token in tokens], option=orjson.OPT_UTC_Z).decode())
         return
@@ -97,7 +100,7 @@ async def show(args: argparse.Namespace, settings: Settings) -> None:
 async def revoke(args: argparse.Namespace, settings: Settings) -> None:
     """End a token; the next request with it is refused."""
     async with opened_ledger(settings) as ledger:
-        if await ledger.find(AccessToken, args.token_id) is None:  # from before they were events
+        if await ledger.find(AccessToken, args.token_id) is None:  # a row that nobody here wrote
             await revoke_token(ledger.pool, ledger.id, args.token_id, now=utc_now())
             return
         command = RevokeToken(token_id=args.token_id)
@@ -141,6 +144,8 @@ def _by() -> By:
 
 
 def _state(token: Token) -> str:
+    if not token.is_ours:
+        return "forged"
     if token.revoked_at is not None:
         return "revoked"
     expired = token.expires_at is not None and token.expires_at <= utc_now()

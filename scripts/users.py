@@ -230,7 +230,10 @@ async def show(args: argparse.Namespace, settings: Settings) -> None:
     """List all users with their states and grants, those with a login name first, by name."""
     async with opened_ledger(settings) as ledger:
         names = await list_logins(ledger.pool, ledger.id)
-        begun = await read_begun_with(ledger.pool, ledger.id, User.Opened.TOPIC)
+        topics = (User.Opened.TOPIC, User.OpenedForPerson.TOPIC)
+        begun = [
+            one for topic in topics for one in await read_begun_with(ledger.pool, ledger.id, topic)
+        ]
         others = [entry.event.originator_id for entry in begun]
         ids = dict.fromkeys((*names, *others))
         users = [await ledger.load(User, user_id) for user_id in ids]

@@ -33,6 +33,7 @@ from ledger.postgres import ServerError
 from ledger.publishing.checking import known_keys, look_at_log
 from ledger.storage.connect import LOST_CONNECTION, connect
 from ledger.storage.reading import read_stream
+from ledger.storage.service_key import ServiceKey
 from ledger.verification.check import Report, Wanted, check_ledger
 from ledger.verification.findings import Finding
 from ledger.verification.ranges import FormerOrigin
@@ -98,10 +99,15 @@ async def run(args: argparse.Namespace, settings: Settings) -> int:
     return int(report.findings.count > 0 or not all(views.values()))
 
 
+def _service_key(settings: Settings) -> ServiceKey | None:
+    """Return the service's own key if it is here; the check makes none."""
+    return ServiceKey.kept_in(settings.key_file) if settings.key_file.is_file() else None
+
+
 async def _wanted(args: argparse.Namespace, settings: Settings, dsn: str) -> Wanted:
     """Gather the keys that are known: from the keys' folder, from the log itself, as told."""
     db = await connect(dsn)
-    wanted = Wanted(dsn=dsn, ledger_id=settings.ledger)
+    wanted = Wanted(dsn=dsn, ledger_id=settings.ledger, key=_service_key(settings))
     try:
         here = await look_at_log(db, settings.ledger, await key_source(db, settings))
         wanted = replace(

@@ -16,6 +16,7 @@ from api.access import authorise_identity
 from api.account import (
     IssueToken,
     NoFields,
+    NotWithToken,
     account_of,
     end_other_sessions,
     end_own_token,
@@ -72,6 +73,7 @@ async def account_page(
         "has_sign_on": visit.request.app[SIGN_ON] is not None,
         "present": found,
         "today": local_day(visit.ledger.clock()),
+        "is_by_token": found.token is not None,
         "can_issue": visit.visitor is not None and visit.visitor.token_id is None,
     }
     status = 200 if refused is None else status_of(refused)
@@ -89,8 +91,14 @@ def _operations_offered(visit: Visit) -> list[tuple[str, str]]:
     ]
 
 
-def form_of(act: Act) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Return a handler for a form on the account's pages; what is refused is said there."""
+def form_of(
+    act: Act, operation: str = ""
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Return a handler for a form on the account's pages; what is refused is said there.
+
+    A session that acts as a token does no more here than the token at the API's door: the
+    ``operation``, if it may ask for it. Without one it is for people who came in themselves.
+    """
 
     async def take(request: web.Request) -> web.StreamResponse:
         found = await signed_in(request)
@@ -99,11 +107,20 @@ def form_of(act: Act) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         form = await read_form(request)
         guard_write(request, found, form.get(CSRF_FIELD, ""))
         try:
+            if found.token is not None:
+                await _guard_token(request, found, operation)
             return await act(request, found, form)
         except LedgerError as refused:
             return await account_page(await visit_of(request), found, refused=refused)
 
     return take
+
+
+async def _guard_token(request: web.Request, found: SignedIn, operation: str) -> None:
+    """Refuse what a token's session may not do (``NotWithToken``, ``NotAllowed``)."""
+    if not operation:
+        raise NotWithToken()
+    await authorise_identity(request, found.identity(), operation)
 
 
 async def take_password(request: web.Request, found: SignedIn, form: Form) -> web.StreamResponse:
@@ -187,7 +204,7 @@ async def take_new_token(request: web.Request, found: SignedIn, form: Form) -> w
 async def take_token(request: web.Request, found: SignedIn, _: Form) -> web.StreamResponse:
     """End one of one's tokens."""
     token_id: UUID = id_in_path(request, "token_id")
-    await end_own_token(request.app[LEDGER], found.session.user_id, token_id)
+    await end_own_token(request.app[LEDGER], found.actor_id, token_id)
     return to_account()
 
 
@@ -205,12 +222,12 @@ def _to_login(visit: Visit) -> web.Response:
 def add_account_pages(app: web.Application) -> None:
     """Add the page and its forms."""
     app.router.add_get("/account", show_account)
-    for path, act in (
-        ("/account/password", take_password),
-        ("/account/role", take_role),
-        ("/account/tokens", take_new_token),
-        ("/account/tokens/{token_id}/revocations", take_token),
-        ("/account/sessions/{session_id}/endings", take_session),
-        ("/account/session-endings", take_other_sessions),
+    for path, act, operation in (
+        ("/account/password", take_password, ""),
+        ("/account/role", take_role, ""),
+        ("/account/tokens", take_new_token, ""),
+        ("/account/tokens/{token_id}/revocations", take_token, "revoke_own_token"),
+        ("/account/sessions/{session_id}/endings", take_session, "end_own_session"),
+        ("/account/session-endings", take_other_sessions, "end_other_sessions"),
     ):
-        app.router.add_post(path, form_of(act))
+        app.router.add_post(path, form_of(act, operation))

@@ -34,7 +34,7 @@ from api.event_names import event_name
 from api.identity import Identity
 from api.keys import IDENTIFY, LEDGER, LOG, OPTIONS, PERMISSIONS
 from api.peers import came_by_tls
-from api.permissions import ROLE_NAMES_ZH, Role, is_allowed
+from api.permissions import ROLE_NAMES_ZH, Role, may_ask
 from api.problems import facts_shown, status_of
 from api.scopes import SCOPES, as_stand_in
 from api.sessions import SignedIn, csrf_token, signed_in
@@ -121,9 +121,9 @@ class Visit:
         return figures.read_day(given, field=name) if given else None
 
     def may(self, operation: str) -> bool:
-        """Tell whether the visitor's role may ask for an operation at all."""
-        role = self.visitor.role if self.visitor else ""
-        return is_allowed(role, operation, self.request.app[PERMISSIONS])
+        """Tell whether the visitor may ask for an operation at all."""
+        may = self.request.app[PERMISSIONS]
+        return self.visitor is not None and may_ask(self.visitor, operation, may)
 
     async def read(self, view: Callable[..., Awaitable[T]], query: Any) -> T:
         """Ask a view, as the API does: as far as the visitor's role and scope reach.

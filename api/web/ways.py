@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from api.identity import Identity
-from api.permissions import is_allowed
+from api.permissions import may_ask
 from api.reach import Row
 
 
@@ -63,8 +63,7 @@ def leads(path: str, visitor: Identity | None, may: Mapping[str, Row]) -> bool:
     operation = next((needed for begin, needed in NEEDS if plain.startswith(begin)), None)
     if operation is None or visitor is None:
         return True
-    limited = visitor.operations and operation not in visitor.operations
-    return is_allowed(visitor.role, operation, may) and not limited
+    return may_ask(visitor, operation, may)
 
 
 def navigation(visitor: Identity | None, may: Mapping[str, Row]) -> Iterator[NavigationItem]:

@@ -10,7 +10,8 @@ import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
-from ledger.commands.refusals import note_failed_sign_in
+from ledger.commands.access_tokens import user_of_actor
+from ledger.commands.refusals import note_denial, note_failed_sign_in
 from ledger.commands.users import end_sessions_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
@@ -41,6 +42,8 @@ from ledger.users.attempts import NOBODY
 from ledger.users.passwords import CHARACTERS_MAX, check_password, normalised
 
 NAME_CHARACTERS_MAX = 100
+SESSION_OPENED = "open_session"
+"""What a limited token is denied, as the log counts it."""
 
 
 class CredentialsWrong(LedgerError):
@@ -54,6 +57,13 @@ class LinkSpent(LedgerError):
     """This one-time link was used before, has expired, or never existed.
 
     该一次性链接已被使用、已过期或者不存在。
+    """
+
+
+class TokenLimited(LedgerError):
+    """A token that is limited to some operations opens no session: send it as Authorization.
+
+    只限于部分操作的令牌不能用于登录，请在 Authorization 头中使用。
     """
 
 
@@ -152,14 +162,20 @@ async def open_for_user(  # noqa: PLR0913
     grants = user.grants_on(local_day(now))
     acting = grant or (grants[0] if grants else None)
     by = By(
-        actor_id=user.id,
+        actor_id=user.person_id,
         at=now,
         role=acting.role if acting else NOBODY,
         organisation_id=acting.organisation_id if acting else None,
         post=acting.post if acting else "",
     )
     grant_id = acting.grant_id if acting else None
-    came = SignIn.succeed(by, method=method, has_second_factor=has_second_factor, grant_id=grant_id)
+    came = SignIn.succeed(
+        by,
+        user_id=user.id,
+        method=method,
+        has_second_factor=has_second_factor,
+        grant_id=grant_id,
+    )
     await ledger.for_request().save(came)
     new = NewSession(
         session_id=came.id,
@@ -174,7 +190,15 @@ async def open_for_user(  # noqa: PLR0913
 
 
 async def open_for_token(ledger: Ledger, visitor: Visitor, token: Token) -> Opened:
-    """Record that somebody came in with a token and open a session that acts as the token."""
+    """Record that somebody came in with a token and open a session that acts as the token.
+
+    Refuses with ``TokenLimited``: what a token may not do, no session of it does.
+    """
+    if token.operations:
+        await note_denial(
+            ledger, actor_id=token.actor_id, role=token.role, operation=SESSION_OPENED
+        )
+        raise TokenLimited()
     now = ledger.clock()
     by = By(
         actor_id=token.actor_id,
@@ -183,11 +207,15 @@ async def open_for_token(ledger: Ledger, visitor: Visitor, token: Token) -> Open
         organisation_id=token.organisation_id,
         post=token.post,
     )
-    came = SignIn.succeed(by, method=SignInMethod.TOKEN, has_second_factor=False, grant_id=None)
+    holder = await user_of_actor(ledger, token.actor_id)
+    user_id = token.actor_id if holder is None else holder.id
+    came = SignIn.succeed(
+        by, user_id=user_id, method=SignInMethod.TOKEN, has_second_factor=False, grant_id=None
+    )
     await ledger.for_request().save(came)
     new = NewSession(
         session_id=came.id,
-        user_id=token.actor_id,
+        user_id=user_id,
         token_id=token.token_id,
         method=str(SignInMethod.TOKEN),
         browser=visitor.browser,

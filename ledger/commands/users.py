@@ -1,4 +1,4 @@
-"""What administrators do: open accounts, grant and revoke roles, let in and out, make tokens.
+"""What administrators do: open accounts, grant and revoke roles, let in and out.
 
 Whatever takes something away ends the sessions that rest on it. Should that fail after the event
 was recorded, nothing is open all the same: each request asks the user's record.
@@ -7,9 +7,10 @@ was recorded, nothing is open all the same: each request asks the user's record.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
+from ledger.commands.access_tokens import user_of_actor
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import NotFound, RuleViolated
@@ -18,7 +19,6 @@ from ledger.core.values import Code, Day, Post
 from ledger.organisations import Organisation
 from ledger.storage.ledger import Ledger, Recorded
 from ledger.storage.sessions import Session, end_sessions, sessions_of
-from ledger.storage.tokens import NewToken, create_token, revoke_token
 from ledger.storage.user_logins import (
     LoginNameTaken,
     find_login,
@@ -26,7 +26,7 @@ from ledger.storage.user_logins import (
     make_link,
     name_user,
 )
-from ledger.users import AccessToken, Grant, SignIn, SignOutReason, User
+from ledger.users import Grant, SignIn, SignOutReason, User
 from ledger.users.rules import NotToOneself
 
 LINK_LIFETIME = timedelta(days=3)
@@ -39,16 +39,12 @@ class UserExists(RuleViolated):
     """
 
 
-class TokenNotGranted(RuleViolated):
-    """A token can act only in a role that its holder has now.
-
-    令牌只能以持有人目前具有的角色行事。
-    """
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenUser:
-    """Open an account; ``user_id`` is the person's pseudonym, a new one if left out."""
+    """Open an account; ``user_id`` is the pseudonym of a person whom the log knows already.
+
+    Left out, it acts under a new one.
+    """
 
     user_id: UUID | None = None
 
@@ -101,19 +97,12 @@ class EndSessions:
     user_id: UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevokeToken:
-    """End a token at once."""
-
-    token_id: UUID
-
-
 @decision(undo="disable_user")
 async def open_user(command: OpenUser, ledger: Ledger, by: By) -> Recorded:
     """Open the account."""
-    if command.user_id is not None and await ledger.find(User, command.user_id) is not None:
+    if command.user_id is not None and await user_of_actor(ledger, command.user_id) is not None:
         raise UserExists(user_id=str(command.user_id))
-    return await ledger.save(User.open(by, user_id=command.user_id))
+    return await ledger.save(User.open(by, person_id=command.user_id))
 
 
 @decision(undo="revoke_role")
@@ -170,9 +159,9 @@ async def enable_user(command: EnableUser, ledger: Ledger, by: By) -> Recorded:
 @decision(undo=NoUndo("a new factor is set up"))
 async def remove_second_factor(command: RemoveSecondFactor, ledger: Ledger, by: By) -> Recorded:
     """Forget another user's device; sessions that rest on it end. One's own needs its code."""
-    if by.actor_id == command.user_id:
-        raise NotToOneself(user_id=str(command.user_id))
     user = await ledger.load(User, command.user_id)
+    if user.is_of(by.actor_id):
+        raise NotToOneself(user_id=str(command.user_id))
     user.remove_second_factor(by)
     recorded = await ledger.save(user)
     if recorded.position >= 0:
@@ -203,17 +192,6 @@ async def _to_end(ledger: Ledger, session: Session) -> SignIn | None:
     return None if came is None or came.has_ended else came
 
 
-@decision(undo=NoUndo("a new token is issued"))
-async def revoke_access_token(command: RevokeToken, ledger: Ledger, by: By) -> Recorded:
-    """Revoke the token: its next request is refused."""
-    token = await ledger.load(AccessToken, command.token_id)
-    token.revoke(by)
-    recorded = await ledger.save(token)
-    if recorded.position >= 0:
-        await revoke_token(ledger.pool, ledger.id, token.id, now=ledger.clock())
-    return recorded
-
-
 # What gives a secret away goes by no idempotency key: nothing of it is kept with receipts ------
 
 
@@ -237,32 +215,6 @@ async def invite_user(ledger: Ledger, by: By, *, user_id: UUID, login_name: str)
     await name_user(ledger.pool, ledger.id, user_id, login_name)
     expires_at = ledger.clock() + LINK_LIFETIME
     return await make_link(ledger.pool, ledger.id, user_id, expires_at=expires_at)
-
-
-async def issue_token(ledger: Ledger, by: By, new: NewToken) -> str:
-    """Make a token and return it; a user's token acts in a role that the user has."""
-    holder = await ledger.find(User, new.actor_id)
-    if holder is not None and not has_capacity(holder, new, ledger.clock()):
-        raise TokenNotGranted(role=new.role)
-    token = AccessToken.issue(
-        by,
-        holder_id=new.actor_id,
-        role=new.role,
-        organisation_id=new.organisation_id,
-        post=new.post,
-        operations=new.operations,
-        expires_at=new.expires_at,
-    )
-    await ledger.save(token)
-    return await create_token(ledger.pool, ledger.id, new, now=ledger.clock(), token_id=token.id)
-
-
-def has_capacity(user: User, asked: NewToken, now: datetime) -> bool:
-    """Tell whether a user can act now as a token would."""
-    wanted = (asked.role, asked.organisation_id, asked.post)
-    return not user.is_disabled and any(
-        grant.capacity == wanted for grant in user.grants_on(local_day(now))
-    )
 
 
 async def end_sessions_of(

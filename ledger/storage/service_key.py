@@ -1,8 +1,9 @@
 """The service's own key: 32 random bytes in a file beside the database, never in it.
 
 From it follow the keys that sign cookies and forms, count sign-ins by names nobody can read back,
-and seal what must be read again (the seed of a second factor). A stolen copy of the database
-opens none of it. Whoever loses the key signs everybody out and lets second factors be set up anew.
+seal what must be read again (the seed of a second factor), and make the codes of rows that nobody
+else may write (tokens). A stolen copy of the database opens none of it. Whoever loses the key signs
+everybody out, and lets second factors be set up and tokens be made anew.
 """
 
 from __future__ import annotations

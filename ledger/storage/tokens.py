@@ -1,37 +1,44 @@
 """Tokens for programs: made here, shown once, kept only as SHA-256, looked up at each request.
 
-A token is 32 random bytes, so a plain digest is enough: there is nothing to guess.
+A token is 32 random bytes, so a plain digest is enough: there is nothing to guess. Each row has a
+code over all that it says, made with the service's own key: whoever can write into the table, but
+has not the key, makes no token and widens none.
 """
 
 from __future__ import annotations
 
+import logging
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
 from ledger.core.errors import NotFound
 from ledger.storage.connect import Database
+from ledger.storage.service_key import ServiceKey
 
 PREFIX = "mz_"  # lets programs that search for leaked secrets know one
 TOKEN_BYTES = 32
 NOTED_EVERY = timedelta(minutes=1)
+PURPOSE = "token"
+
+log = logging.getLogger(__name__)
 
 _INSERT = """
     INSERT INTO tokens (
         ledger_id, token_id, token_hash, name, role, organisation_id, post, actor_id,
-        created_at, expires_at, operations
-    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        created_at, expires_at, operations, code
+    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 _COLUMNS = """
-    token_id, name, role, organisation_id, post, actor_id, created_at, expires_at, revoked_at,
-    operations, last_used_at
+    token_id, token_hash, name, role, organisation_id, post, actor_id, created_at, expires_at,
+    revoked_at, operations, last_used_at, code
 """
 _FIND = f"""
-    SELECT token_hash, {_COLUMNS} FROM tokens
+    SELECT {_COLUMNS} FROM tokens
     WHERE ledger_id = $1 AND token_hash = ANY($2) AND revoked_at IS NULL
         AND (expires_at IS NULL OR expires_at > $3)
 """  # noqa: S608 - the only thing put in is a list of columns
@@ -69,7 +76,10 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A token as it is kept: everything but the token itself."""
+    """A token as it is kept: everything but the token itself.
+
+    ``is_ours``: its row says what this service wrote, as the row's code proves.
+    """
 
     token_id: UUID
     name: str
@@ -82,37 +92,46 @@ class Token:
     revoked_at: datetime | None
     operations: tuple[str, ...] = ()
     last_used_at: datetime | None = None
+    is_ours: bool
 
 
-async def create_token(
-    db: Database, ledger_id: str, new: NewToken, *, now: datetime, token_id: UUID | None = None
+async def create_token(  # noqa: PLR0913 - what it is made of, each by name
+    db: Database,
+    ledger_id: str,
+    new: NewToken,
+    *,
+    key: ServiceKey,
+    now: datetime,
+    token_id: UUID | None = None,
 ) -> str:
     """Keep a new token's digest and return the token: it cannot be shown again."""
     token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
-    await db.execute(
-        _INSERT,
-        ledger_id,
-        token_id or uuid4(),
-        _digest(token),
-        new.name,
-        new.role,
-        new.organisation_id,
-        new.post,
-        new.actor_id,
-        now,
-        new.expires_at,
-        list(new.operations),
-    )
+    row: dict[str, Any] = {
+        "token_id": token_id or uuid4(),
+        "token_hash": _digest(token),
+        "name": new.name,
+        "role": new.role,
+        "organisation_id": new.organisation_id,
+        "post": new.post,
+        "actor_id": new.actor_id,
+        "created_at": now,
+        "expires_at": new.expires_at,
+        "operations": list(new.operations),
+    }
+    code = key.mac(PURPOSE, *_said(ledger_id, row))
+    await db.execute(_INSERT, ledger_id, *row.values(), code)
     return token
 
 
-async def find_token(db: Database, ledger_id: str, token: str, *, now: datetime) -> Token | None:
-    """Return what a token stands for; ``None`` if it is unknown, expired or revoked."""
-    return (await find_tokens(db, ledger_id, [token], now=now)).get(token)
+async def find_token(
+    db: Database, ledger_id: str, token: str, *, key: ServiceKey, now: datetime
+) -> Token | None:
+    """Return what a token stands for; ``None`` if it is unknown, expired, revoked or not ours."""
+    return (await find_tokens(db, ledger_id, [token], key=key, now=now)).get(token)
 
 
 async def find_tokens(
-    db: Database, ledger_id: str, tokens: Collection[str], *, now: datetime
+    db: Database, ledger_id: str, tokens: Collection[str], *, key: ServiceKey, now: datetime
 ) -> dict[str, Token]:
     """Return what each of these tokens stands for; those that are no longer valid are left out.
 
@@ -120,24 +139,42 @@ async def find_tokens(
     """
     digests = {_digest(token): token for token in tokens}
     rows = await db.fetch(_FIND, ledger_id, list(digests), now)
-    found = {digests[row["token_hash"]]: _read(row) for row in rows}
-    await _note_used(db, ledger_id, found.values(), now)
-    return found
+    found = {digests[row["token_hash"]]: _read(row, ledger_id, key) for row in rows}
+    return await _usable(db, ledger_id, found, now)
 
 
 async def tokens_by_id(
-    db: Database, ledger_id: str, token_ids: Collection[UUID], *, now: datetime
+    db: Database, ledger_id: str, token_ids: Collection[UUID], *, key: ServiceKey, now: datetime
 ) -> dict[UUID, Token]:
     """Return the tokens with these ids that are valid."""
     rows = await db.fetch(_BY_ID, ledger_id, list(token_ids), now)
-    found = {token.token_id: token for token in map(_read, rows)}
-    await _note_used(db, ledger_id, found.values(), now)
-    return found
+    found = {token.token_id: token for token in (_read(row, ledger_id, key) for row in rows)}
+    return await _usable(db, ledger_id, found, now)
 
 
-async def tokens_of(db: Database, ledger_id: str, actor_id: UUID) -> list[Token]:
+async def tokens_of(
+    db: Database, ledger_id: str, actor_id: UUID, *, key: ServiceKey
+) -> list[Token]:
     """Return the tokens that act as somebody, the oldest first, revoked ones included."""
-    return [_read(row) for row in await db.fetch(_OF_ACTOR, ledger_id, actor_id)]
+    rows = await db.fetch(_OF_ACTOR, ledger_id, actor_id)
+    return [_read(row, ledger_id, key) for row in rows]
+
+
+async def _usable(
+    db: Database, ledger_id: str, found: Mapping[Any, Token], now: datetime
+) -> dict[Any, Token]:
+    """Leave out rows that this service did not write, and note that the others were used."""
+    ours = {asked: token for asked, token in found.items() if token.is_ours}
+    for token in found.values():
+        if not token.is_ours:
+            log.error(
+                "令牌 %s 的数据行不是本服务写入的，不予接受。"
+                " / the row of token %s was not written by this service: it opens nothing",
+                token.token_id,
+                token.token_id,
+            )
+    await _note_used(db, ledger_id, ours.values(), now)
+    return ours
 
 
 async def _note_used(db: Database, ledger_id: str, found: Iterable[Token], now: datetime) -> None:
@@ -150,9 +187,9 @@ async def _note_used(db: Database, ledger_id: str, found: Iterable[Token], now: 
         await db.execute(_USED, ledger_id, used, now)
 
 
-async def list_tokens(db: Database, ledger_id: str) -> list[Token]:
+async def list_tokens(db: Database, ledger_id: str, *, key: ServiceKey) -> list[Token]:
     """Return all tokens of a ledger, the oldest first, revoked ones included."""
-    return [_read(row) for row in await db.fetch(_LIST, ledger_id)]
+    return [_read(row, ledger_id, key) for row in await db.fetch(_LIST, ledger_id)]
 
 
 async def revoke_token(db: Database, ledger_id: str, token_id: UUID, *, now: datetime) -> None:
@@ -166,11 +203,26 @@ def _digest(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def _read(row: Any) -> Token:
+def _said(ledger_id: str, row: Mapping[str, Any]) -> list[bytes]:
+    """Return what a row's code is over: all that is said when a token is made."""
+    moments = [row[name] for name in ("created_at", "expires_at")]
+    told = [
+        ledger_id,
+        *(row[name] for name in ("token_id", "name", "role", "organisation_id", "post")),
+        row["actor_id"],
+        *(None if one is None else one.astimezone(UTC).isoformat() for one in moments),
+        *row["operations"],
+    ]
+    return [row["token_hash"], *(b"" if one is None else str(one).encode() for one in told)]
+
+
+def _read(row: Any, ledger_id: str, key: ServiceKey) -> Token:
     fields = dict(row)
-    fields.pop("token_hash", None)
+    code = fields.pop("code") or b""
+    is_ours = key.is_mac(PURPOSE, code, *_said(ledger_id, fields))
+    fields.pop("token_hash")
     for name in ("token_id", "organisation_id", "actor_id"):
         if fields[name] is not None:  # the driver's own kind of UUID is not for events
             fields[name] = UUID(int=fields[name].int)
     fields["operations"] = tuple(fields["operations"])
-    return Token(**fields)
+    return Token(**fields, is_ours=is_ours)

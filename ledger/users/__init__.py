@@ -1,6 +1,7 @@
 """Users: who may sign in, in which roles, and what was done about it.
 
-A user's id is the pseudonym that every entry names as its actor. What would tell who that is, or
+A user's id is the pseudonym that every entry names as its actor; who was known to the log before
+has an account with an id of its own, which acts as that pseudonym. What would tell who that is, or
 let somebody in (login name, password hash, second factor, sessions, the tokens themselves), is
 kept in tables outside the log and can be erased; the log holds only that it happened, and who
 decided it.
@@ -14,7 +15,7 @@ decided it.
 from ledger.users.access_token import AccessToken
 from ledger.users.attempts import Denial, SignIn, SignInMethod, SignOutReason
 from ledger.users.roles import ROLES, needs_second_factor
-from ledger.users.user import Grant, PasswordSource, User
+from ledger.users.user import Grant, PasswordSource, User, user_id_of
 
 __all__ = [
     "ROLES",
@@ -27,4 +28,5 @@ __all__ = [
     "SignOutReason",
     "User",
     "needs_second_factor",
+    "user_id_of",
 ]

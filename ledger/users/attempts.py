@@ -106,13 +106,19 @@ class SignIn(core.Aggregate):
 
     @classmethod
     def succeed(
-        cls, by: By, *, method: SignInMethod, has_second_factor: bool, grant_id: UUID | None
+        cls,
+        by: By,
+        *,
+        user_id: UUID,
+        method: SignInMethod,
+        has_second_factor: bool,
+        grant_id: UUID | None,
     ) -> SignIn:
         """Note that somebody came in."""
         return cls._begin(
             cls.Succeeded,
             by,
-            user_id=by.actor_id,
+            user_id=user_id,
             method=method,
             has_second_factor=has_second_factor,
             grant_id=grant_id,

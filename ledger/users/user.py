@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from ledger.core import aggregate as core
 from ledger.core.aggregate import By
+from ledger.core.values import derived_id
 from ledger.users import rules
 from ledger.users.roles import ROLES, stands_against
 
@@ -18,6 +19,11 @@ class PasswordSource(StrEnum):
 
     SET_UP = "set_up"  # by the one-time link
     CHANGED = "changed"  # by its owner, who knew the old one
+
+
+def user_id_of(person_id: UUID) -> UUID:
+    """Return the id of the account of a person: what is kept about them lies under their own."""
+    return derived_id("account", str(person_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,14 @@ class User(core.Aggregate):
         """An account was opened; it can do nothing yet. Who it is for is not in the log."""
 
         TOPIC = "user.opened.v1"
+
+    @dataclass(frozen=True, kw_only=True)
+    class OpenedForPerson(Event, core.Created):
+        """An account was opened for a person whom the log knows; it acts as that pseudonym."""
+
+        TOPIC = "user.opened_for_person.v1"
+
+        person_id: UUID
 
     @dataclass(frozen=True, kw_only=True)
     class RoleGranted(Event):
@@ -184,7 +198,8 @@ class User(core.Aggregate):
 
     # State: what we remember of it ------------------------------------------------------
 
-    def __init__(self) -> None:
+    def __init__(self, *, person_id: UUID | None = None) -> None:
+        self._person_id = person_id
         self.grants: dict[UUID, Grant] = {}
         self.has_password = False
         self.has_second_factor = False
@@ -196,6 +211,15 @@ class User(core.Aggregate):
         """A new pseudonym."""
         return uuid4()
 
+    @property
+    def person_id(self) -> UUID:
+        """As whom the account acts: the pseudonym that events name."""
+        return self._person_id or self.id
+
+    def is_of(self, actor_id: UUID) -> bool:
+        """Tell whether it is the account of who acts."""
+        return actor_id in {self.id, self.person_id}
+
     def grants_on(self, day: date) -> tuple[Grant, ...]:
         """Return the grants in force on a day, in the order in which they were made."""
         return tuple(grant for grant in self.grants.values() if grant.covers(day))
@@ -203,9 +227,12 @@ class User(core.Aggregate):
     # Commands: what you may ask for -----------------------------------------------------
 
     @classmethod
-    def open(cls, by: By, *, user_id: UUID | None = None) -> User:
-        """Open an account for a pseudonym; a new one if none is given."""
-        return cls._create(cls.Opened, by=by, timestamp=by.at, id=user_id)
+    def open(cls, by: By, *, person_id: UUID | None = None) -> User:
+        """Open an account for a person's pseudonym, or under a new one."""
+        if person_id is None:
+            return cls._begin(cls.Opened, by)
+        own = user_id_of(person_id)
+        return cls._create(cls.OpenedForPerson, by=by, timestamp=by.at, id=own, person_id=person_id)
 
     def grant_role(self, by: By, grant: Grant) -> None:
         """Grant a role; nobody grants one to themselves, and some roles stay apart."""
@@ -260,7 +287,7 @@ class User(core.Aggregate):
 
     def remove_second_factor(self, by: By) -> None:
         """Note that the device no longer counts; an administrator needs a reason."""
-        if by.actor_id != self.id:
+        if not self.is_of(by.actor_id):
             by = by.with_reason()
         if not self.has_second_factor:
             raise rules.SecondFactorMissing()
@@ -302,7 +329,7 @@ class User(core.Aggregate):
         self._record(self.Enabled, by)
 
     def _guard_other(self, by: By) -> None:
-        if by.actor_id == self.id:
+        if self.is_of(by.actor_id):
             raise rules.NotToOneself(user_id=str(self.id))
 
     def _guard_enabled(self) -> None:

@@ -26,11 +26,13 @@ from ledger.merkle.tree import EMPTY_ROOT
 from ledger.storage import verifying
 from ledger.storage.connect import Connection
 from ledger.storage.errors import NotInitialised
+from ledger.storage.service_key import ServiceKey
 from ledger.storage.tree import read_nodes, read_root
 from ledger.verification.beside import check_beside, check_cosignatures, check_time_stamps
 from ledger.verification.findings import Finding, Findings
 from ledger.verification.ranges import RANGE_ENTRIES, FormerOrigin, Task, check_note, check_range
 from ledger.verification.rows import origin_of
+from ledger.verification.tokens import check_tokens
 from ledger.verification.whole import Whole
 from ledger.verification.workers import WORKERS_MAX, Check, checking
 
@@ -43,7 +45,7 @@ NOT_BOUND = (
     "receipts.caller, receipts.key, receipts.request_digest",
     "checkpoints.signed_at, checkpoints.published_at",
     "time_stamps.authority, time_stamps.stamped_at",
-    "tokens, timers, trackings",
+    "timers, trackings",
 )
 """Columns and tables that no hash covers: they decide about retries and work, and prove nothing."""
 
@@ -61,6 +63,7 @@ class Wanted:
     start: Whole | None = None  # where an earlier run stopped
     workers: int | None = None
     are_gaps_allowed: bool = False
+    key: ServiceKey | None = None  # the service's own, for the codes of rows
 
 
 @dataclass(slots=True)
@@ -168,7 +171,9 @@ async def _side_by_side(  # noqa: PLR0913, PLR0917 - as for the ranges
 
 
 async def _beside(wanted: Wanted, db: Connection) -> Findings:
-    return await check_beside(db, wanted.ledger_id, are_gaps_allowed=wanted.are_gaps_allowed)
+    found = await check_beside(db, wanted.ledger_id, are_gaps_allowed=wanted.are_gaps_allowed)
+    await check_tokens(wanted.dsn, wanted.ledger_id, wanted.key, found)
+    return found
 
 
 async def _finish(wanted: Wanted, db: Connection, whole: Whole, head: Any, report: Report) -> None:
@@ -242,5 +247,7 @@ def _say_what_was_not(wanted: Wanted, report: Report) -> None:
         report.not_checked.append("signatures of checkpoints: no key of the log is known")
     if not wanted.witness_keys:
         report.not_checked.append("signatures of witnesses: no policy names their keys")
+    if wanted.key is None:
+        report.not_checked.append("codes of tokens: the service's key is not at hand")
     report.not_checked.append("signatures of time-stamping authorities")
     report.not_checked += NOT_BOUND

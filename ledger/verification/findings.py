@@ -38,6 +38,11 @@ RULES = {
     "time-stamp-wrong": ("时间戳不针对该检查点", "the time stamp is not over this checkpoint"),
     "receipt-differs": ("回执与所指条目不符", "the receipt differs from the entries it names"),
     "receipts-overlap": ("两张回执指向同一条目", "two receipts name one entry"),
+    "token-foreign": (
+        "令牌的数据行不是本服务写入的",
+        "the token's row was not written by this service, or the log issued no such token",
+    ),
+    "token-differs": ("令牌的数据行与账本不符", "the token's row is not what the log says of it"),
     "signer-contradicts": (
         "签名程序记下的树与条目不符",
         "the tree that the signer remembers is not that of the entries",

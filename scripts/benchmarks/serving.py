@@ -13,15 +13,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from uuid import uuid4
 
+from ledger.commands.access_tokens import issue_with_account
 from ledger.commands.organisations import EstablishOrganisation, establish_organisation
-from ledger.core.clock import utc_now
 from ledger.organisations import Kind, organisation_id
 from ledger.storage.connect import connect
 from ledger.storage.ledger import create_ledger, open_ledger
 from ledger.storage.migrate import migrate
-from ledger.storage.tokens import NewToken, create_token
+from ledger.storage.service_key import ServiceKey
+from ledger.storage.tokens import NewToken
 from scripts.benchmarks.commands import by_clerk
 from scripts.benchmarks.store import ORIGIN
 from scripts.failures import Failure
@@ -50,8 +52,8 @@ class Served:
 async def served_ledger(dsn: str) -> AsyncIterator[Served]:
     """Serve a new ledger by `minzhang serve` for the block."""
     ledger_id = f"bench-{uuid4().hex}"
-    token = await _prepare(dsn, ledger_id)
     with tempfile.TemporaryDirectory(prefix="minzhang-bench-") as folder:
+        token = await _prepare(dsn, ledger_id, Path(folder) / "service.key")
         told = {
             "MINZHANG_DSN": dsn,
             "MINZHANG_DATA": folder,
@@ -66,19 +68,20 @@ async def served_ledger(dsn: str) -> AsyncIterator[Served]:
             yield Served(address, ledger_id, token)
 
 
-async def _prepare(dsn: str, ledger_id: str) -> str:
+async def _prepare(dsn: str, ledger_id: str, key_file: Path) -> str:
     db = await connect(dsn)
     await migrate(db)
     await create_ledger(db, ledger_id, origin=f"{ORIGIN}/{ledger_id}")
     await db.close()
-    async with open_ledger(dsn, ledger_id, pool_size_max=2) as ledger:
+    key = ServiceKey.kept_in(key_file)
+    async with open_ledger(dsn, ledger_id, pool_size_max=2, key=key) as ledger:
         for code, kind, name, parent_id in _TOWN:
             established = EstablishOrganisation(
                 code=code, kind=kind, name_zh=name, valid_from=date(2020, 1, 1), parent_id=parent_id
             )
             await establish_organisation(established, ledger, by_clerk())
         new = NewToken(name="bench", role="street", actor_id=uuid4(), organisation_id=STREET)
-        return await create_token(ledger.pool, ledger.id, new, now=utc_now())
+        return await issue_with_account(ledger, by_clerk(), new)
 
 
 @asynccontextmanager

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import orjson
 
-from api.account import end_token
 from api.permissions import Role
-from ledger.commands.users import (
-    GrantRole,
-    OpenUser,
-    grant_role,
+from ledger.commands.access_tokens import (
+    RevokeToken,
+    acts,
     has_capacity,
     issue_token,
-    open_user,
+    revoke_access_token,
+    user_of_actor,
 )
+from ledger.commands.users import GrantRole, OpenUser, grant_role, open_user
 from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
@@ -37,9 +37,6 @@ from scripts.init import INSTALLER
 
 IN_OFFICE = frozenset({Role.COMMUNITY, Role.OWNERS_COMMITTEE, Role.STREET})
 """Whose post the founding fills: a token with a post acts within its term and at no other time."""
-
-WITH_ACCOUNT = 20
-"""Which resident logs in: not one whose data is sealed under the id that an account would take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +81,7 @@ def people_of(county: County) -> dict[Role, tuple[Person, str]]:
             people.grid_worker(estate.community),
             f"{estate.community.zh}网格员 grid worker",
         ),
-        Role.RESIDENT: (people.resident(estate, WITH_ACCOUNT), f"{place}居民 resident"),
+        Role.RESIDENT: (people.resident(estate), f"{place}居民 resident"),
         Role.DATA_PROTECTION_OFFICER: (
             people.data_protection_officer(county),
             "个人信息保护负责人 data protection officer",
@@ -101,9 +98,10 @@ async def logins(ledger: Ledger, county: County, file: Path) -> list[Login]:
     kept = _read(file)
     if kept and await _all_open(ledger, kept):
         return kept
-    for old in await list_tokens(ledger.pool, ledger.id):
-        if old.name == DEMO and old.revoked_at is None:
-            await end_token(ledger, FOUNDER.by(utc_now()), old.token_id)
+    for old in await list_tokens(ledger.pool, ledger.id, key=ledger.key):
+        if old.name == DEMO and old.is_ours and old.revoked_at is None:
+            command = RevokeToken(token_id=old.token_id)
+            await revoke_access_token(command, ledger.for_request(), FOUNDER.by(utc_now()))
     made = [
         Login(role=role, whom=whom, token=await _token(ledger, role, person))
         for role, (person, whom) in people_of(county).items()
@@ -128,24 +126,26 @@ async def _token(ledger: Ledger, role: Role, person: Person) -> str:
 async def _open_account(ledger: Ledger, new: NewToken) -> None:
     """Open the account by which a token acts, under the role's name, as the command line would."""
     by = By(actor_id=INSTALLER, at=utc_now(), role="system")
-    user = await ledger.find(User, new.actor_id)
+    user = await user_of_actor(ledger, new.actor_id)
     if user is None:
-        await open_user(OpenUser(user_id=new.actor_id), ledger.for_request(), by)
-    if user is None or not has_capacity(user, new, utc_now()):
+        opened = await open_user(OpenUser(user_id=new.actor_id), ledger.for_request(), by)
+        user = await ledger.load(User, opened.id)
+    if not has_capacity(user, new, utc_now()):
         grant = GrantRole(
-            user_id=new.actor_id,
+            user_id=user.id,
             role=new.role,
             organisation_id=new.organisation_id,
             post=new.post,
         )
         await grant_role(grant, ledger.for_request(), by)
-    await name_user(ledger.pool, ledger.id, new.actor_id, f"{DEMO}-{new.role}")
+    await name_user(ledger.pool, ledger.id, user.id, f"{DEMO}-{new.role}")
 
 
 async def _all_open(ledger: Ledger, kept: list[Login]) -> bool:
     for login in kept:
-        found = await find_token(ledger.pool, ledger.id, login.token, now=utc_now())
-        if found is None or found.role != login.role:
+        key, now = ledger.key, utc_now()
+        found = await find_token(ledger.pool, ledger.id, login.token, key=key, now=now)
+        if found is None or found.role != login.role or not await acts(ledger, found):
             return False
     return {login.role for login in kept} == set(Role)
 

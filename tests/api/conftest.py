@@ -17,10 +17,10 @@ from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
-from ledger.storage.tokens import NewToken, create_token
 from projections import VIEWS
 from projections.engine import Projector
 from tests.commands.county import COMMUNITY, COMPANY, DEPARTMENT, ESTATE, STREET
+from tests.tokens import issued
 
 Client: TypeAlias = ClientSession
 TokenFor: TypeAlias = Callable[..., Awaitable[str]]
@@ -79,8 +79,7 @@ def token_for(ledger: Ledger) -> TokenFor:
 
     async def make(role: str = "county", **given: Any) -> str:
         given.setdefault("organisation_id", ACTS_FOR.get(role))
-        new = NewToken(name="test", role=role, actor_id=given.pop("actor_id", uuid4()), **given)
-        return await create_token(ledger.pool, ledger.id, new, now=utc_now())
+        return await issued(ledger, role, given.pop("actor_id", None), **given)
 
     return make
 

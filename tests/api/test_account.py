@@ -9,14 +9,16 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 
 from api.sessions import COOKIE
+from ledger.commands.access_tokens import (
+    RevokeToken,
+    TokenNotGranted,
+    issue_token,
+    revoke_access_token,
+)
 from ledger.commands.users import (
     GrantRole,
     RevokeRole,
-    RevokeToken,
-    TokenNotGranted,
     grant_role,
-    issue_token,
-    revoke_access_token,
     revoke_role,
 )
 from ledger.storage.tokens import NewToken

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -39,7 +40,7 @@ async def test_one_person_cannot_take_two_steps(office: Office) -> None:
 
 
 async def test_a_person_with_two_tokens_is_still_one_person(office: Office) -> None:
-    twins = {"actor_id": "0192f0c1-2345-7000-8000-0000000000aa"}
+    twins = {"actor_id": UUID("0192f0c1-2345-7000-8000-0000000000aa")}
     await office.person("chair too", "owners_committee", **twins)
     await office.person("reviewer too", "community", **twins)
     path = await applied(office, "chair too")

@@ -110,7 +110,7 @@ async def test_a_petition_goes_its_way(desk: Desk) -> None:
     closed = await desk.post("hotline", one + "/closings")
 
     told = await desk.get(one + "/timeline")
-    assert told["position"] == closed["position"]
+    assert told["position"] >= closed["position"]
     assert told["row"]["petition"]["stage"] == "closed"
     assert [h["holder_id"] for h in told["row"]["holdings"]] == [str(COMMUNITY), str(UNIT)]
     assert {c["state"] for c in told["row"]["clocks"]} == {"kept", "lapsed"}

@@ -157,8 +157,9 @@ async def test_a_body_over_one_mebibyte_is_refused(
 
 
 async def test_texts_are_kept_in_one_normal_form(client: Client, county: dict[str, str]) -> None:
-    await client.post(URL, json=a_county(name_zh="Cafe\u0301"), headers=county)
-    url = f"{URL}/{organisation_id('371329')}?after_position=0"
+    response = await client.post(URL, json=a_county(name_zh="Cafe\u0301"), headers=county)
+    recorded = await response.json()
+    url = f"{URL}/{organisation_id('371329')}?after_position={recorded['position']}"
     shown = await (await client.get(url, headers=county)).json()
     assert shown["row"]["name_zh"] == "Caf\u00e9"
 

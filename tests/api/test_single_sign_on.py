@@ -21,10 +21,10 @@ from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
-from ledger.storage.tokens import NewToken, create_token
 from ledger.storage.user_identities import find_identity
 from tests.api.house import CHEAP, NAME, House, MovableClock, new_user
 from tests.api.issuer import CLIENT, SECRET, running_issuer
+from tests.tokens import issued
 
 ADMINISTRATOR = UUID(int=1)
 OTHERS = ("iss", "aud", "auds", "nonce", "exp", "iat", "sub", "none", "hmac", "foreign", "state")
@@ -104,8 +104,7 @@ async def test_an_identity_is_not_linked_by_another_site(linked: House) -> None:
 
 async def as_administrator(house: House, path: str, **body: str) -> tuple[int, str]:
     """Post to a user's address as somebody who administers; return status and rule."""
-    new = NewToken(name="test", role="administrator", actor_id=ADMINISTRATOR)
-    token = await create_token(house.ledger.pool, house.ledger.id, new, now=utc_now())
+    token = await issued(house.ledger, "administrator", ADMINISTRATOR)
     headers = {"Authorization": f"Bearer {token}"}
     async with house.client.post(f"/v1/users/{path}", json=body, headers=headers) as response:
         return response.status, (await response.json(content_type=None)).get("code", "")
@@ -142,14 +141,15 @@ async def test_an_administrator_links_and_unlinks_somebody_elses(
 
 
 async def test_nobody_vouches_for_an_identity_of_their_own(linked: House, issuer: str) -> None:
-    await open_user(OpenUser(user_id=ADMINISTRATOR), linked.ledger.for_request(), linked.by)
-    granting = GrantRole(user_id=ADMINISTRATOR, role="administrator")
+    opening = OpenUser(user_id=ADMINISTRATOR)
+    account = (await open_user(opening, linked.ledger.for_request(), linked.by)).id
+    granting = GrantRole(user_id=account, role="administrator")
     other = replace(linked.by, actor_id=UUID(int=2))
     await grant_role(granting, linked.ledger.for_request(), other)
-    path = f"{ADMINISTRATOR}/identities"
+    path = f"{account}/identities"
     refused = await as_administrator(linked, path, issuer=issuer, subject="somebody")
     assert refused == (422, "not-to-oneself")
-    removed = await as_administrator(linked, f"{ADMINISTRATOR}/second-factor-removals", reason="x")
+    removed = await as_administrator(linked, f"{account}/second-factor-removals", reason="x")
     assert removed == (422, "not-to-oneself")
 
 

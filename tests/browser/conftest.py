@@ -18,16 +18,15 @@ from playwright.async_api import Browser, async_playwright
 
 from api.app import create_app
 from api.serving import serving
-from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger, create_ledger, open_ledger
 from ledger.storage.news import News
-from ledger.storage.tokens import NewToken, create_token
 from projections import VIEWS
 from projections.engine import catch_up
 from tests.browser.seed import Seeded, seed
 from tests.browser.site import Site, Visitor, data_texts
 from tests.published_log import WITNESSES, key_of, publish_now, trust_in
 from tests.storage_fixtures import KEYS
+from tests.tokens import issued
 
 ORIGIN = "ledger.example.org/browser"
 LOG_KEY = key_of(ORIGIN)
@@ -70,8 +69,7 @@ async def app(store_dsn: str, county: tuple[Ledger, Seeded]) -> AsyncIterator[we
 async def site(app: web.Application, county: tuple[Ledger, Seeded]) -> AsyncIterator[Site]:
     """The application, served; with a token of somebody who may read everything."""
     ledger, seeded = county
-    new = NewToken(name="browser", role="auditor", actor_id=uuid4())
-    token = await create_token(ledger.pool, ledger.id, new, now=utc_now())
+    token = await issued(ledger, "auditor")
     async with serving(app, "127.0.0.1", 0) as address:
         yield Site(
             address=address,

@@ -31,7 +31,7 @@ from ledger.reactions import REACTIONS
 from ledger.reactions.engine import Reactions
 from ledger.sealing import Field
 from ledger.storage.ledger import Ledger
-from ledger.users import User
+from ledger.users import User, user_id_of
 from tests.petition_world import (
     COMMUNITY,
     COMPANY,
@@ -57,7 +57,8 @@ IMAGE = '"><img src=x onerror="document.title=\'taken\'">'
 
 ACCOUNT = account_id_of(ESTATE)
 VOLUNTEER_ID = UUID("8c1f7a52-4d3e-4b90-9a6d-2f5be7013c64")
-USER = UUID("8c1f7a52-4d3e-4b90-9a6d-2f5be7013c66")
+PERSON = UUID("8c1f7a52-4d3e-4b90-9a6d-2f5be7013c66")
+USER = user_id_of(PERSON)
 NEIGHBOUR = UUID("8c1f7a52-4d3e-4b90-9a6d-2f5be7013c65")
 INVOICE = Evidence(
     sha256="ab" * 32, name="发票.pdf", media_type="application/pdf", size_bytes=20_480
@@ -120,7 +121,7 @@ async def seed(ledger: Ledger) -> Seeded:
 async def _user(ledger: Ledger) -> None:
     """Somebody may act for the community, and for a while might for the street."""
     admin = who(41, "administrator", 0, "岗位调整")
-    await users.open_user(users.OpenUser(user_id=USER), ledger, admin)
+    await users.open_user(users.OpenUser(user_id=PERSON), ledger, admin)
     for role, place in (("street", STREET), ("community", COMMUNITY)):
         grant = users.GrantRole(user_id=USER, role=role, organisation_id=place)
         await users.grant_role(grant, ledger, admin)

@@ -8,27 +8,21 @@ from uuid import UUID, uuid4
 from playwright.async_api import Browser, Page
 
 from ledger.commands import petitioners
-from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
-from ledger.storage.tokens import NewToken, create_token
 from projections import VIEWS
 from projections.engine import catch_up
 from tests.browser.seed import Seeded
 from tests.browser.site import Site, log_in
 from tests.petition_world import COMMUNITY, filed
 from tests.storage.sealed import WANG, clerk
+from tests.tokens import issued
 
 VICTIM_TEXT = WANG.phone or ""
 
 
 async def token_of(ledger: Ledger, role: str, actor_id: UUID | None = None) -> str:
-    new = NewToken(
-        name="browser",
-        role=role,
-        actor_id=actor_id or uuid4(),
-        organisation_id=COMMUNITY if role == "community" else None,
-    )
-    return await create_token(ledger.pool, ledger.id, new, now=utc_now())
+    organisation_id = COMMUNITY if role == "community" else None
+    return await issued(ledger, role, actor_id, organisation_id=organisation_id)
 
 
 async def come_in(browser: Browser, site: Site, token: str, path: str) -> Page:

@@ -9,17 +9,16 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from api.app import create_app
 from api.serving import serving
-from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
-from ledger.storage.tokens import NewToken, create_token
+from ledger.storage.reading import read_head
 from tests.published_log import LOG_KEY, TRUST, fill, publish_now
+from tests.tokens import issued
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "verifying-the-log.md").read_text("utf-8")
@@ -51,11 +50,10 @@ class Auditor:
 
 @pytest.fixture
 async def auditor(ledger: Ledger, store_dsn: str, tmp_path: Path) -> AsyncIterator[Auditor]:
-    await fill(ledger, FIRST)
+    token = await issued(ledger, "auditor")
+    await fill(ledger, FIRST - (await read_head(ledger.pool, ledger.id)).size)
     await publish_now(ledger)
     shutil.copy(ROOT / "scripts" / "verify_ledger.py", tmp_path)
-    new = NewToken(name="auditor", role="auditor", actor_id=uuid4())
-    token = await create_token(ledger.pool, ledger.id, new, now=utc_now())
     async with News(store_dsn, ledger.id) as news:
         app = create_app(ledger, news=news, trust=lambda: TRUST)
         async with serving(app, "127.0.0.1", 0) as address:

@@ -15,6 +15,7 @@ from ledger.users import (
     SignInMethod,
     SignOutReason,
     User,
+    user_id_of,
 )
 from tests.examples import AT, by
 
@@ -48,6 +49,11 @@ def admin(reason: str = "") -> By:
 def own() -> By:
     """The user decides."""
     return By(actor_id=USER, at=AT, role="nobody")
+
+
+def opened_for_person() -> User.OpenedForPerson:
+    fields = _fields(user_id_of(USER), 1, admin())
+    return User.OpenedForPerson(**fields, originator_topic=User.TOPIC, person_id=USER)
 
 
 def opened() -> User.Opened:
@@ -176,6 +182,7 @@ def counted() -> Denial.Counted:
 
 EXAMPLES: tuple[Event, ...] = (
     opened(),
+    opened_for_person(),
     role_granted(),
     role_revoked(),
     invited(),

@@ -48,8 +48,17 @@ def grant(by: By | None = None, **changed: object) -> Action:
 
 
 def test_an_account_is_opened_for_a_pseudonym() -> None:
-    (event,) = User.open(u.admin(), user_id=u.USER).collect_events()
-    assert event == u.opened()
+    (event,) = User.open(u.admin()).collect_events()
+    assert event == replace(u.opened(), originator_id=event.originator_id)
+
+
+def test_a_person_whom_the_log_knows_has_an_account_beside_their_record() -> None:
+    account = User.open(u.admin(), person_id=u.USER)
+    (event,) = account.collect_events()
+    assert event == u.opened_for_person()
+    assert account.id != u.USER and account.person_id == u.USER
+    with pytest.raises(rules.NotToOneself):
+        account.grant_role(replace(u.admin(), actor_id=u.USER), a_grant())
 
 
 def test_a_role_is_granted_for_a_time_and_revoked_at_once() -> None:
@@ -158,7 +167,7 @@ def test_a_second_factor_is_set_up_once_and_removed_with_a_reason() -> None:
 
 
 def test_replay_equals_live() -> None:
-    live = User.open(u.admin(), user_id=u.USER)
+    live = User.open(u.admin(), person_id=u.USER)
     live.grant_role(u.admin(), a_grant())
     live.set_password(u.own(), source=PasswordSource.SET_UP)
     live.enrol_second_factor(u.own())

@@ -20,14 +20,13 @@ from api.permissions import MAY
 from api.roles import Role
 from api.routes import ROUTES
 from api.serving import serving
-from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger, create_ledger, open_ledger
 from ledger.storage.news import News
-from ledger.storage.tokens import NewToken, create_token
 from projections import VIEWS
 from projections.engine import catch_up
 from tests.permissions.world import ACTS_FOR, A, B, Side, found
 from tests.storage_fixtures import KEYS
+from tests.tokens import issued
 
 ORIGIN = "ledger.example.org/permissions"
 UNHURRIED = Rates(of_address=10_000, of_account=10_000)
@@ -107,13 +106,8 @@ async def headers_of(
 
 async def _token(ledger: Ledger, side: Side, role: Role) -> dict[str, str]:
     acts_for = ACTS_FOR.get(role)
-    new = NewToken(
-        name="matrix",
-        role=role,
-        actor_id=side.person(role),
-        organisation_id=None if acts_for is None else side.organisation(acts_for),
-    )
-    token = await create_token(ledger.pool, ledger.id, new, now=utc_now())
+    organisation_id = None if acts_for is None else side.organisation(acts_for)
+    token = await issued(ledger, role, side.person(role), organisation_id=organisation_id)
     return {"Authorization": f"Bearer {token}"}
 
 

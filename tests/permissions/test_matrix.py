@@ -24,10 +24,9 @@ from api.reach import Within
 from api.roles import Role
 from api.routes import ROUTES
 from api.routing import CommandRoute, ReadRoute, Shape
-from ledger.core.clock import utc_now
-from ledger.storage.tokens import NewToken, create_token
 from tests.permissions.conftest import County
 from tests.permissions.world import ACTS_FOR, OFFICES, A, B, Side
+from tests.tokens import issued
 
 COMMANDS = [command for context in ROUTES for command in context.commands]
 READS = [read for context in ROUTES for read in context.reads]
@@ -359,13 +358,8 @@ async def test_what_is_kept_about_oneself_is_shown_in_every_role_and_of_others_n
 ) -> None:
     """Somebody acts for side A in each role, and what is kept about them is kept on side B."""
     own, acts_for = B.person(role), ACTS_FOR.get(role)
-    new = NewToken(
-        name="own",
-        role=role,
-        actor_id=own,
-        organisation_id=None if acts_for is None else A.organisation(acts_for),
-    )
-    token = await create_token(county.ledger.pool, county.ledger.id, new, now=utc_now())
+    organisation_id = None if acts_for is None else A.organisation(acts_for)
+    token = await issued(county.ledger, role, own, organisation_id=organisation_id)
     headers = {"Authorization": f"Bearer {token}"}
 
     async def rows(path: str) -> list[dict[str, Any]]:

@@ -136,11 +136,11 @@ async def told_exactly(
 
 
 async def test_another_countys_ledger_opens_nothing_here(
-    streets_with_neighbours: County,
+    store_dsn: str, streets_with_neighbours: County
 ) -> None:
     county = streets_with_neighbours
     for role in PETITIONS:
-        stranger = await new_stranger(county, role)
+        stranger = await new_stranger(store_dsn, county, role)
         for one in petition_ids().values():
             async with county.client.get(f"/v1/petitions/{one}", headers=stranger) as response:
                 assert response.status == 401, role

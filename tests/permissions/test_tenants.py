@@ -21,10 +21,8 @@ from api.reach import Within
 from api.roles import Role
 from api.routing import CommandRoute, ReadRoute
 from ledger.commands.standing import Standing
-from ledger.core.clock import utc_now
-from ledger.storage.ledger import create_ledger
+from ledger.storage.ledger import create_ledger, open_ledger
 from ledger.storage.reading import read_entries, read_head
-from ledger.storage.tokens import NewToken, create_token
 from projections import VIEWS
 from projections.engine import Projector
 from tests.permissions.conftest import ORIGIN, County, served_county
@@ -37,6 +35,7 @@ from tests.permissions.test_matrix import (
     parameter,
 )
 from tests.permissions.world import EAST, TREE, WEST, Side
+from tests.tokens import issued
 
 SIDES = (EAST, WEST)
 SCOPED = [
@@ -76,18 +75,18 @@ async def streets(store_dsn: str) -> AsyncIterator[County]:
 
 
 @pytest.fixture(scope="session")
-async def stranger(streets: County) -> dict[str, str]:
+async def stranger(store_dsn: str, streets: County) -> dict[str, str]:
     """Somebody with every right, in another county's ledger of the same database."""
-    return await new_stranger(streets, Role.COUNTY)
+    return await new_stranger(store_dsn, streets, Role.COUNTY)
 
 
-async def new_stranger(county: County, role: Role) -> dict[str, str]:
+async def new_stranger(store_dsn: str, county: County, role: Role) -> dict[str, str]:
     """Make a ledger beside a county's, and a token of it; return the headers that carry it."""
     pool, other = county.ledger.pool, f"o{uuid4().hex[:12]}"
     async with pool.acquire() as db:
         await create_ledger(db, other, origin=ORIGIN)
-    new = NewToken(name="other county", role=role, actor_id=uuid4())
-    token = await create_token(pool, other, new, now=utc_now())
+    async with open_ledger(store_dsn, other, key=county.ledger.key) as ledger:
+        token = await issued(ledger, role)
     return {"Authorization": f"Bearer {token}"}
 
 

@@ -23,20 +23,19 @@ from aiohttp import ClientSession
 
 from api.serving import serving
 from ledger.commands.organisations import EstablishOrganisation, establish_organisation
-from ledger.core.clock import utc_now
 from ledger.organisations import Kind
 from ledger.postgres import EmbeddedServer
 from ledger.postgres.binaries import installed_binaries
 from ledger.sealing import new_keyring
 from ledger.storage.ledger import Ledger
 from ledger.storage.roles import OWNER
-from ledger.storage.tokens import NewToken, create_token
 from scripts.service import Service, open_service
 from scripts.settings import Settings, load_settings
 from tests.databases import as_role, in_database
 from tests.platform.test_cli import minzhang
 from tests.sealing.people import card_number, identity_number
 from tests.storage.sealed import clerk, leaks, whole_database
+from tests.tokens import issued
 
 SECRETS = {
     "name": "赵无痕专用名",
@@ -55,8 +54,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 async def token(ledger: Ledger, role: str, organisation_id: UUID | None = None) -> dict[str, str]:
-    new = NewToken(name="t", role=role, actor_id=uuid4(), organisation_id=organisation_id)
-    return bearer(await create_token(ledger.pool, ledger.id, new, now=utc_now()))
+    return bearer(await issued(ledger, role, organisation_id=organisation_id))
 
 
 async def established(ledger: Ledger) -> UUID:
@@ -299,9 +297,7 @@ async def test_what_an_earlier_version_stored_in_clear_is_encrypted(data_dir: Pa
     async with open_service(settings) as service:
         files = files_of(data_dir / "evidence")
         assert len(files) == 2 and leaks(b"".join(files.values()), SECRETS.values()) == []
-        new = NewToken(name="t", role="county", actor_id=actor_id, organisation_id=None)
-        ledger = service.ledger
-        headers = bearer(await create_token(ledger.pool, ledger.id, new, now=utc_now()))
+        headers = bearer(await issued(service.ledger, "county", actor_id))
         async with serving(service.app, "127.0.0.1", 0) as address, ClientSession(address) as http:
             response = await http.get(f"/v1/evidence/{digest}", headers=headers)
             assert await response.read() == DOCUMENT + b"2"

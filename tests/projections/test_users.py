@@ -46,7 +46,9 @@ from tests.projections.asking import ask, assert_rebuilds_the_same, last_recorde
 async def came_in(ledger: Ledger, user_id: UUID, minute: int) -> None:
     by = replace(admin(), actor_id=user_id, at=admin().at + timedelta(minutes=minute))
     method = SignInMethod.PASSWORD
-    await ledger.save(SignIn.succeed(by, method=method, has_second_factor=False, grant_id=None))
+    await ledger.save(
+        SignIn.succeed(by, user_id=user_id, method=method, has_second_factor=False, grant_id=None)
+    )
 
 
 async def test_grants_are_seen_as_they_were_and_by_whom_they_ended(

@@ -16,6 +16,7 @@ import pytest
 
 from api.permissions import Role
 from ledger.commands import organisations
+from ledger.commands.access_tokens import acts
 from ledger.commands.policies import AdoptStandardPolicies, adopt_standard_policies
 from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
@@ -152,21 +153,23 @@ async def test_each_role_gets_a_token_once(loaded_demo: Ledger, tmp_path: Path) 
     assert {login.role for login in made} == set(Role)
     assert file.stat().st_mode & 0o777 == 0o600
     for login in made:
-        found = await find_token(loaded_demo.pool, loaded_demo.id, login.token, now=utc_now())
-        assert found is not None
+        found = await find_token(
+            loaded_demo.pool, loaded_demo.id, login.token, key=loaded_demo.key, now=utc_now()
+        )
+        assert found is not None and await acts(loaded_demo, found)
         assert found.role == login.role
     assert await logins(loaded_demo, a_county(), file) == made
     holders = await list_logins(loaded_demo.pool, loaded_demo.id)
     assert set(holders.values()) == {f"{DEMO}-{role}" for role in Role}
     for user_id in holders:
         user = await loaded_demo.load(User, user_id)
-        assert user_id in {person.id for person, _ in people_of(a_county()).values()}
+        assert user.person_id in {person.id for person, _ in people_of(a_county()).values()}
         assert len(user.grants) == 1
 
     file.write_text("damaged")
     anew = await logins(loaded_demo, a_county(), file)
     assert {login.token for login in anew}.isdisjoint({login.token for login in made})
-    tokens = await list_tokens(loaded_demo.pool, loaded_demo.id)
+    tokens = await list_tokens(loaded_demo.pool, loaded_demo.id, key=loaded_demo.key)
     assert len([token for token in tokens if token.revoked_at is None]) == len(Role)
     text = welcome("http://127.0.0.1:8080", a_county(), anew)
     assert all(login.token in text for login in anew)

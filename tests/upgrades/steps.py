@@ -20,6 +20,7 @@ from ledger.accounts import PublicAccount, account_id_of
 from ledger.commands import accounts, deposits, draws, expenses, leases, petitions, users
 from ledger.commands import petition_handling as handling
 from ledger.commands import petition_supervision as supervision
+from ledger.commands.access_tokens import issue_with_account
 from ledger.commands.calendar import publish_calendar_year
 from ledger.commands.second_factor import begin_second_factor, finish_second_factor
 from ledger.commands.sign_ins import Visitor, set_up_password
@@ -273,7 +274,7 @@ async def _user(ledger: Ledger, app: web.Application, admin: By) -> dict[str, An
             assert answer.status == 303, await answer.text()
         cookie = next(one.value for one in client.cookie_jar if one.key == COOKIE)
     new = NewToken(name="frozen", role=Role.AUDITOR, actor_id=user_id)
-    token = await users.issue_token(ledger.for_request(), replace(admin, at=utc_now()), new)
+    token = await issue_with_account(ledger.for_request(), replace(admin, at=utc_now()), new)
     machine = NewToken(name="machine", role=Role.COUNTY, actor_id=uuid4())
     return {
         "user": str(user_id),
@@ -283,5 +284,5 @@ async def _user(ledger: Ledger, app: web.Application, admin: By) -> dict[str, An
         "recovery_codes": codes,
         "session": cookie,
         "token": token,
-        "machine_token": await users.issue_token(ledger.for_request(), admin, machine),
+        "machine_token": await issue_with_account(ledger.for_request(), admin, machine),
     }
