@@ -23,6 +23,7 @@ from api.errors import RequestInvalid
 from api.log.desk import NotCoveredYet, NothingPublished
 from api.sentences import NUL, SURROGATE
 from ledger.commands import sign_ins
+from ledger.core.codec import KindUnknown
 from ledger.core.errors import Conflict, Fact, InvalidValue, LedgerError, NotFound, RuleViolated
 from ledger.sealing import mask_secrets
 from ledger.storage import errors as storage
@@ -72,6 +73,7 @@ STATUS: tuple[tuple[type[LedgerError], int], ...] = (
     (storage.SpaceLow, 507),
     (storage.Unavailable, 503),
     (storage.NotInitialised, 503),
+    (KindUnknown, 503),
     (ViewBehind, 503),
     (ViewStopped, 503),
     (errors.StreamsFull, 503),

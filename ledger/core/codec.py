@@ -18,9 +18,10 @@ from typing import Any, TypeAlias, Union, cast, get_args, get_origin, get_type_h
 from uuid import UUID
 
 import orjson
-from eventsourcing.utils import get_topic, resolve_topic
+from eventsourcing.utils import TopicError, get_topic, resolve_topic
 
-from ledger.core.aggregate import ENVELOPE_FIELDS, By, Created, Event
+from ledger.core.aggregate import ENVELOPE_FIELDS, Aggregate, By, Created, Event
+from ledger.core.errors import LedgerError
 
 Reader: TypeAlias = Callable[[Any], Any]
 
@@ -34,14 +35,45 @@ _PLAIN: dict[object, Reader] = {
 }
 
 
+class KindUnknown(LedgerError):
+    """An entry is of a kind that only a newer version of this program knows: install that version.
+
+    有条目属于更新版本的程序才认识的种类，请安装相应版本。
+    """
+
+
 def topic_of(event: Event) -> str:
     """Return the stable name of the event's type, such as ``deposit.drawn_down.v1``."""
     return get_topic(type(event))
 
 
 def event_type_of(topic: str) -> type[Event]:
-    """Return the event class that this topic names."""
-    return cast(type[Event], resolve_topic(topic))
+    """Return the event class that this topic names (refuses with ``KindUnknown``)."""
+    try:
+        return cast(type[Event], resolve_topic(topic))
+    except TopicError as unknown:
+        raise KindUnknown(topic=topic) from unknown
+
+
+@lru_cache(maxsize=4_096)
+def is_newer(topic: str) -> bool:
+    """Tell whether a topic is of a record that we know and yet unknown: of a newer version.
+
+    Whoever follows the log must not pass over it: what it means is lost on this version.
+    """
+    if topic.partition(".")[0] not in _topics_below(Aggregate):
+        return False  # of other software, which keeps its own records here
+    return topic not in known_topics()
+
+
+def known_topics() -> frozenset[str]:
+    """Return the topics of all kinds of events that this program has."""
+    return _topics_below(Event)
+
+
+def _topics_below(kind: type) -> frozenset[str]:
+    found = frozenset({topic} if (topic := vars(kind).get("TOPIC")) else ())
+    return found.union(*map(_topics_below, kind.__subclasses__()))
 
 
 def encode(event: Event) -> bytes:

@@ -24,6 +24,7 @@ from typing import Self
 import asyncpg
 
 from ledger.core.clock import Clock
+from ledger.core.codec import KindUnknown, is_newer
 from ledger.core.entry import Entry
 from ledger.core.errors import Conflict
 from ledger.core.log_lines import kind_and_place
@@ -151,7 +152,11 @@ class Reactions:
         return True
 
     async def _read(self, start: int) -> list[Entry]:
-        """Return the next entries; each is read and decoded once for all reactions."""
+        """Return the next entries; each is read and decoded once for all reactions.
+
+        None is passed over that only a newer version understands (``KindUnknown``): what it sets
+        or ends would be lost for good, also to that version.
+        """
         recent, position = self._recent, start
         while position in recent and position - start < BATCH_ENTRIES:
             position += 1
@@ -159,6 +164,10 @@ class Reactions:
             return [recent[number] for number in range(start, position)]
         ledger = self.ledger
         entries = await read_entries(ledger.pool, ledger.id, start=start, limit=BATCH_ENTRIES)
+        newer = next((n for n, entry in enumerate(entries) if is_newer(entry.topic)), None)
+        if newer == 0:
+            raise KindUnknown(position=start, topic=entries[0].topic)
+        entries = entries[:newer]
         recent.update((entry.position, entry) for entry in entries)
         while len(recent) > RECENT_ENTRIES_MAX:
             del recent[next(iter(recent))]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ledger.core.codec import is_newer, known_topics
 from ledger.core.entry import Entry
 from ledger.storage.connect import Database
 from projections.engine.view import View
@@ -23,21 +24,29 @@ _ALL = """
 """
 _SOME = """
     SELECT position, topic, entry FROM events
-    WHERE ledger_id = $1 AND position BETWEEN $2 AND $3 AND topic = ANY($4) ORDER BY position
+    WHERE ledger_id = $1 AND position BETWEEN $2 AND $3
+        AND (topic = ANY($4) OR topic <> ALL($5))
+    ORDER BY position
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """All positions from ``start`` to ``end``, with the topics and entries that are wanted."""
+    """All positions from ``start`` to ``end``, with the topics and entries that are wanted.
+
+    ``newer`` is the first that only a newer version understands: no view may pass over it.
+    """
 
     start: int
     end: int
     found: Sequence[Found]
+    newer: Found | None = None
 
     def until(self, end: int) -> Batch:
         """Return the part up to a position."""
-        return Batch(self.start, end, [one for one in self.found if one[1].position <= end])
+        newer = self.newer if self.newer and self.newer[1].position <= end else None
+        found = [one for one in self.found if one[1].position <= end]
+        return Batch(self.start, end, found, newer)
 
     def wanted(self, view: View, after: int) -> list[Found]:
         """Return the entries after a position that change the view, with their topics."""
@@ -59,5 +68,7 @@ async def read_batch(
         rows = await db.fetch(_ALL, ledger_id, start, end)
     else:
         topics = list({topic for view in views for topic in view.handlers})
-        rows = await db.fetch(_SOME, ledger_id, start, end, topics)
-    return Batch(start, end, [(topic, Entry(position, data)) for position, topic, data in rows])
+        rows = await db.fetch(_SOME, ledger_id, start, end, topics, list(known_topics()))
+    found = [(topic, Entry(position, data)) for position, topic, data in rows]
+    newer = next((one for one in found if is_newer(one[0])), None)
+    return Batch(start, end, found, newer)

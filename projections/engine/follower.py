@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from ledger.core.codec import read_uuid
+from ledger.core.codec import KindUnknown, read_uuid
 from ledger.core.errors import LedgerError
 from ledger.core.log_lines import kind_and_place
 from ledger.storage.connect import LOST_CONNECTION, Connection
@@ -91,6 +91,11 @@ class Follower:
     async def apply(self, batch: Batch) -> None:
         """Apply a stretch of the log, or stop at the first entry that cannot be applied."""
         if self.failure or batch.end <= self.position:
+            return
+        if batch.newer is not None and batch.newer[1].position > self.position:
+            topic, entry = batch.newer
+            unknown = KindUnknown(topic=topic)
+            await self._stop_before(batch, EntryNotApplied(entry.position, topic, unknown))
             return
         entries = batch.wanted(self.view, self.position)
         if not entries and await self._pass(batch.end):

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from api.roles import Role
 from api.serving import serving
 from ledger.storage.exports import copy_out, frozen, tables_there
+from ledger.storage.ledger import Ledger
 from scripts.backups.manifest import Manifest
 from scripts.backups.taking import Asked, back_up
 from scripts.database import open_database
 from scripts.service import open_service
 from scripts.settings import Settings, load_settings
+from tests.permissions.world import ACTS_FOR, Side
 from tests.platform.conftest import own_directory
+from tests.tokens import issued
 from tests.upgrades.frozen import ARCHIVES, Frozen, thawed
 
 
@@ -95,7 +99,15 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 
 @asynccontextmanager
-async def served(settings: Settings) -> AsyncIterator[str]:
-    """Serve an installation for the block; give its address."""
+async def served(settings: Settings) -> AsyncIterator[tuple[str, Ledger]]:
+    """Serve an installation for the block; give its address and its ledger."""
     async with open_service(settings) as service, serving(service.app, "127.0.0.1", 0) as address:
-        yield address
+        yield address, service.ledger
+
+
+async def of_the_committee(ledger: Ledger) -> dict[str, str]:
+    """Return the headers of a new token for the person who brought the document."""
+    side, role = Side("side"), Role.OWNERS_COMMITTEE
+    organisation_id = side.organisation(ACTS_FOR[role])
+    token = await issued(ledger, role, side.person(role), organisation_id=organisation_id)
+    return {"Authorization": f"Bearer {token}"}

@@ -23,6 +23,7 @@ from scripts.service import open_service
 from tests.backups.conftest import (
     Installation,
     files_below,
+    of_the_committee,
     rows_of,
     served,
     settings_of,
@@ -61,9 +62,12 @@ async def test_what_came_back_is_served_and_its_documents_open(
 ) -> None:
     await brought_back(installation, form, elsewhere)
     noted = installation.source.of("side")
-    headers = {"Authorization": f"Bearer {noted['tokens']['owners_committee']}"}
 
-    async with served(settings_of(elsewhere)) as address, ClientSession(address) as client:
+    async with (
+        served(settings_of(elsewhere)) as (address, ledger),
+        ClientSession(address) as client,
+    ):
+        headers = await of_the_committee(ledger)
         path = f"/v1/evidence/{noted['document']['sha256']}"
         async with client.get(path, headers=headers) as answer:
             assert answer.status == 200, await answer.text()
