@@ -20,8 +20,9 @@ from aiohttp import web
 from api.access import authorise
 from api.answers import answer
 from api.bodies import as_number, clean_text, read_object, shown_name
+from api.concerning import concern_of
 from api.envelope import Envelope, decided_by
-from api.errors import RequestInvalid
+from api.errors import NotProposable, RequestInvalid
 from api.headers import expected_version, idempotency_key
 from api.identity import Identity
 from api.keys import LEDGER
@@ -32,6 +33,7 @@ from api.scopes import SCOPES, Scopes
 from api.sentences import BOOLEAN, UNKNOWN
 from api.validation import validator_for
 from ledger.commands.plain_texts import guard_command
+from ledger.commands.proposals import as_if_carried_out, carry_out_proposal, propose
 from ledger.commands.sealing import Disclosed
 from ledger.core.aggregate import By, Event
 from ledger.core.codec import encode, topic_of
@@ -43,6 +45,9 @@ from ledger.storage.ledger import Ledger, Recorded
 from ledger.storage.requests import Once
 
 DECISIONS_MAX = 5
+DRY_RUN, PROPOSE = "dry_run", "propose"
+PROPOSING = timing_of(carry_out_proposal)
+"""A proposal is a decision, whatever is proposed."""
 TRUTHS = {"": True, "true": True, "1": True, "false": False, "0": False}
 
 
@@ -57,6 +62,7 @@ class Asked:
     once: Once | None = None
     expected_version: int | None = None
     is_dry_run: bool = False
+    proposal: Mapping[str, Any] | None = None
 
 
 class CommandHandler:
@@ -73,7 +79,9 @@ class CommandHandler:
     async def __call__(self, request: web.Request) -> web.Response:
         """Take a command and answer with what it recorded."""
         identity = await authorise(request, self.route.operation)
-        is_dry_run = _dry_run(request)
+        is_dry_run, is_proposal = _wishes(request)
+        if is_proposal and self._personal:
+            raise NotProposable()
         given = await read_object(request)
         _refuse_twice(given, self.route.parameters)
         given |= {name: clean_text(request.match_info[name]) for name in self.route.parameters}
@@ -88,6 +96,7 @@ class CommandHandler:
             once=_once(request, identity.actor_id, self._without_personal(given)),
             expected_version=expected_version(request),
             is_dry_run=is_dry_run,
+            proposal=_kept(given) if is_proposal else None,
         )
         recorded = await self._record(ledger, asked)
         return self._answer(request, asked, recorded)
@@ -124,15 +133,22 @@ class CommandHandler:
         """Decide, and again with what is true then, when something changed in the meantime."""
         for _ in range(DECISIONS_MAX - 1):
             try:
-                return await self._decide_once(ledger, asked)
+                return await self.decide_once(ledger, asked)
             except Conflict:  # perhaps about an organisation that another process moved
                 await asked.scopes.standing.look_again()
-        return await self._decide_once(ledger, asked)
+        return await self.decide_once(ledger, asked)
 
-    async def _decide_once(self, ledger: Ledger, asked: Asked) -> Recorded | None:
-        relied_on = await asked.scopes.acting(
+    async def reached(self, asked: Asked) -> Mapping[UUID, int]:
+        """Refuse (``NotFound``) what is out of reach; return what this rests on, at its version."""
+        return await asked.scopes.acting(
             asked.identity, self.route.operation, self.route.about, asked.command
         )
+
+    async def decide_once(self, ledger: Ledger, asked: Asked) -> Recorded | None:
+        """Decide, with what is true now."""
+        relied_on = await self.reached(asked)
+        if asked.proposal is not None:
+            return await self._propose(ledger, asked, relied_on)
         by = await decided_by(asked.identity, asked.said, ledger, self.timing)
         expected = await self._expected(ledger, asked, by)
         handle = ledger.for_request(
@@ -141,6 +157,30 @@ class CommandHandler:
         handle.rely_on(relied_on)
         recorded: Recorded | None = await self.route.function(asked.command, handle, by)
         return recorded
+
+    async def _propose(
+        self, ledger: Ledger, asked: Asked, relied_on: Mapping[UUID, int]
+    ) -> Recorded | None:
+        """Try whether a second person could carry it out as things are, and record the proposal."""
+        identity, said = asked.identity, asked.said
+        trial = await decided_by(identity, said, ledger, self.timing, as_if_carried_out)
+        await self._expected(ledger, asked, trial)
+        handle = ledger.for_request(is_dry_run=True)
+        would: Recorded | None = await self.route.function(asked.command, handle, trial)
+        if asked.is_dry_run:
+            return would
+        said = {name: value for name, value in said.items() if name in ("reason", "evidence")}
+        by = await decided_by(identity, said, ledger, PROPOSING)
+        handle = ledger.for_request(once=asked.once, decided_at=by.now)
+        handle.rely_on(relied_on)
+        concern = await concern_of(self.route.about, asked.command, asked.scopes.standing)
+        return await propose(
+            handle,
+            by,
+            operation=self.route.operation,
+            told=asked.proposal or {},
+            concern=concern,
+        )
 
     async def _expected(self, ledger: Ledger, asked: Asked, by: By) -> tuple[UUID, int] | None:
         """Learn by a dry run which record the command changes, and that it is as expected."""
@@ -154,6 +194,11 @@ class CommandHandler:
         if version != asked.expected_version:
             raise VersionMismatch(version=version, expected_version=asked.expected_version)
         return would.id, version
+
+    def _location(self, request: web.Request, asked: Asked, recorded: Recorded) -> str:
+        if asked.proposal is not None:
+            return f"/v1/proposals/{recorded.id}"
+        return self.route.location.format(**request.match_info, id=recorded.id)
 
     def _answer(
         self, request: web.Request, asked: Asked, recorded: Recorded | None
@@ -171,7 +216,7 @@ class CommandHandler:
             )
         headers = {
             "ETag": f'"{recorded.version}"',
-            "Location": self.route.location.format(**request.match_info, id=recorded.id),
+            "Location": self._location(request, asked, recorded),
         }
         if recorded.replayed:
             headers["Idempotency-Hit"] = "true"
@@ -188,15 +233,25 @@ class CommandHandler:
         return answer(body, status=201, headers=headers)
 
 
-def _dry_run(request: web.Request) -> bool:
+def _wishes(request: web.Request) -> tuple[bool, bool]:
+    """Return whether only to say what would happen, and whether to propose it."""
     query: Mapping[str, str] = request.query
     for name in query:
-        if name != "dry_run":
+        if name not in (DRY_RUN, PROPOSE):
             raise RequestInvalid(UNKNOWN.about({}, parameter=shown_name(name)))
-    given = query.get("dry_run", "false").lower()
+    return _wished(query, DRY_RUN), _wished(query, PROPOSE)
+
+
+def _wished(query: Mapping[str, str], name: str) -> bool:
+    given = query.get(name, "false").lower()
     if given not in TRUTHS:
-        raise RequestInvalid(BOOLEAN.about({}, parameter="dry_run"))
+        raise RequestInvalid(BOOLEAN.about({}, parameter=name))
     return TRUTHS[given]
+
+
+def _kept(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a proposal keeps of what was sent: grounds stand beside it."""
+    return {name: value for name, value in given.items() if name not in ("reason", "evidence")}
 
 
 def _refuse_twice(given: dict[str, Any], parameters: tuple[str, ...]) -> None:

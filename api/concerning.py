@@ -219,6 +219,16 @@ def unknown_fields(sources: Iterable[Source], command_type: type) -> set[str]:
     return {name for source in sources for name in source.names} - known
 
 
+async def concern_of(sources: Sources, command: Any, standing: Standing) -> Concern:
+    """Return the places and organisations that a command concerns."""
+    whole = NOTHING
+    for source in sources:
+        if source.matters(Within.PARTY, command) or source.matters(Within.AREA, command):
+            for concern in await source.concerns(command, Within.PARTY, standing):
+                whole |= concern
+    return whole
+
+
 async def guard(
     sources: Sources, command: Any, within: Within, scope: Scope, standing: Standing
 ) -> frozenset[UUID]:

@@ -47,6 +47,12 @@ COMMAND_HEADERS: list[Schema] = [
         {"type": "string", "pattern": '^("[0-9]{1,18}"|[0-9]{1,18})$'},
     ),
 ]
+PROPOSE: Schema = {
+    "name": "propose",
+    "in": "query",
+    "description": "只提出，由另一人核准执行。 / Propose it, for another person to carry out.",
+    "schema": {"type": "boolean", "default": False},
+}
 DRY_RUN: Schema = {
     "name": "dry_run",
     "in": "query",

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -47,17 +48,6 @@ EvidenceList = Annotated[tuple[EvidenceGiven, ...], MaxLen(20)]
 """Up to 20 documents."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """Who proposed what is now carried out, and where that stands."""
-
-    by: tuple[UUID, ...] = ()
-    proposal_id: UUID | None = None
-
-
-NOBODY_PROPOSED = Proposed()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """What may stand beside the fields of every command.
@@ -72,16 +62,22 @@ class Envelope:
     said_by: UUID | None = None
 
 
+def alone(by: By) -> By:
+    """Return the same: one person decides."""
+    return by
+
+
 async def decided_by(
     identity: Identity,
     said: dict[str, Any],
     ledger: Ledger,
     timing: Timing,
-    proposed: Proposed = NOBODY_PROPOSED,
+    together: Callable[[By], By] = alone,
 ) -> By:
     """Return who decides, when and on what grounds; the service's clock is read once, here.
 
-    Refuses a moment that this kind of command does not take (``ledger/commands/telling.py``).
+    ``together`` adds the other one of two persons (``ledger/commands/proposals.py``). Refuses a
+    moment that this kind of command does not take (``ledger/commands/telling.py``).
     """
     envelope = Envelope(**said)
     _guard_texts(envelope)
@@ -98,11 +94,9 @@ async def decided_by(
             Evidence(sha256=e.sha256, name=e.name, media_type=e.media_type, size_bytes=e.size_bytes)
             for e in envelope.evidence
         ),
-        proposed_by=proposed.by,
-        proposal_id=proposed.proposal_id,
     )
     return await told(
-        by, timing, ledger, occurred_at=envelope.occurred_at, said_by=envelope.said_by
+        together(by), timing, ledger, occurred_at=envelope.occurred_at, said_by=envelope.said_by
     )
 
 

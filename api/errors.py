@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.core.errors import Fact, LedgerError
+from ledger.core.errors import Fact, LedgerError, RuleViolated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,4 +163,18 @@ class StreamsFull(LedgerError):
     """Too many streams of events are open; try again later.
 
     打开的事件流过多，请稍后再试。
+    """
+
+
+class NotProposable(RuleViolated):
+    """What is to be sealed cannot be proposed: it would stay in the log, in clear.
+
+    需密封的内容不能以提议方式提交：提议会以明文永久保存。
+    """
+
+
+class NotYoursToCarryOut(RuleViolated):
+    """Whoever carries a proposal out must be allowed to do the very thing; your role may not.
+
+    核准执行的人须有权办理该事项本身；您的角色无权办理。
     """

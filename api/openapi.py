@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from pydantic import TypeAdapter
 
 from api.commands import CommandHandler
-from api.described import ADDITIONAL_PATHS, COMMAND_HEADERS, COMPONENTS, DRY_RUN, INFO
+from api.described import ADDITIONAL_PATHS, COMMAND_HEADERS, COMPONENTS, DRY_RUN, INFO, PROPOSE
 from api.described_account import ACCOUNT_PATHS
 from api.described_evidence import EVIDENCE_PATHS
 from api.examples import example_of
@@ -92,6 +92,7 @@ class _Described:
                 *_in_path(route.parameters, schema),
                 *COMMAND_HEADERS,
                 DRY_RUN,
+                PROPOSE,
             ],
             "requestBody": {
                 "required": bool(body.get("required")),

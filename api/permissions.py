@@ -20,6 +20,7 @@ from api.money_permissions import ACCOUNTS, DEPOSITS, EXPENSES, POINTS
 from api.privacy_rows import PRIVACY
 from api.reach import PUBLIC, Row, Table, Within, as_row, own_and, reaching
 from api.roles import GOVERNMENT, OVERSIGHT, ROLE_NAMES_ZH, Role, only
+from ledger.users.roles import SYSTEM_OPERATIONS
 
 __all__ = ["MAY", "ROLE_NAMES_ZH", "Role", "check_complete", "is_allowed"]
 
@@ -185,6 +186,34 @@ CONDUCT: Table = {
     "unit_conduct_steps": GOVERNMENT | OVERSIGHT,
 }
 
+PAIRS = only(
+    Role.COMMUNITY,
+    Role.COMPANY,
+    Role.COUNTY,
+    Role.DATA_PROTECTION_OFFICER,
+    Role.DEPARTMENT,
+    Role.DISCIPLINE,
+    Role.EFFICIENCY_OFFICE,
+    Role.HOTLINE,
+    Role.OWNERS_COMMITTEE,
+    Role.SHOP,
+    Role.STREET,
+)
+"""Who takes steps of the ledger's business that take two persons."""
+PROPOSALS: Table = {
+    "carry_out_proposal": PAIRS,
+    "refuse_proposal": PAIRS,
+    "withdraw_proposal": PAIRS,
+    "proposal_register": PAIRS | OVERSIGHT,
+    "proposal_by_id": PAIRS | OVERSIGHT,
+    "carry_out_system_proposal": only(Role.ADMINISTRATOR),
+    "refuse_system_proposal": only(Role.ADMINISTRATOR),
+    "withdraw_system_proposal": only(Role.ADMINISTRATOR),
+    "system_proposals": only(Role.ADMINISTRATOR),
+}
+"""What is proposed is carried out by whoever may do that very thing, to whom it is within reach.
+Those about users and roles are apart: administrators see no others, and nobody else sees them."""
+
 EVENTS: Table = {
     "audit_trail": AUDIT_READERS,
     "event": AUDIT_READERS,
@@ -263,6 +292,7 @@ TABLES: tuple[Table, ...] = (
     ACCOUNTS,
     EXPENSES,
     POINTS,
+    PROPOSALS,
     EVENTS,
     EVIDENCE,
     LOG,
@@ -274,24 +304,13 @@ TABLES: tuple[Table, ...] = (
 
 MAY: Mapping[str, Row] = {name: as_row(row) for table in TABLES for name, row in table.items()}
 
-SYSTEM = frozenset(
-    {
-        "disable_user",
-        "enable_user",
-        "end_user_sessions",
-        "grant_role",
-        "invite_user",
-        "link_single_sign_on",
-        "login_register",
-        "open_user",
-        "read_metrics",
-        "remove_second_factor",
-        "revoke_access_token",
-        "revoke_role",
-        "unlink_single_sign_on",
-        "user_login",
-    }
-)
+SYSTEM = SYSTEM_OPERATIONS | {
+    "carry_out_system_proposal",
+    "read_metrics",
+    "refuse_system_proposal",
+    "system_proposals",
+    "withdraw_system_proposal",
+}
 """Operations on the service itself: for those who administer it, and for nobody who audits."""
 AUDIT = frozenset(EVENTS) | frozenset(PRIVACY)
 """Operations on the audit trail and on people: for nobody who administers the service."""

@@ -18,6 +18,7 @@ from api import (
     petitions,
     points,
     policies,
+    proposals,
     shop,
     users,
 )
@@ -37,6 +38,7 @@ ROUTES: tuple[Routes, ...] = (
     points.routes,
     activities.routes,
     shop.routes,
+    proposals.routes,
     events.routes,
     users.routes,
     persons.routes,

@@ -99,6 +99,11 @@ class Scopes:
         row = self._may.get(operation)
         return row is not None and row.is_public
 
+    def may(self, role: str, operation: str) -> bool:
+        """Tell whether a role may ask for an operation at all."""
+        row = self._may.get(operation)
+        return row is not None and role in row
+
     def within(self, role: str, operation: str) -> Within:
         """Return a role's reach in an operation (refuses with ``NotAllowed``)."""
         row = self._may.get(operation)

@@ -78,6 +78,7 @@ BELONGS: Mapping[str, Belongs] = {
     "petition.whistle_blown.v1": Belongs(parties=("department_ids",)),
     "points_account.opened.v1": Belongs(place=("community_id",), persons=("volunteer_id",)),
     "policy_book.opened.v1": Belongs(is_open=True),
+    "proposal.made.v1": Belongs(places=("place_ids",), parties=("party_ids",)),
     "public_account.opened.v1": Belongs(place=("estate_id",)),
     "reading.begun.v1": Belongs(),
     "sealing_history.begun.v1": Belongs(is_open=True),

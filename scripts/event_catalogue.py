@@ -31,6 +31,7 @@ from ledger import (
     petitions,
     points,
     policies,
+    proposals,
     readings,
     sealing_history,
     users,
@@ -57,6 +58,7 @@ CONTEXTS = (
     sealing_history,
     readings,
     users,
+    proposals,
 )
 PATH = Path("docs/events.md")
 

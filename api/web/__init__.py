@@ -16,6 +16,7 @@ from api.web import (
     log,
     petitions,
     privacy,
+    proposals,
     users,
     volunteers,
 )
@@ -39,6 +40,7 @@ FEATURES: tuple[Pages, ...] = (
     privacy.pages,
     users.pages,
     delegations.pages,
+    proposals.pages,
     evidence.pages,
 )
 """The pages of every feature."""
@@ -51,6 +53,7 @@ def add_web(app: web.Application) -> None:
     privacy.add_privacy_forms(app)
     users.add_user_forms(app)
     delegations.add_delegation_forms(app)
+    proposals.add_proposal_forms(app)
     evidence.add_evidence_form(app)
     add_login(app)
     add_account_pages(app)

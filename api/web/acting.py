@@ -17,11 +17,11 @@ from aiohttp import web
 
 from api.access import authorise_identity
 from api.bodies import read_form
-from api.commands import Asked, CommandHandler
+from api.commands import Asked
 from api.errors import NotAuthenticated
+from api.handlers import HANDLERS
 from api.problems import status_of
 from api.reads import WAIT_SECONDS_MAX
-from api.routes import ROUTES
 from api.scopes import SCOPES
 from api.sessions import CSRF_FIELD, guard_write
 from api.web.forms import Refusal
@@ -35,10 +35,6 @@ Action: TypeAlias = Callable[[Visit, Form], Awaitable[web.StreamResponse]]
 
 REFUSED_AT_THE_FORM = frozenset({400, 401, 409, 410, 413, 415, 422, 429})
 ACTING_FIELD = "acting_for"
-HANDLERS = {
-    command.operation: CommandHandler(command) for routes in ROUTES for command in routes.commands
-}
-"""Every command of the API, by its name."""
 
 
 async def act(visit: Visit, operation: str, given: dict[str, Any]) -> Recorded | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ledger.core.aggregate import By
 from ledger.core.errors import NotFound
+from ledger.core.guards import persons
 from ledger.core.times import NoUndo, decision
 from ledger.interests import InterestKind, Interests, interests_id_of
 from ledger.petitions import Petition
@@ -54,16 +55,14 @@ async def end_interest(command: EndInterest, ledger: Ledger, by: By) -> Recorded
 async def without_interest(ledger: Ledger, by: By, *about: UUID | Iterable[UUID] | None) -> By:
     """Refuse (``ConflictOfInterest``) who declared an interest in any of these.
 
-    It counts for who acts and for whom it is done. The append checks that nothing was
-    declared meanwhile.
+    It counts for who acts, for whom it is done, and who proposed it. The append checks that
+    nothing was declared meanwhile.
     """
     matters: set[UUID] = set()
     for one in about:
         if one is not None:
             matters |= {one} if isinstance(one, UUID) else set(one)
-    for person_id in (by.actor_id, by.on_behalf_of):
-        if person_id is None:
-            continue
+    for person_id in sorted(persons(by)):
         interests = await ledger.consult(Interests, interests_id_of(person_id))
         if interests is not None:
             by = interests.guard(by, matters - {person_id})

@@ -22,6 +22,15 @@ VALUES: tuple[StandardValue, ...] = (
         certainty="house",
     ),
     StandardValue(
+        name="entry.proposal_days",
+        value=30,
+        unit="days",
+        basis_zh="自行设定：须两人办理的提议，三十日内由另一人核准执行，逾期重新提出",
+        basis_en="Our own choice: what takes two persons is carried out within thirty days of its "
+        "proposal, or proposed anew",
+        certainty="house",
+    ),
+    StandardValue(
         name="ledger.timezone",
         value="Asia/Shanghai",
         unit="text",

@@ -67,3 +67,23 @@ def stands_against(role: str, held: Iterable[str]) -> str | None:
     if role in OVERSEERS:
         return next((one for one in others if one not in OVERSEERS), None)
     return next((one for one in others if one in OVERSEERS), None)
+
+
+SYSTEM_OPERATIONS = frozenset(
+    {
+        "disable_user",
+        "enable_user",
+        "end_user_sessions",
+        "grant_role",
+        "invite_user",
+        "link_single_sign_on",
+        "login_register",
+        "open_user",
+        "remove_second_factor",
+        "revoke_access_token",
+        "revoke_role",
+        "unlink_single_sign_on",
+        "user_login",
+    }
+)
+"""Commands and questions about users and their roles: for administrators alone."""

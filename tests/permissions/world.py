@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 
 from api.roles import Role
 from ledger.accounts import account_id_of
+from ledger.belonging import Concern
 from ledger.commands import (
     accounts,
     activities,
@@ -33,6 +34,7 @@ from ledger.commands import (
 from ledger.commands import organisations as trees
 from ledger.commands import petition_handling as handling
 from ledger.commands.policies import AdoptStandardPolicies, adopt_standard_policies
+from ledger.commands.proposals import propose
 from ledger.commands.sealing import PersonalData
 from ledger.conduct import UnitConduct
 from ledger.core.aggregate import By
@@ -153,6 +155,19 @@ async def found(ledger: Ledger, sides: Sequence[Side]) -> None:
         await _points(ledger, side)
         await _duties(ledger, side)
         await _sealed(ledger, side)
+        await _proposed(ledger, side)
+
+
+async def _proposed(ledger: Ledger, side: Side) -> None:
+    """A receipt of the deposit waits for a second person."""
+    told = {"deposit_id": str(side.record("deposit")), "amount_fen": 5_00}
+    concern = Concern(
+        places=frozenset({side.organisation("estate"), side.organisation("shop")}),
+        parties=frozenset({side.organisation("company"), side.organisation("department")}),
+    )
+    clerk = by(side, Role.STREET, 3, "补录")
+    recorded = await propose(ledger, clerk, operation="receive_deposit", told=told, concern=concern)
+    RECORDED[side.name, "proposal"] = recorded.id
 
 
 async def _establish(
