@@ -24,7 +24,6 @@ from datetime import datetime
 from pathlib import Path
 
 from ledger.postgres.account import Account, clean_environment, current_account
-from ledger.postgres.archiving import OFF
 from ledger.postgres.binaries import readable_binaries
 from ledger.postgres.embedded import LOCK_SECONDS, EmbeddedServer
 from ledger.postgres.errors import ArchiveIncomplete, BackupFailed, PlaceTaken
@@ -96,13 +95,11 @@ def lay_out(
     *,
     archive: Path | None = None,
     until: datetime | None = None,
-    wal_archive: str | None = None,
 ) -> None:
     """Make a server of a base backup, and let it go through recovery once.
 
     With an ``archive`` it replays all that is there, or what was committed ``until`` a moment.
-    ``wal_archive`` is where it archives from then on, which may be the same. Refuses with
-    ``PlaceTaken`` where there is a server, with ``ArchiveIncomplete``, and with
+    Refuses with ``PlaceTaken`` where there is a server already, ``ArchiveIncomplete``, and
     ``ServerDidNotStart`` where the log ends before that moment. What fails leaves nothing behind.
     """
     account = current_account()
@@ -113,13 +110,13 @@ def lay_out(
         place = prepare_place(data_dir, account)
         try:
             _unpack(place, account, folder)
-            _bring(place, account, _needed(folder, archive, wal_archive, until))
+            _bring(place, account, _needed(folder, archive, until))
         except BaseException:
             erase_place(place, data_dir)
             raise
     try:
-        recovery = _recovery(place, until=until, goes_on=archive is not None)
-        with EmbeddedServer(data_dir, settings=recovery, wal_archive=wal_archive):
+        recovery = _recovery(place, until=until)
+        with EmbeddedServer(data_dir, settings=recovery):
             pass
     except BaseException:
         with locked(start_lock(data_dir), seconds=LOCK_SECONDS):
@@ -172,23 +169,17 @@ def _unpack(place: Place, account: Account, folder: Path) -> None:
     fresh.rename(place.data)
 
 
-def _needed(
-    folder: Path, archive: Path | None, wal_archive: str | None, until: datetime | None
-) -> Iterator[Path]:
-    """Yield the archived files that a recovery reads.
-
-    Histories are among them even where it does not go on: they say which timelines are taken.
-    """
-    first = range_of(folder)
-    if archive is not None and until is None:
-        refuse_a_gap(archive, first)
-    into = Path(wal_archive) if wal_archive not in {None, OFF} else None
-    for place in dict.fromkeys((archive, into)):
-        for path in sorted(place.iterdir()) if place is not None and place.exists() else ():
-            found = ARCHIVED.fullmatch(path.name)
-            is_wanted = place == archive and found and path.name[8:] >= first.first_file[8:]
-            if found and (found[3] or is_wanted):
-                yield path
+def _needed(folder: Path, archive: Path | None, until: datetime | None) -> Iterator[Path]:
+    """Yield the archived files that a recovery reads."""
+    if archive is None:
+        return
+    needed = range_of(folder)
+    if until is None:
+        refuse_a_gap(archive, needed)
+    for path in sorted(archive.iterdir()):
+        found = ARCHIVED.fullmatch(path.name)
+        if found and (found[3] or path.name[8:] >= needed.first_file[8:]):
+            yield path
 
 
 def _bring(place: Place, account: Account, paths: Iterator[Path]) -> None:
@@ -205,12 +196,12 @@ def _brought(place: Place) -> Path:
     return place.server / "archived"
 
 
-def _recovery(place: Place, *, until: datetime | None, goes_on: bool) -> dict[str, str]:
+def _recovery(place: Place, *, until: datetime | None) -> dict[str, str]:
     """Return the settings of the one start that recovers; nobody is let in before it is through."""
     quoted = shlex.quote(str(_brought(place)).replace("%", "%%"))
     settings = {
         "restore_command": f'/bin/cp {quoted}/%f "%p"',
-        "recovery_target_timeline": "latest" if goes_on else "current",
+        "recovery_target_timeline": "latest",
         "hot_standby": "off",
     }
     if until is not None:

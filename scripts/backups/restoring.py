@@ -109,7 +109,6 @@ async def restore(
                 folder / DATABASE,
                 archive=_archive(wal or settings.wal_archive or OFF),
                 until=until,
-                wal_archive=settings.wal_archive,
             )
         )
     async with _doors(settings) as doors:
@@ -163,7 +162,7 @@ async def _doors(settings: Settings) -> AsyncIterator[Doors]:
     if settings.dsn is not None:
         yield Doors(app=settings.dsn, owner=settings.owner_dsn or settings.dsn)
         return
-    async with EmbeddedServer(settings.data, wal_archive=settings.wal_archive) as server:
+    async with EmbeddedServer(settings.data) as server:
         await prepare_roles(server.dsn)
         yield Doors(app=server.dsn_as(APP), owner=server.dsn_as(OWNER))
 

@@ -122,42 +122,31 @@ async def test_an_archive_with_a_gap_is_refused_unless_the_moment_is_before_it(
     assert is_empty(elsewhere)
 
 
-async def test_what_goes_on_after_a_restore_is_archived_beside_what_it_left(
+async def test_what_was_put_back_archives_into_a_folder_of_its_own(
     history: History, elsewhere: Path
 ) -> None:
-    """Restored to a moment, it goes on; restored again it is what went on, not what was left."""
-    archive = own_copy(history.archive)
-    given = {"MINZHANG_WAL_ARCHIVE": str(archive)}
-    settings = settings_of(elsewhere, LEDGER, **given)
-    await restore(settings, history.backup, until=history.moment)
+    """Else a drill would lead every later restore its own way, and away from what people did."""
+    given = {"MINZHANG_WAL_ARCHIVE": str(history.archive)}
+    archived = sorted(os.listdir(history.archive))
+    await restore(settings_of(elsewhere, LEDGER, **given), history.backup, until=history.moment)
+    with pytest.raises(ArchiveUnusable):
+        async with open_database(settings_of(elsewhere, LEDGER, **given)):
+            raise AssertionError("it was opened")
+    assert sorted(os.listdir(history.archive)) == archived
+    with pytest.raises(PlaceTaken):
+        await restore(settings_of(elsewhere, LEDGER), history.backup)
+
+    archive, backup = elsewhere.parent / "wal", elsewhere.parent / "backup"
+    settings = settings_of(elsewhere, LEDGER, MINZHANG_WAL_ARCHIVE=str(archive))
     async with open_service(settings) as service:
+        await back_up(settings, Asked(place=backup, with_keys=True))
         await fill(service.ledger, 5)
         head = await read_head(service.ledger.pool, LEDGER)
-    with pytest.raises(PlaceTaken):
-        await restore(settings, history.backup)
-
     with own_directory() as third:
-        await restore(settings_of(third, LEDGER, **given), history.backup)
+        await restore(settings_of(third, LEDGER), backup, wal=str(archive))
         async with open_service(settings_of(third, LEDGER)) as service:
             root = await read_root(service.ledger.pool, LEDGER, head.size)
             assert root == head.frontier.root()
-
-    with own_directory() as fourth:  # it does not go on, and yet takes no timeline of theirs
-        await restore(settings_of(fourth, LEDGER, **given), history.backup, wal=OFF)
-        async with open_database(settings_of(fourth, LEDGER)):
-            pass
-    histories = [name for name in os.listdir(archive) if name.endswith(".history")]
-    assert sorted(histories) == [f"{number:08X}.history" for number in (2, 3, 4)]
-
-
-def own_copy(archive: Path) -> Path:
-    """Copy an archive, with its owner."""
-    copy = archive.with_name(f"{archive.name}-copy")
-    shutil.copytree(archive, copy)
-    owner = archive.stat()
-    for path in (copy, *copy.iterdir()):
-        os.chown(path, owner.st_uid, owner.st_gid)
-    return copy
 
 
 def is_empty(data_dir: Path) -> bool:
