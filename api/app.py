@@ -19,7 +19,7 @@ from api.colleagues import add_colleagues
 from api.desk import Desk
 from api.docs import add_docs
 from api.evidence import add_evidence
-from api.handlers import HANDLERS
+from api.handlers import handler_of
 from api.hardening import harden_answer
 from api.health import Health, add_health
 from api.identity import Identify
@@ -157,7 +157,7 @@ def _add_door(app: web.Application, ledger: Ledger, options: Options) -> None:
 
 def _add_context(app: web.Application, context: Routes) -> set[str]:
     for command in context.commands:
-        app.router.add_post(command.path, HANDLERS[command.operation].__call__)
+        app.router.add_post(command.path, handler_of(command).__call__)
     for read in context.reads:
         app.router.add_get(read.path, ReadHandler(read).__call__)
     return context.operations()

@@ -14,6 +14,7 @@ from api.envelope import decided_by
 from api.errors import NotAllowed, NotYoursToCarryOut
 from api.proposals import carry_out_system_proposal
 from api.routes import ROUTES
+from api.routing import CommandRoute
 from ledger.commands.proposals import carry_out_proposal, proposed_by
 from ledger.core.errors import NotFound
 from ledger.proposals import Proposal
@@ -82,8 +83,13 @@ KINDS: Mapping[str, type[CommandHandler]] = {
     carry_out_proposal.__name__: CarryingOut,
     carry_out_system_proposal.__name__: CarryingOutForSystem,
 }
+
+
+def handler_of(route: CommandRoute) -> CommandHandler:
+    """Return what handles an address."""
+    return KINDS.get(route.operation, CommandHandler)(route)
+
+
 HANDLERS: Mapping[str, CommandHandler] = {
-    route.operation: KINDS.get(route.operation, CommandHandler)(route)
-    for routes in ROUTES
-    for route in routes.commands
+    route.operation: handler_of(route) for routes in ROUTES for route in routes.commands
 }

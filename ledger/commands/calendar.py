@@ -9,6 +9,7 @@ from annotated_types import Ge, Le, MaxLen
 
 from ledger.calendar import PUBLIC_CALENDAR, WORK_CALENDAR_ID, WorkCalendar, WorkingDays
 from ledger.core.aggregate import By
+from ledger.core.guards import by_two
 from ledger.core.times import NoUndo, decision
 from ledger.core.values import Day, Statement
 from ledger.storage.ledger import Ledger, Recorded
@@ -37,8 +38,13 @@ async def calendar_of(ledger: Ledger) -> WorkingDays:
 
 @decision(undo=NoUndo("the year is published again, as the notice truly says"))
 async def publish_calendar_year(command: PublishCalendarYear, ledger: Ledger, by: By) -> Recorded:
-    """Record a year's notice, opening the ledger's calendar if this is its first."""
+    """Record a year's notice, opening the ledger's calendar if this is its first.
+
+    A year that is known already takes two persons, and a reason.
+    """
     calendar = await ledger.find(WorkCalendar, WORK_CALENDAR_ID) or WorkCalendar.open(by)
+    if calendar.working_days().is_known(command.year):  # deadlines were counted by it
+        by = by_two(by.with_reason())
     calendar.publish_year(
         by,
         year=command.year,

@@ -7,8 +7,17 @@ from typing import Annotated
 
 from annotated_types import MaxLen
 
+from ledger.commands.policy_changes import (
+    FROM_THE_PAST,
+    guard_change,
+    guard_items,
+    guard_number,
+    guard_text,
+)
 from ledger.core.aggregate import By
+from ledger.core.clock import local_day
 from ledger.core.errors import InvalidValue, NotFound
+from ledger.core.guards import by_two, marked
 from ledger.core.times import NoUndo, decision
 from ledger.core.values import Count, Day, Name, OptionalName, PolicyName, Statement
 from ledger.policies import POLICY_BOOK_ID, Basis, Certainty, PolicyBook
@@ -109,28 +118,53 @@ async def adopt_standard_policies(
     return await ledger.save(book) if book.pending_events else None
 
 
-@decision(undo="withdraw_policy_entry")
+@decision(undo="withdraw_policy_entry", by_two=True)
 async def set_policy_value(command: SetPolicyValue, ledger: Ledger, by: By) -> Recorded:
     """Set a number or a text in the policy book."""
     book = await ledger.load(PolicyBook, POLICY_BOOK_ID)
+    by = guard_change(by, valid_from=command.valid_from, certainty=command.certainty)
+    if isinstance(command.value, int):
+        by = guard_number(
+            by,
+            book,
+            name=command.name,
+            value=command.value,
+            unit=command.unit,
+            on=command.valid_from,
+        )
+    else:
+        by = guard_text(by, name=command.name, value=command.value)
     _set(book, command, by)
     return await ledger.save(book)
 
 
-@decision(undo="withdraw_policy_entry")
+@decision(undo="withdraw_policy_entry", by_two=True)
 async def publish_policy_list(command: PublishPolicyList, ledger: Ledger, by: By) -> Recorded:
     """Publish an edition of a list in the policy book."""
     book = await ledger.load(PolicyBook, POLICY_BOOK_ID)
+    by = guard_change(by, valid_from=command.valid_from, certainty=command.certainty)
+    by = guard_items(by, name=command.name, items=command.items)
     _publish(book, command, by, edition=command.edition)
     return await ledger.save(book)
 
 
-@decision(undo=NoUndo("it is itself a taking back; the entry is set anew"))
+@decision(undo=NoUndo("it is itself a taking back; the entry is set anew"), by_two=True)
 async def withdraw_policy_entry(command: WithdrawPolicyEntry, ledger: Ledger, by: By) -> Recorded:
     """Take back an entry of the policy book."""
     book = await ledger.load(PolicyBook, POLICY_BOOK_ID)
-    book.withdraw(by, name=command.name, version_set=command.version_set)
+    by = by_two(by)
+    book.withdraw(
+        _marked_if_past(by, book, command), name=command.name, version_set=command.version_set
+    )
     return await ledger.save(book)
+
+
+def _marked_if_past(by: By, book: PolicyBook, command: WithdrawPolicyEntry) -> By:
+    """Mark a withdrawal of what has held already: it changes days that have passed."""
+    days = [
+        e.valid_from for e in book.entries(command.name) if e.version_set == command.version_set
+    ]
+    return marked(by, FROM_THE_PAST) if days and days[0] <= local_day(by.now) else by
 
 
 def _adopt(book: PolicyBook, standard: StandardValue | StandardList, by: By) -> None:

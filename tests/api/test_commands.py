@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -198,16 +198,16 @@ async def test_what_creates_its_record_finds_it_at_no_version(
 async def test_the_one_calendar_has_a_version_to_expect(
     client: Client, county: dict[str, str]
 ) -> None:
-    url = "/v1/calendar/years/2027"
-    body = {"holidays": ["2027-01-01"], "workdays": [], "notice": "通知"}
-    for version, status in (("2", 412), ("0", 201), ("0", 412), ("2", 201)):
+    body: dict[str, Any] = {"workdays": [], "notice": "通知"}
+    for year, version, status in ((2027, "2", 412), (2027, "0", 201), (2028, "0", 412)):
+        url, body["holidays"] = f"/v1/calendar/years/{year}", [f"{year}-01-04"]
         response = await client.post(url, json=body, headers=county | {"If-Match": version})
         assert response.status == status, await response.text()
         body = body | {"notice": f"{body['notice']}更正", "reason": "更正"}
 
 
 async def test_the_one_policy_book_has_a_version_to_expect(
-    client: Client, county: dict[str, str], policies: None, ledger: Ledger
+    client: Client, county: dict[str, str], policies: None, token_for: TokenFor
 ) -> None:
     body = {
         "value": 45,
@@ -216,14 +216,21 @@ async def test_the_one_policy_book_has_a_version_to_expect(
         "basis_en": "Our own choice",
         "certainty": "house",
         "valid_from": "2099-01-01",
+        "reason": "本县决定",
     }
     url = "/v1/policies/entry.fact_days/values"
+    alone = await client.post(url, json=body, headers=county)
+    await the_problem(alone, 422, "second-person-needed")
+    url += "?propose=true"
     wrong = await client.post(url, json=body, headers=county | {"If-Match": "1"})
     problem = await the_problem(wrong, 412, "version-mismatch")
     right = {"If-Match": str(problem["facts"]["version"])}
     response = await client.post(url, json=body, headers=county | right)
     assert response.status == 201
-    assert UUID((await response.json())["id"]) == POLICY_BOOK_ID
+    other = bearer(await token_for("county", actor_id=uuid4()))
+    done = await client.post(f"{response.headers['Location']}/approvals", headers=other)
+    assert done.status == 201, await done.text()
+    assert UUID((await done.json())["id"]) == POLICY_BOOK_ID
 
 
 async def test_a_command_that_finds_nothing_to_do_says_so(

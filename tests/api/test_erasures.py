@@ -20,7 +20,7 @@ from projections.engine import Projector
 from tests.api.conftest import Client, Serve
 from tests.api.test_petitions import Desk
 from tests.api.test_sealed import a_sealed_petition, desk
-from tests.storage.sealed import clerk
+from tests.storage.sealed import two_of_the_county
 
 __all__ = ["desk"]
 
@@ -49,10 +49,10 @@ async def answer_within(ledger: Ledger, days: int) -> None:
         unit="working-days",
         basis_zh="测试",
         basis_en="test",
-        certainty="house",
+        certainty="verified",
         valid_from=date(2020, 1, 2),
     )
-    await set_policy_value(term, ledger, clerk(role="county", reason="测试"))
+    await set_policy_value(term, ledger, two_of_the_county())
 
 
 async def look(ledger: Ledger, desk: Desk) -> None:

@@ -18,7 +18,14 @@ from ledger.storage.ledger import Ledger
 from tests.api.conftest import Client, TokenFor, bearer, the_problem
 from tests.api.test_petitions import Desk, a_petition
 from tests.petition_world import OTHER_UNIT, found_county
-from tests.storage.sealed import LI, PLAINTEXTS, WANG, clerk, leaks, whole_database
+from tests.storage.sealed import (
+    LI,
+    PLAINTEXTS,
+    WANG,
+    leaks,
+    two_of_the_county,
+    whole_database,
+)
 
 WANG_SAID = {str(name): value for name, value in WANG.given().items()}
 LI_SAID = {str(name): value for name, value in LI.given().items()}
@@ -274,14 +281,14 @@ async def test_reading_audit_data_is_told_once_a_window(desk: Desk, ledger: Ledg
     await a_sealed_petition(desk)
     always = SetPolicyValue(
         name="privacy.reading_minutes",
-        value=10**8,
+        value=10_080,
         unit="minutes",
         basis_zh="测试",
         basis_en="test",
-        certainty="house",
+        certainty="verified",
         valid_from=date(2020, 1, 2),
     )
-    await set_policy_value(always, ledger, clerk(role="county", reason="测试"))
+    await set_policy_value(always, ledger, two_of_the_county())
     await desk.of("discipline")
     for _ in range(3):
         await desk.get("/v1/events", role="auditor")

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from uuid import uuid4
+
+import pytest
 
 from ledger.calendar import Due, WorkCalendar
 from ledger.commands.calendar import PublishCalendarYear, calendar_of, publish_calendar_year
+from ledger.core.errors import SecondPersonNeeded
 from ledger.storage.ledger import Ledger
 from tests.examples import by
 from tests.examples.calendar import HOLIDAYS_2027, NOTICE, WORKDAYS_2027
@@ -37,11 +42,15 @@ async def test_the_first_notice_opens_the_calendar_and_counts_at_once(ledger: Le
 
 async def test_a_corrected_notice_replaces_the_first(ledger: Ledger) -> None:
     await publish_calendar_year(YEAR_2027, ledger, by())
+    corrector = by(reason="通知有更正")
     corrected = PublishCalendarYear(
         year=2027, holidays=(date(2027, 1, 4),), workdays=(), notice=NOTICE
     )
+    with pytest.raises(SecondPersonNeeded):
+        await publish_calendar_year(corrected, ledger, corrector)
 
-    recorded = await publish_calendar_year(corrected, ledger, by(reason="通知有更正"))
+    two = replace(corrector, proposed_by=(uuid4(),))
+    recorded = await publish_calendar_year(corrected, ledger, two)
 
     assert recorded.version == 3
     assert not (await calendar_of(ledger)).is_working_day(date(2027, 1, 4))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -24,6 +26,7 @@ from ledger.storage.ledger import Ledger
 from tests.examples import by
 
 SOON = date(2026, 4, 1)
+TWO = replace(by(), proposed_by=(uuid4(),))
 DAYS = SetPolicyValue(
     name="entry.fact_days",
     value=5,
@@ -43,7 +46,7 @@ async def test_before_anything_is_adopted_there_is_no_book(ledger: Ledger) -> No
     with pytest.raises(NotFound):
         await policies_of(ledger)
     with pytest.raises(NotFound):
-        await set_policy_value(DAYS, ledger, by())
+        await set_policy_value(DAYS, ledger, TWO)
 
 
 async def test_the_standard_policies_are_adopted_in_one_step_with_their_reason(
@@ -68,7 +71,7 @@ async def test_adopting_again_adds_nothing(ledger: Ledger) -> None:
 async def test_adopting_again_adds_only_names_that_the_book_lacks(ledger: Ledger) -> None:
     book = PolicyBook.open(by())
     await ledger.save(book)
-    await set_policy_value(DAYS, ledger, by())
+    await set_policy_value(DAYS, ledger, TWO)
 
     recorded = await adopt_standard_policies(AdoptStandardPolicies(), ledger, by())
 
@@ -81,7 +84,7 @@ async def test_a_value_changes_from_its_day_on(ledger: Ledger) -> None:
     await adopt(ledger)
     before = (await policies_of(ledger)).version
 
-    recorded = await set_policy_value(DAYS, ledger, by())
+    recorded = await set_policy_value(DAYS, ledger, TWO)
 
     book = await policies_of(ledger)
     assert recorded.version == book.version == before + 1
@@ -96,12 +99,12 @@ async def test_a_text_is_set_with_the_unit_of_a_text(ledger: Ledger) -> None:
     rest = {"basis_zh": "自定", "basis_en": "Own", "certainty": "house"}
     command = TypeAdapter(SetPolicyValue).validate_python({**text, **rest, "unit": "text"})
 
-    await set_policy_value(command, ledger, by())
+    await set_policy_value(command, ledger, TWO)
 
     assert (await policies_of(ledger)).text("ledger.motto", on=SOON) == "事事有账"
     wrong = TypeAdapter(SetPolicyValue).validate_python({**text, **rest, "unit": "days"})
     with pytest.raises(InvalidValue):
-        await set_policy_value(wrong, ledger, by())
+        await set_policy_value(wrong, ledger, TWO)
 
 
 async def test_a_list_is_published_and_checked_against_its_count(ledger: Ledger) -> None:
@@ -117,7 +120,7 @@ async def test_a_list_is_published_and_checked_against_its_count(ledger: Ledger)
         edition="2026",
     )
 
-    await publish_policy_list(negative, ledger, by())
+    await publish_policy_list(negative, ledger, TWO)
 
     book = await policies_of(ledger)
     assert book.items("committee.negative_items", on=SOON) == tuple("abcdefgh")
@@ -126,17 +129,17 @@ async def test_a_list_is_published_and_checked_against_its_count(ledger: Ledger)
         {**TypeAdapter(PublishPolicyList).dump_python(negative), "items": ["a"], "count": None}
     )
     with pytest.raises(ListCountBroken):
-        await publish_policy_list(shorter, ledger, by())
+        await publish_policy_list(shorter, ledger, TWO)
 
 
 async def test_a_mistake_is_withdrawn(ledger: Ledger) -> None:
     await adopt(ledger)
-    wrong = await set_policy_value(DAYS, ledger, by())
+    wrong = await set_policy_value(DAYS, ledger, TWO)
 
     await withdraw_policy_entry(
         WithdrawPolicyEntry(name="entry.fact_days", version_set=wrong.version),
         ledger,
-        by(reason="数字有误"),
+        replace(TWO, reason="数字有误"),
     )
 
     assert (await policies_of(ledger)).number("entry.fact_days", on=SOON) == 30

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
+from uuid import uuid4
 
 import pytest
 
@@ -30,6 +32,7 @@ from tests.examples import by
 from tests.projections.asking import ask, assert_rebuilds_the_same, last_recorded_at
 
 RATE = "deposit.rate_min_bp"
+TWO = replace(by(), proposed_by=(uuid4(),))
 MARCH, MAY = date(2026, 3, 15), date(2026, 5, 1)
 
 
@@ -43,7 +46,7 @@ async def set_rate(ledger: Ledger, value: int, valid_from: date) -> None:
         certainty="source",
         valid_from=valid_from,
     )
-    await set_policy_value(command, ledger, by())
+    await set_policy_value(command, ledger, TWO)
 
 
 async def changed_book(ledger: Ledger) -> datetime:
@@ -51,10 +54,10 @@ async def changed_book(ledger: Ledger) -> datetime:
     await adopt_standard_policies(AdoptStandardPolicies(), ledger, by(reason="采用"))
     adopted_at = await last_recorded_at(ledger)
     await set_rate(ledger, 700, MAY)
-    await set_rate(ledger, 7_000, MAY)
+    await set_rate(ledger, 900, MAY)
     slip = (await policies_of(ledger)).version
     await withdraw_policy_entry(
-        WithdrawPolicyEntry(name=RATE, version_set=slip), ledger, by(reason="笔误")
+        WithdrawPolicyEntry(name=RATE, version_set=slip), ledger, replace(TWO, reason="笔误")
     )
     return adopted_at
 
@@ -95,7 +98,7 @@ async def test_the_history_of_a_value_names_its_events(ledger: Ledger) -> None:
     page: Page = await ask(ledger, view, policy_history, PolicyAt(name=RATE))
     values = [(row["value"], row["version_withdrawn"] is None) for row in page.rows]
 
-    assert values == [(500, True), (700, True), (7_000, False)]
+    assert values == [(500, True), (700, True), (900, False)]
     assert [len(row["positions"]) for row in page.rows] == [1, 1, 2]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import asyncpg
 
 from ledger.commands.sealing import PersonalData, person_for, seal
-from ledger.core.aggregate import By
+from ledger.core.aggregate import By, Evidence
 from ledger.persons import Person, RecordKind
 from ledger.storage.ledger import Ledger, Recorded
 from tests.sealing.people import card_number, identity_number
@@ -30,6 +31,13 @@ AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 def clerk(number: int = 901, *, role: str = "community", reason: str = "") -> By:
     """Return somebody of the community at 10:00 in China."""
     return By(actor_id=UUID(int=number), at=AT, role=role, reason=reason)
+
+
+def two_of_the_county() -> By:
+    """Return somebody of the county who carries out what somebody else proposed, by law."""
+    law = Evidence(sha256="ab" * 32, name="条例.pdf", media_type="application/pdf", size_bytes=9)
+    who = clerk(role="county", reason="测试")
+    return replace(who, proposed_by=(UUID(int=902),), evidence=(law,))
 
 
 async def said_erased(ledger: Ledger, person_id: UUID, *slot_ids: UUID) -> None:
