@@ -12,17 +12,17 @@ def _archive(text: str) -> str:
     if text == OFF:
         return text
     path = Path(text).expanduser()
-    if not text.isprintable() or (path.exists() and not path.is_dir()):
+    if not text.isprintable() or not path.is_absolute() or (path.exists() and not path.is_dir()):
         raise ValueError(text)
-    return str(path.absolute())
+    return str(path)
 
 
 BACKUP_SETTINGS = (
     Setting(
         name="wal_archive",
         read=_archive,
-        rule_zh="一个目录的路径，或 none",
-        rule_en="the path of a directory, or none",
+        rule_zh="一个目录的绝对路径，或 none",
+        rule_en="the absolute path of a directory, or none",
         purpose="where the embedded server archives its write-ahead log, remembered once set",
     ),
 )

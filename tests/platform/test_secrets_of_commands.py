@@ -18,6 +18,8 @@ SOUNDS_SECRET = {
 }
 NONE = {
     "--key-file": "a path",
+    "--keys-from": "a path",
+    "--keys-to": "a path",
     "--log-key": "a public key",
     "--oidc-client-secret-file": "a path",
     "--sealing-keys": "where they come from: file:, env: or command:",
