@@ -24,7 +24,7 @@ routes.command(
     ONE + "/receipts",
     accounts.ReceiveRevenue,
     accounts.receive_revenue,
-    about=ACCOUNT,
+    about=(ACCOUNT, of_record("lease_id", "lease")),
     zh="登记收益到账",
 )
 routes.command(

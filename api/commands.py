@@ -22,7 +22,7 @@ from api.answers import answer
 from api.bodies import as_number, clean_text, read_object, shown_name
 from api.concerning import concern_of
 from api.envelope import Envelope, decided_by
-from api.errors import NotProposable, RequestInvalid
+from api.errors import NotProposable, NotTried, RequestInvalid
 from api.headers import expected_version, idempotency_key
 from api.identity import Identity
 from api.keys import LEDGER
@@ -147,6 +147,8 @@ class CommandHandler:
     async def decide_once(self, ledger: Ledger, asked: Asked) -> Recorded | None:
         """Decide, with what is true now."""
         relied_on = await self.reached(asked)
+        if asked.is_dry_run and self.route.discloses:
+            raise NotTried(operation=self.route.operation)
         if asked.proposal is not None:
             return await self._propose(ledger, asked, relied_on)
         by = await decided_by(asked.identity, asked.said, ledger, self.timing)

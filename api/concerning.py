@@ -11,7 +11,7 @@ does not exist. All that matter must be within reach; if none matters, nothing i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
@@ -91,6 +91,38 @@ class OfRecord:
         told = await standing.told_in(stream_id, topic)
         persons = frozenset(UUID(one[person]) for one in told if one[name] == wanted)
         return replace(NOTHING, persons=persons)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfKnown:
+    """A record that may not be there yet, such as a person's: if it is, it must be within reach.
+
+    ``stream`` tells the record's id where it follows from the field's.
+    """
+
+    field: str
+    kind: str
+    stream: Callable[[UUID], UUID] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.field,)
+
+    def matters(self, within: Within, command: Any) -> bool:
+        return True
+
+    async def concerns(self, command: Any, within: Within, standing: Standing) -> list[Concern]:
+        given = getattr(command, self.field)
+        if given is None:
+            return []
+        stream_id = str(given if self.stream is None else self.stream(given))
+        concern = (await standing.parties_of([stream_id]))[stream_id]
+        if concern == NOTHING:
+            return [NOTHING] if await standing.has_begun(stream_id) else []
+        return [await standing.known_in_community(concern)]
+
+    def missing(self, command: Any) -> NotFound:
+        return NotFound(kind=self.kind, id=str(getattr(command, self.field)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +224,11 @@ def of_record(
     ``part`` is an event's topic, its field that names a part, and the field of whose it is.
     """
     return OfRecord(field=field, kind=kind, is_offered=is_offered, part=part)
+
+
+def of_known(field: str, kind: str, stream: Callable[[UUID], UUID] | None = None) -> OfKnown:
+    """Return a source: a record that must be within reach, unless there is none yet."""
+    return OfKnown(field=field, kind=kind, stream=stream)
 
 
 def of_organisation(*names: str) -> OfOrganisation:

@@ -178,3 +178,10 @@ class NotYoursToCarryOut(RuleViolated):
 
     核准执行的人须有权办理该事项本身；您的角色无权办理。
     """
+
+
+class NotTried(RuleViolated):
+    """What this tells is recorded before it is told: it cannot be tried without recording it.
+
+    该操作须先记录、后告知，不能试运行。
+    """

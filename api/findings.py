@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from api.concerning import of_organisation, of_record
+from uuid import UUID
+
+from api.concerning import of_known, of_organisation, of_record
 from api.routing import Routes
 from ledger.commands import findings as commands
+from ledger.findings import Supervisor
 from projections import findings as register
 from projections.findings import view
 
@@ -16,11 +19,18 @@ ONE = "/v1/findings/{finding_id}"
 FINDING = of_record("finding_id", "finding")
 ESTATE = of_organisation("estate_id")
 
+
+def _supervisor_of(person_id: UUID) -> UUID:
+    return Supervisor.create_id(person_id=person_id)
+
+
+SUPERVISOR = of_known("person_id", "supervisor", _supervisor_of)
+
 routes.command(
     SUPERVISORS,
     commands.AppointSupervisor,
     commands.appoint_supervisor,
-    about=of_organisation("estate_ids"),
+    about=(of_organisation("estate_ids"), SUPERVISOR),
     zh="聘任小区监督员",
     location=SUPERVISORS,
 )
@@ -28,7 +38,7 @@ routes.command(
     SUPERVISORS + "/{person_id}/estates",
     commands.AssignSupervisor,
     commands.assign_supervisor,
-    about=ESTATE,
+    about=(ESTATE, SUPERVISOR),
     zh="增加监督小区",
     location=SUPERVISORS,
 )
@@ -36,7 +46,7 @@ routes.command(
     SUPERVISORS + "/{person_id}/releases",
     commands.ReleaseSupervisor,
     commands.release_supervisor,
-    about=ESTATE,
+    about=(ESTATE, SUPERVISOR),
     zh="不再监督某小区",
     location=SUPERVISORS,
 )

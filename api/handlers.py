@@ -11,7 +11,7 @@ import orjson
 
 from api.commands import Asked, CommandHandler
 from api.envelope import decided_by
-from api.errors import NotAllowed, NotYoursToCarryOut
+from api.errors import NotAllowed, NotTried, NotYoursToCarryOut
 from api.proposals import carry_out_system_proposal
 from api.routes import ROUTES
 from api.routing import CommandRoute
@@ -47,6 +47,8 @@ class CarryingOut(CommandHandler):
         self._guard(asked, proposal)
         command, said = handler.read(orjson.loads(proposal.told))
         relied_on |= await handler.reached(replace(asked, command=command))
+        if asked.is_dry_run and handler.route.discloses:
+            raise NotTried(operation=proposal.operation)
         handle.rely_on(relied_on)
         proposal.carry_out(own)
         handle.accompany(proposal)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from api.concerning import EVERYWHERE, of_organisation, of_record
+from api.concerning import EVERYWHERE, of_known, of_organisation, of_record
 from api.person_pdf import render_pdf
 from api.routing import Routes
 from ledger.commands import person_exports, persons
@@ -38,7 +38,7 @@ routes.command(
     ALL,
     persons.RegisterPerson,
     persons.register_person,
-    about=of_organisation("place_id"),
+    about=(of_organisation("place_id"), of_known("person_id", "person")),
     zh="登记人员并密封其联系信息",
 )
 routes.command(
@@ -54,14 +54,23 @@ routes.command(
     persons.reveal_sealed,
     about=of_record("record_id", "record"),
     location=ONE,
+    discloses=True,
     zh="查看密封信息（须注明目的，先记录后查看）",
 )
-routes.command(ONE + "/exports", ExportPerson, export_person, about=PERSON, zh="导出本人全部信息")
+routes.command(
+    ONE + "/exports",
+    ExportPerson,
+    export_person,
+    about=PERSON,
+    zh="导出本人全部信息",
+    discloses=True,
+)
 routes.command(
     "/v1/person-searches",
     persons.LookUpPerson,
     persons.look_up_person,
     about=EVERYWHERE,
+    discloses=True,
     zh="按电话或身份证号查人（须注明目的，先记录后查询）",
 )
 

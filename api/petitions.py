@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.concerning import Source, of_organisation, of_party, of_person, of_record
+from api.concerning import Source, of_known, of_organisation, of_party, of_person, of_record
 from api.routing import CommandFunction, Routes
 from ledger.commands import petition_closing as closing
 from ledger.commands import petition_handling as handling
@@ -19,6 +19,7 @@ ONE = "/v1/petitions/{petition_id}"
 WHISTLE = ONE + "/whistles/{department_id}"
 PETITION = of_record("petition_id", "petition")
 DEPARTMENT = of_party("department_id")
+PETITIONER = of_known("petitioner_id", "person")
 
 
 def _step(path: str, command_type: type, function: CommandFunction, zh: str, *more: Source) -> None:
@@ -30,10 +31,20 @@ routes.command(
     ALL,
     intake.FilePetition,
     intake.file_petition,
-    about=(of_organisation("estate_id", "community_id"), of_person("petitioner_id")),
+    about=(
+        of_organisation("estate_id", "community_id"),
+        of_person("petitioner_id"),
+        PETITIONER,
+    ),
     zh="登记诉求",
 )
-_step(ONE + "/petitioners", petitioners.JoinPetition, petitioners.join_petition, "加入联名诉求")
+_step(
+    ONE + "/petitioners",
+    petitioners.JoinPetition,
+    petitioners.join_petition,
+    "加入联名诉求",
+    PETITIONER,
+)
 _step(
     ONE + "/petitioners/{petitioner_id}/sealings",
     petitioners.SealPetitioner,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from api.concerning import of_organisation, of_record
+from api.concerning import of_known, of_organisation, of_record
 from api.routing import Routes
 from ledger.commands.points import (
     AwardPoints,
@@ -18,6 +18,7 @@ from ledger.commands.points import (
     reverse_points,
 )
 from ledger.commands.shop import RedeemPoints, redeem_points
+from ledger.points import account_id_of
 from projections import points, shop
 from projections.points import (
     PointsAccountQuery,
@@ -42,7 +43,10 @@ routes.command(
     ALL,
     OpenPointsAccount,
     open_points_account,
-    about=of_organisation("community_id"),
+    about=(
+        of_organisation("community_id"),
+        of_known("volunteer_id", "points_account", account_id_of),
+    ),
     zh="开立积分账户",
 )
 routes.command(ONE + "/awards", AwardPoints, award_points, about=(ACCOUNT, ACTIVITY), zh="发放积分")

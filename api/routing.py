@@ -21,6 +21,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from api.concerning import Source, Sources, unknown_fields
+from api.free_ids import needlessly_free, uncovered
 from ledger.core.times import timing_of
 from projections.engine.view import View
 
@@ -55,6 +56,7 @@ class CommandRoute:
     zh: str
     location: str
     about: Sources
+    discloses: bool = False
 
     @property
     def operation(self) -> str:
@@ -113,17 +115,20 @@ class Routes:
         about: Source | Sources,
         zh: str = "",
         location: str = "",
+        discloses: bool = False,
     ) -> None:
         """POST ``path``: ``function(command, ledger, by)`` records something.
 
         ``about`` says what of the command tells whom it concerns (``api/concerning.py``). The
-        function says which kind of command it is (``ledger/core/times.py``).
+        function says which kind of command it is (``ledger/core/times.py``). ``discloses``: it is
+        recorded so that its answer may tell something; it cannot be tried without.
         """
         _check(path, command_type, ENVELOPE)
         timing_of(function)
         sources = about if isinstance(about, tuple) else (about,)
         if unknown := unknown_fields(sources, command_type):
             raise DeclarationWrong(f"{command_type.__name__} has no field {sorted(unknown)}")
+        _check_ids(command_type, sources)
         route = CommandRoute(
             path=path,
             takes=command_type,
@@ -132,6 +137,7 @@ class Routes:
             zh=zh,
             location=location or _location(path),
             about=sources,
+            discloses=discloses,
         )
         self.commands.append(route)
 
@@ -187,6 +193,18 @@ def _check(path: str, takes: type, envelope: frozenset[str]) -> None:
         raise DeclarationWrong(f"{path}: {takes.__name__} has no field {sorted(unknown)}")
     if taken := names & envelope:
         raise DeclarationWrong(f"{takes.__name__}: {sorted(taken)} is said beside the fields")
+
+
+def _check_ids(command_type: type, sources: Sources) -> None:
+    """Every id is covered by a scope or declared free with a reason; EVERYWHERE covers all."""
+    covered = frozenset(name for source in sources for name in source.names)
+    if sources and (left := uncovered(command_type, covered)):
+        raise DeclarationWrong(
+            f"{command_type.__name__}: no source covers {left}, and api/free_ids.py does not say"
+            " why none has to"
+        )
+    if needless := needlessly_free(command_type, covered):
+        raise DeclarationWrong(f"{command_type.__name__}: {needless} need not be declared free")
 
 
 def _location(path: str) -> str:

@@ -23,7 +23,7 @@ from ledger.commands.sealing import (
 from ledger.core.aggregate import By
 from ledger.core.errors import InvalidValue, RuleViolated
 from ledger.core.times import NoUndo, decision
-from ledger.persons import Lookup, Person, Readable, RecordKind
+from ledger.persons import Lookup, NothingSealed, Person, Readable, RecordKind
 from ledger.sealing import Field, SlotPlace
 from ledger.sealing.fields import SEARCHABLE, guard_value
 from ledger.storage.ledger import Ledger, Recorded
@@ -111,7 +111,9 @@ async def reveal_sealed(command: RevealSealed, ledger: Ledger, by: By) -> Record
     by = guard_self(by, command.person_id)
     by = await guard_privacy_list(ledger, by, "privacy.purposes", command.purpose)
     by = without_personal_data(by, reason=by.reason)
-    person = await ledger.load(Person, command.person_id)
+    person = await ledger.find(Person, command.person_id)
+    if person is None:  # the record is within reach; whether there is such a person is not told
+        raise NothingSealed(record_id=str(command.record_id))
     readable = person.reveal(
         by, record_id=command.record_id, fields=command.fields, purpose=command.purpose
     )

@@ -12,6 +12,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import date
 from math import inf
 from uuid import UUID
@@ -19,9 +20,10 @@ from uuid import UUID
 import orjson
 
 from ledger.belonging import BELONGS, NOTHING, Concern, Fields, concern_in
+from ledger.core.clock import local_day
 from ledger.core.entry import Entry
 from ledger.delegations import Delegation
-from ledger.organisations import Chart, Organisation
+from ledger.organisations import Chart, Kind, Organisation
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import (
     read_first_of_streams,
@@ -130,6 +132,22 @@ class Standing:
     async def parties_of(self, stream_ids: Collection[str]) -> dict[str, Concern]:
         """Return whom each of these records concerns now, also who was drawn in later."""
         return await self._read(list(dict.fromkeys(stream_ids)), is_whole=True)
+
+    async def known_in_community(self, concern: Concern) -> Concern:
+        """Who is known to a community is known to its estates and groups as well."""
+        chart, today = await self.chart(), local_day(self._ledger.clock())
+        communities = [
+            place
+            for place in concern.places
+            if (found := chart.find(place)) is not None and found.kind is Kind.COMMUNITY
+        ]
+        below = frozenset[UUID]().union(*(chart.below(place, today) for place in communities))
+        return replace(concern, places=concern.places | below)
+
+    async def has_begun(self, stream_id: str) -> bool:
+        """Tell whether there is a record of this id, whoever it concerns."""
+        pool, ledger_id = self._ledger.pool, self._ledger.id
+        return bool(await read_first_of_streams(pool, ledger_id, [stream_id]))
 
     async def told_in(self, stream_id: str, topic: str) -> list[Fields]:
         """Return the fields of a record's events of one topic, in order."""

@@ -9,7 +9,7 @@ Commands are only tried (``dry_run``), so that every cell finds the same ledger.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +17,7 @@ import orjson
 import pytest
 from aiohttp import ClientResponse
 
-from api.concerning import OWN_POST, OfOrganisation, OfParty, OfPerson, OfRecord
+from api.concerning import OWN_POST, OfKnown, OfOrganisation, OfParty, OfPerson, OfRecord
 from api.examples import UUID_EXAMPLE
 from api.permissions import AUDIT, MAY, SYSTEM
 from api.reach import Within
@@ -45,6 +45,12 @@ ORGANISATIONS = {
     "unit_id": "department",
 }
 """Which organisation of a side a field names."""
+KNOWN: Mapping[str, Callable[[Side], UUID]] = {
+    "person": lambda side: side.record("person"),
+    "points_account": lambda side: side.person(Role.VOLUNTEER),
+    "supervisor": lambda side: side.person(Role.SUPERVISOR),
+}
+"""What is known of each side under an id that a command may also name for the first time."""
 PERSONS = {"petitioner_id": Role.RESIDENT, "volunteer_id": Role.VOLUNTEER}
 OTHER_ADDRESSES: Mapping[str, str] = {
     "event_entry": "/v1/events/{event_id}/entry",
@@ -109,12 +115,9 @@ def ids_of(route: CommandRoute, side: Side, role: Role) -> dict[str, Any]:
     ids: dict[str, Any] = {}
     for source in route.about:
         if isinstance(source, OfRecord):
-            kind = kind_for("petition" if source.kind_of else source.kind, route.operation, role)
-            if kind == "delegation":
-                kind += f" of {role if role in OFFICES else Role.STREET}"
-            ids[source.field] = str(side.record(kind))
-            if source.part:
-                ids[source.part[1]] = str(side.record("order"))
+            ids |= record_ids(route, source, side, role)
+        elif isinstance(source, OfKnown):
+            ids.setdefault(source.field, str(KNOWN[source.kind](side)))
         elif isinstance(source, OfPerson):
             ids[source.field] = str(side.person(PERSONS.get(source.field, role)))
         elif isinstance(source, OfOrganisation | OfParty):
@@ -122,6 +125,15 @@ def ids_of(route: CommandRoute, side: Side, role: Role) -> dict[str, Any]:
                 one = str(side.organisation(ORGANISATIONS[name]))
                 ids[name] = [one] if name.endswith("_ids") else one
     return ids
+
+
+def record_ids(route: CommandRoute, source: OfRecord, side: Side, role: Role) -> dict[str, Any]:
+    """Return the id of the side's record that a source means, and of the part of it."""
+    kind = kind_for("petition" if source.kind_of else source.kind, route.operation, role)
+    if kind == "delegation":
+        kind += f" of {role if role in OFFICES else Role.STREET}"
+    ids = {source.field: str(side.record(kind))}
+    return ids | ({source.part[1]: str(side.record("order"))} if source.part else {})
 
 
 def kind_for(kind: str, operation: str, role: Role) -> str:
@@ -134,9 +146,18 @@ async def try_command(
     county: County, route: CommandRoute, role: Role, side: Side, actor: Side = A
 ) -> tuple[ClientResponse, Any, dict[str, Any]]:
     """Try a command of a side's person, A's for the most part, about a side's records."""
+    ids = ids_of(route, side, role)
+    response, told = await try_with(county, route, role, ids, actor)
+    return response, told, ids
+
+
+async def try_with(
+    county: County, route: CommandRoute, role: Role, given: Mapping[str, Any], actor: Side = A
+) -> tuple[ClientResponse, Any]:
+    """Try a command with these ids in the place of the example's."""
     operation = county.document["paths"][route.path]["post"]
     body = dict(operation["requestBody"]["content"]["application/json"]["example"])
-    ids = ids_of(route, side, role)
+    ids = dict(given)
     if "cause_kind" in body:
         body["cause_kind"] = "petition"
     path = route.path
@@ -146,7 +167,7 @@ async def try_command(
     url = path + "?dry_run=1"
     headers = county.of(role, actor)
     async with county.client.post(url, json=body, headers=headers) as response:
-        return response, await response.json(content_type=None), ids_of(route, side, role)
+        return response, await response.json(content_type=None)
 
 
 def parameter(name: str) -> str:
