@@ -78,7 +78,7 @@ class AwardRow(ImportRow):
         Column("服务小时", cells.hours, ("服务时长(小时)",), limit_of(RecordPastAward, "minutes")),
     ] = None
     reference: Annotated[
-        str, reference("编号", limit_of(RecordPastAward, "reference"), "记录编号")
+        str, reference("编号", limit_of(RecordPastAward, "reference"), "记录编号", is_code=True)
     ] = ""
     awarded_at: Annotated[When | None, when("发放日期", "发放时间")] = None
     awarded_by: Annotated[str, person("发放人工号")] = ""

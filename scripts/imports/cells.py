@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 from unicodedata import normalize
@@ -18,6 +18,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
+from ledger.core.characters import narrow
 from ledger.core.clock import LOCAL, local_day
 from ledger.core.values import Code
 from ledger.petitions.labels import Label
@@ -41,17 +42,39 @@ DIGITS_KEPT = 15
 YES = frozenset({"是", "已", "有", "yes", "y", "true", "1", "√", "满意", "已解决", "解决"})
 NO = frozenset({"否", "未", "无", "no", "n", "false", "0", "×", "不满意", "未解决"})
 
+UNITS: Mapping[str, int] = {
+    "元": 1,
+    "千元": 1_000,
+    "万元": 10_000,
+    "百万元": 1_000_000,
+    "亿元": 100_000_000,
+}
+"""Units in which amounts are told, in yuan."""
+YUAN = "元"
+
+# Digits are those of ASCII only, behind the folding of width: others would be read as something
+# that nobody wrote.
 _AMOUNT = re.compile(
-    r"(?:(?:¥|RMB|CNY)\s*)?(-?\d{1,3}(?:,\d{3})+|-?\d+)(\.\d+)?(?:\s*元)?", re.IGNORECASE
+    r"(?:(?:¥|RMB|CNY)\s*)?(-?[0-9]{1,3}(?:,[0-9]{3}){1,4}|-?[0-9]{1,15})(\.[0-9]{1,9})?"
+    r"(?:\s*((?:千|百万|万|亿)元?|元))?",
+    re.IGNORECASE,
 )
 _DAY = re.compile(
-    r"(\d{4})\s*(?:[-/.年])\s*(\d{1,2})\s*(?:[-/.月])\s*(\d{1,2})(?:\s*日)?"
-    r"(?:[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?|分)?"
-    r"\s*(Z|[+-]\d{2}:?\d{2})?)?"
+    r"([0-9]{4})\s*(?:[-/.年])\s*([0-9]{1,2})\s*(?:[-/.月])\s*([0-9]{1,2})(?:\s*日)?"
+    r"(?:[T\s]*([0-9]{1,2})[:时]([0-9]{1,2})(?:[:分]([0-9]{1,2})(?:\.[0-9]+)?秒?|分)?"
+    r"\s*(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
-_COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_DECIMAL = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
-_WHOLE = re.compile(r"\d{1,15}")
+_COMPACT_DAY = re.compile(
+    r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[T\s]?([0-9]{2}):?([0-9]{2})(?::?([0-9]{2}))?())?"
+)
+_DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+_WHOLE = re.compile(r"[0-9]{1,15}")
+_ERRORS = re.compile(
+    r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)"
+    r"|#+"
+)
+"""What a spreadsheet shows instead of a value; hashes alone where the column was too narrow."""
+_LOST_DIGITS = re.compile(r"-?[0-9](?:\.[0-9]+)?E[+-][0-9]{2,3}", re.IGNORECASE)
 _CODE = TypeAdapter[str](Code)
 
 
@@ -84,12 +107,23 @@ def plain(cell: Cell) -> str:
     if isinstance(cell, Broken):
         raise rules.CellInError()
     if isinstance(cell, bool):
-        return "true" if cell else "false"
+        return "TRUE" if cell else "FALSE"  # as a spreadsheet shows it
     if isinstance(cell, int | float):
         return _digits(cell)
     if isinstance(cell, datetime):
         return cell.strftime("%Y-%m-%d") if cell.time() == time() else cell.isoformat(" ")
-    return "" if cell is None else _clean(str(cell))
+    return "" if cell is None else _written(_clean(str(cell)))
+
+
+def _written(text: str) -> str:
+    """Return a text that somebody wrote; refuses what a spreadsheet made of it."""
+    if text.startswith("="):
+        raise rules.FormulaRefused()
+    if _ERRORS.fullmatch(text):
+        raise rules.CellInError()
+    if _LOST_DIGITS.fullmatch(text):
+        raise rules.NumberBeyondPrecision()
+    return text
 
 
 def is_blank(cell: Cell) -> bool:
@@ -118,38 +152,46 @@ def _clean(text: str) -> str:
 
 def _narrow(cell: Cell) -> str:
     """Return a cell as text with full-width digits, letters and signs made narrow."""
-    return normalize("NFKC", plain(cell)).strip()
+    return narrow(plain(cell)).strip()
 
 
-def amount(cell: Cell) -> int:
-    """Read an amount in yuan; return it in fen, exactly."""
+def amount(cell: Cell, unit: str | None = None) -> int:
+    """Read an amount in a unit (yuan, if none is told); return it in fen, exactly."""
     text = _narrow(cell)
     found = _AMOUNT.fullmatch(text)
     if isinstance(cell, bool) or found is None:
         raise rules.AmountMalformed()
-    whole, decimals = found[1].replace(",", ""), (found[2] or ".").rstrip("0")
-    if len(decimals) > 3:
+    written = f"{found[3].removesuffix(YUAN)}{YUAN}" if found[3] else None
+    if written not in (None, unit or YUAN):
+        raise rules.UnitContradicts(unit=unit, cell=written) if unit else rules.AmountMalformed()
+    yuan = Decimal(found[1].replace(",", "") + (found[2] or "")) * UNITS[unit or YUAN]
+    fen = yuan * 100
+    if fen != fen.to_integral_value():
         raise rules.AmountTooFine()
-    fen = int(whole.lstrip("-")) * 100 + int(decimals[1:].ljust(2, "0"))
-    return -fen if whole.startswith("-") else fen
+    return int(fen)
 
 
 def when(cell: Cell) -> When:
-    """Read a day, with or without a time in China."""
+    """Read a day, with or without a time in China.
+
+    Midnight is the day: spreadsheets store a day so, and write it as ``2026/11/10 0:00``.
+    """
     if isinstance(cell, datetime):
-        return When(_local(cell), is_day=cell.time() == time())
+        at = _local(cell)
+        return When(at, is_day=at.time() == time())
     if isinstance(cell, date):
         return When(datetime.combine(cell, time(), LOCAL), is_day=True)
     text = _narrow(cell)
     found = _DAY.fullmatch(text) or _COMPACT_DAY.fullmatch(text)
-    if found is None or isinstance(cell, int | float):
+    if found is None or isinstance(cell, bool):
         raise rules.DayMalformed()
     year, month, day, *clock = found.groups()
     try:
         on = date(int(year), int(month), int(day))
         if not clock or clock[0] is None:
             return When(datetime.combine(on, time(), LOCAL), is_day=True)
-        return When(_moment(on, clock), is_day=False)
+        at = _moment(on, clock)
+        return When(at, is_day=at.time() == time())
     except ValueError as error:
         raise rules.DayMalformed() from error
 
@@ -157,13 +199,17 @@ def when(cell: Cell) -> When:
 def _moment(on: date, clock: list[Any]) -> datetime:
     hour, minute, second, offset = clock
     at = datetime.combine(on, time(int(hour), int(minute), int(second or 0)))
-    if offset is None:
+    if not offset:
         return _local(at)
-    return datetime.fromisoformat(f"{at.isoformat()}{'+00:00' if offset == 'Z' else offset}")
+    return _local(
+        datetime.fromisoformat(f"{at.isoformat()}{'+00:00' if offset == 'Z' else offset}")
+    )
 
 
 def _local(at: datetime) -> datetime:
-    return at.replace(tzinfo=LOCAL) if at.tzinfo is None else at
+    """Return a moment in China's time, to the second: a spreadsheet's numbers know no more."""
+    local = at.replace(tzinfo=LOCAL) if at.tzinfo is None else at.astimezone(LOCAL)
+    return (local + timedelta(microseconds=500_000)).replace(microsecond=0)
 
 
 def day(cell: Cell) -> date:
@@ -260,8 +306,13 @@ def _code(text: str, error: Exception) -> str:
 
 
 def code(cell: Cell) -> str:
-    """Read an official code, such as an administrative division's."""
+    """Read what is written in letters and digits, such as another book's number."""
     return _narrow(cell)
+
+
+def organisation(cell: Cell) -> str:
+    """Read an organisation's code, such as an administrative division's."""
+    return _code(_narrow(cell), rules.CodeMalformed())
 
 
 def person(cell: Cell) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -17,8 +16,7 @@ from ledger.storage.errors import IdempotencyMismatch
 from ledger.storage.ledger import Ledger
 from ledger.storage.requests import Append
 from scripts.imports import rules
-from scripts.imports.cells import is_blank
-from scripts.imports.columns import fields_of, match_headings, read_row
+from scripts.imports.columns import Reading, read_row
 from scripts.imports.plan import NumberedRow, PlannedRow, PlannedStep, plan
 from scripts.imports.problems import Problem, problem
 from scripts.imports.records import At, Found, ImportRow, Step
@@ -29,45 +27,14 @@ AT_ONCE = 64
 Progress = Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Headings:
-    """Where each field stands, and the headings by which people know the fields."""
-
-    places: Mapping[str, int]
-    labels: Mapping[str, str]
-    width: int
-
-
-def read_headings(
-    kind: type[ImportRow], table: Table, *, mapping: Mapping[str, str], ignored: tuple[str, ...]
-) -> tuple[Headings, list[Problem]]:
-    """Match the table's headings to the fields of a kind."""
-    places, wrong = match_headings(kind, table.headings, mapping=mapping, ignored=ignored)
-    labels = {
-        one.name: table.headings[places[one.name]] if one.name in places else one.heading
-        for one in fields_of(kind)
-    }
-    problems = [problem(error, row=table.header_row, column=column) for column, error in wrong]
-    return Headings(places, labels, len(table.headings)), problems
-
-
 def read_rows(
-    kind: type[ImportRow],
-    table: Table,
-    headings: Headings,
-    progress: Progress,
-    masked: list[Problem] | None = None,
+    kind: type[ImportRow], table: Table, reading: Reading, progress: Progress
 ) -> tuple[list[NumberedRow], list[Problem]]:
-    """Read every row's cells; return the readable rows and what is wrong with the others.
-
-    With ``masked`` personal numbers in texts are masked and noted there instead of refused.
-    """
+    """Read every row's cells; return the readable rows and what is wrong with the others."""
     rows: list[NumberedRow] = []
     problems: list[Problem] = []
     for line in table.lines:
-        values, wrong = read_row(kind, line, headings.places, headings.labels, masked)
-        if not all(is_blank(cell) for cell in line.cells[headings.width :]):
-            wrong.append(problem(rules.CellBesideTable(), row=line.number))
+        values, wrong = read_row(kind, line, reading)
         problems += wrong
         if not wrong:
             rows.append(NumberedRow(line.number, kind(**values)))
@@ -104,13 +71,13 @@ class Checks:
         return self._sound(planned), self._problems()
 
     def _check_rows(self, rows: Sequence[NumberedRow], found: Found) -> None:
-        begun: dict[UUID, int] = {}
+        begun: dict[object, int] = {}
         for numbered in rows:
             self._note(numbered.number, numbered.row.problems(found))
-            row_id = numbered.row.begins()
-            if row_id is None:
+            once = numbered.row.stands_once()
+            if once is None:
                 continue
-            first = begun.setdefault(row_id, numbered.number)
+            first = begun.setdefault(once, numbered.number)
             if first != numbered.number:
                 self._note(numbered.number, [("", rules.RowRepeated(row=first))])
 

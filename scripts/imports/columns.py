@@ -8,16 +8,18 @@ A field with a default is optional. Headings are the field's name or its Chinese
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from typing import Any, get_type_hints
-from unicodedata import normalize
 
+from openpyxl.utils import get_column_letter
 from pydantic import TypeAdapter, ValidationError
 
 from api.sentences import sentence_for
+from ledger.core.characters import narrow
 from ledger.core.errors import LedgerError
+from ledger.core.references import same_reference_key
 from ledger.core.values import Code
 from ledger.sealing import find_personal, kind_in_reference, mask_personal
 from scripts.imports import cells, rules
@@ -41,6 +43,9 @@ class Column:
     name: str = ""
     guard: Callable[[str], None] | None = None
     can_be_masked: bool = False
+    is_amount: bool = False
+    same: Callable[[Any], object] | None = None
+    """What two values of this column have in common that say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,43 +92,80 @@ def _adapter(limit: Any) -> TypeAdapter[Any]:
     return TypeAdapter(limit)
 
 
+_IN_UNIT = re.compile(r"(.{1,60}?)\(?((?:千|百万|万|亿)?元)\)?")
+"""A heading that ends with a unit: ``金额(万元)``."""
+
 # Headings ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Which column each field stands in, and the unit of amounts that its heading tells."""
+
+    places: Mapping[str, int]
+    units: Mapping[str, str]
 
 
 def match_headings(
     row: type, headings: tuple[str, ...], *, mapping: Mapping[str, str], ignored: tuple[str, ...]
-) -> tuple[dict[str, int], list[tuple[str, LedgerError]]]:
-    """Return which column each field stands in, and what is wrong with the headings."""
+) -> tuple[Placed, list[tuple[str, LedgerError]]]:
+    """Return where each field stands, and what is wrong with the headings.
+
+    A column may stand for several fields, where the mapping says so.
+    """
     known = {field.heading: field for field in fields_of(row)}
     wrong: list[tuple[str, LedgerError]] = [
         (heading, rules.FieldUnknown(field=printable(heading), known=", ".join(known)))
         for heading in mapping
         if heading not in known
     ]
-    by_heading = _fields_by_heading(known, mapping)
+    by_heading = _fields_by_heading(row, mapping)
     skipped = {_bare(one) for one in ignored}
     places: dict[str, int] = {}
+    units: dict[str, str] = {}
     for index, heading in enumerate(headings):
-        bare = _bare(heading)
-        field = by_heading.get(bare)
-        if field is None:
-            if bare not in skipped:
-                wrong.append((heading or f"#{index + 1}", rules.HeadingUnknown()))
-        elif field.name in places:
-            wrong.append((heading, rules.ColumnDoubled(field=field.heading)))
-        else:
-            places[field.name] = index
-    return places, [*wrong, *_missing(row, places, mapping, headings)]
+        named = _named(heading, by_heading)
+        if not named and _bare(heading) not in skipped:
+            wrong.append((heading or f"#{index + 1}", rules.HeadingUnknown()))
+        for field, unit in named:
+            if field.name in places:
+                wrong.append((heading, rules.ColumnDoubled(field=field.heading)))
+            places.setdefault(field.name, index)
+            if unit:
+                units[field.name] = unit
+    return Placed(places, units), [*wrong, *_missing(row, places, mapping, headings)]
 
 
-def _fields_by_heading(known: Mapping[str, Field], mapping: Mapping[str, str]) -> dict[str, Field]:
+def known_count(
+    row: type, headings: Sequence[str], *, mapping: Mapping[str, str], ignored: tuple[str, ...]
+) -> int:
+    """Return how many of these texts are headings of a kind of import, or columns left out."""
+    by_heading = _fields_by_heading(row, mapping)
+    skipped = {_bare(one) for one in ignored}
+    return sum(bool(_named(one, by_heading)) or _bare(one) in skipped for one in headings if one)
+
+
+def _named(heading: str, by_heading: Mapping[str, list[Field]]) -> list[tuple[Field, str]]:
+    """Return the fields that a heading names, each with the unit that it tells."""
+    bare = _bare(heading)
+    found = [(field, "") for field in by_heading.get(bare, ())]
+    told = _IN_UNIT.fullmatch(bare)
+    if found or told is None:
+        return found
+    return [(one, told[2]) for one in by_heading.get(told[1], ()) if one.column.is_amount]
+
+
+def _fields_by_heading(row: type, mapping: Mapping[str, str]) -> dict[str, list[Field]]:
     """Return every heading that is understood; a field that is mapped has no other heading."""
-    found: dict[str, Field] = {}
-    for heading, field in known.items():
-        if heading not in mapping:
-            for one in (heading, field.column.zh, *field.column.also):
-                found[_bare(one)] = field
-    return found | {_bare(mapping[one]): known[one] for one in mapping if one in known}
+    found: dict[str, list[Field]] = {}
+    for field in fields_of(row):
+        column = field.column
+        headings = {_bare(one) for one in (field.heading, column.zh, *column.also)}
+        if field.heading in mapping:
+            headings = {_bare(mapping[field.heading])}
+        for one in headings:
+            found.setdefault(one, []).append(field)
+    return found
 
 
 def _missing(
@@ -135,73 +177,106 @@ def _missing(
         if named is not None and _bare(named) not in there:
             yield named, rules.HeadingMissing(field=field.heading)
         elif field.is_required and field.name not in places:
-            yield field.heading, rules.ColumnMissing(zh=field.column.zh)
+            yield field.heading, rules.ColumnMissing(field=field.name, zh=field.column.zh)
 
 
 def _bare(heading: str) -> str:
-    narrow = normalize("NFKC", heading).strip().casefold()
-    return re.sub(r"[\s_-]+", "", narrow)
+    return re.sub(r"[\s_-]+", "", narrow(heading).strip().casefold())
 
 
 # Rows -------------------------------------------------------------------------------------
 
 
-def read_row(
-    row: type,
-    line: Line,
-    places: Mapping[str, int],
-    labels: Mapping[str, str],
-    masked: list[Problem] | None = None,
-) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the values of a row by field, and all that is wrong with its cells.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How the cells of a table are read.
 
-    ``labels`` are the headings by which people know the fields. With ``masked`` personal numbers
-    in texts are replaced by asterisks, which is noted there, instead of refused.
+    ``labels`` are the headings by which people know the fields, ``units`` those of amounts by
+    field, ``values`` what is put for a cell's text, by field. ``width`` is how many columns
+    the file has: constants stand behind them. With ``masked`` personal numbers in texts are
+    replaced by asterisks, which is noted there, instead of refused.
     """
+
+    places: Mapping[str, int]
+    labels: Mapping[str, str]
+    width: int
+    units: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]]
+    masked: list[Problem] | None = None
+
+    def cell(self, field: Field, line: Line) -> Cell:
+        """Return what stands in a field's cell, or what is put for it."""
+        place = self.places.get(field.name)
+        cell = line.cells[place] if place is not None and place < len(line.cells) else None
+        given = self.values.get(field.name)
+        return given.get(value_key(cells.plain(cell)), cell) if given and cell else cell
+
+    def at(self, field: Field, line: Line) -> dict[str, Any]:
+        """Return where a field's cell is: row, heading and the cell's name."""
+        place = self.places.get(field.name)
+        is_in_file = place is not None and place < self.width
+        name = (
+            f"{get_column_letter(place + 1)}{line.number}"
+            if is_in_file and place is not None
+            else ""
+        )
+        return {"row": line.number, "column": self.labels[field.name], "cell": name}
+
+
+def value_key(text: str) -> str:
+    """Return by what a cell's text is looked up among the values that are put for texts."""
+    return "".join(narrow(text).casefold().split())
+
+
+def read_row(row: type, line: Line, reading: Reading) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the values of a row by field, and all that is wrong with its cells."""
     values: dict[str, Any] = {}
     wrong: list[Problem] = []
     for field in fields_of(row):
-        place = places.get(field.name)
-        cell = line.cells[place] if place is not None and place < len(line.cells) else None
-        label = labels[field.name]
-        if cells.is_blank(cell):
-            if field.is_required:
-                wrong.append(problem(rules.CellRequired(), row=line.number, column=label))
-            continue
         try:
-            if masked is not None and field.column.can_be_masked:
-                cell = _masked(cell, line.number, label, masked)
-            values[field.name] = _read(field, cell)
+            cell = reading.cell(field, line)
+            if not cells.is_blank(cell):
+                values[field.name] = _read(field, _masked(field, cell, line, reading), reading)
+            elif field.is_required:
+                wrong.append(problem(rules.CellRequired(), **reading.at(field, line)))
         except LedgerError as error:
-            wrong.append(problem(error, row=line.number, column=label))
+            wrong.append(problem(error, **reading.at(field, line)))
         except ValidationError as error:
-            wrong.append(_limit_problem(error, line.number, label))
+            wrong.append(_limit_problem(error, reading.at(field, line)))
     return values, wrong
 
 
-def _masked(cell: Cell, number: int, label: str, masked: list[Problem]) -> Cell:
-    """Return a cell's text with its personal numbers masked, and note each."""
+def _masked(field: Field, cell: Cell, line: Line, reading: Reading) -> Cell:
+    """Return a cell's text with its personal numbers masked, and note each, if that is asked."""
+    if reading.masked is None or not field.column.can_be_masked:
+        return cell
     text = cells.plain(cell)
     found = find_personal(text)
-    masked += [
-        problem(rules.PersonalDataMasked(kind=one.kind), row=number, column=label) for one in found
-    ]
+    reading.masked.extend(
+        problem(rules.PersonalDataMasked(kind=one.kind), **reading.at(field, line)) for one in found
+    )
     return mask_personal(text) if found else cell
 
 
-def _read(field: Field, cell: Cell) -> Any:
+def _read(field: Field, cell: Cell, reading: Reading) -> Any:
     column = field.column
     if column.guard is not None:
         column.guard(cells.plain(cell))
-    value = column.read(cell)
+    is_amount = column.is_amount
+    value = cells.amount(cell, reading.units.get(field.name)) if is_amount else column.read(cell)
     return value if column.limit is None else _adapter(column.limit).validate_python(value)
 
 
-def _limit_problem(error: ValidationError, number: int, label: str) -> Problem:
+def _limit_problem(error: ValidationError, where: Mapping[str, Any]) -> Problem:
     first = error.errors(include_url=False, include_input=False)[0]
     said = sentence_for(first["type"]).about(first.get("ctx", {}))
     return Problem(
-        row=number, column=printable(label), rule=said.rule, zh=said.message_zh, en=said.message
+        row=where["row"],
+        column=printable(where["column"]),
+        cell=where["cell"],
+        rule=said.rule,
+        zh=said.message_zh,
+        en=said.message,
     )
 
 
@@ -230,9 +305,19 @@ def text(zh: str, limit: Any, *also: str, name: str = "") -> Column:
     )
 
 
-def reference(zh: str, limit: Any, *also: str) -> Column:
-    """A column of numbers that banks and other books give."""
-    return Column(zh, cells.code, also, limit=limit, guard=no_personal_reference)
+def reference(zh: str, limit: Any, *also: str, is_code: bool = False) -> Column:
+    """A column of numbers that banks and other books give: kept as they are typed.
+
+    ``is_code``: only letters, digits and signs are taken, so that width is folded.
+    """
+    return Column(
+        zh,
+        cells.code if is_code else cells.plain,
+        also,
+        limit=limit,
+        guard=no_personal_reference,
+        same=same_reference_key,
+    )
 
 
 def person(zh: str, *also: str, name: str = "") -> Column:
@@ -247,15 +332,17 @@ def when(zh: str, *also: str, name: str = "") -> Column:
 
 def code(zh: str, *also: str) -> Column:
     """A column of organisations' codes."""
-    return Column(zh, cells.code, also, limit=Code, guard=no_personal_reference)
+    return Column(zh, cells.organisation, also, limit=Code, guard=no_personal_reference)
 
 
 def amount(zh: str, limit: Any, *also: str, name: str) -> Column:
-    """A column of amounts in yuan."""
-    units = tuple(f"{one}(元)" for one in (zh, *also))
-    return Column(zh, cells.amount, (*also, *units), limit=limit, name=name)
+    """A column of amounts; their unit may stand in the heading, as in ``金额(万元)``."""
+    return Column(zh, cells.amount, also, limit=limit, name=name, is_amount=True)
 
 
-def canonical(value: object) -> object:
-    """Return a value as it stands in a row's digest: the same however the file wrote it."""
+def canonical(row: type, name: str, value: Any) -> object:
+    """Return a field's value as it stands in a row's digest: the same however it was written."""
+    same = next((one.column.same for one in fields_of(row) if one.name == name), None)
+    if same is not None:
+        return same(value)
     return value if isinstance(value, bool | int) else str(value)

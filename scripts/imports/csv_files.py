@@ -1,46 +1,32 @@
-"""CSV: UTF-8 with or without its mark, UTF-16 with it, or GB18030; commas, semicolons or tabs."""
+"""CSV, separated by commas, semicolons or tabs; ``encodings`` says how its text is read."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator
 
-from scripts.imports import rules
+from scripts.imports import file_rules
 from scripts.imports.cells import Cell
+from scripts.imports.encodings import decode
 
 SEPARATORS = (",", ";", "\t")
 CELL_CHARACTERS_MAX = 32_767  # what a spreadsheet's cell can hold
 QUOTE = '"'
 
 
-def csv_rows(data: bytes) -> Iterator[tuple[Cell, ...]]:
+def csv_rows(data: bytes, encoding: str | None = None) -> Iterator[tuple[Cell, ...]]:
     """Yield the rows; an empty cell is an empty text."""
-    text = decode(data)
+    text = decode(data, encoding)
     if "\0" in text:
-        raise rules.FileFormatUnknown(problem="NUL")
+        raise file_rules.FileFormatUnknown(problem="NUL")
     csv.field_size_limit(CELL_CHARACTERS_MAX)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True)
     try:
         for row in reader:
             yield tuple(row)
     except csv.Error as error:
-        raise rules.CsvBroken(line=reader.line_num) from error
-
-
-def decode(data: bytes) -> str:
-    """Return the text that the bytes spell; what is not UTF-8 is taken for GB18030."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ("utf-16",)
-    else:
-        encodings = ("utf-8-sig", "gb18030")  # type: ignore[assignment]
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise rules.EncodingUnknown()
+        raise file_rules.CsvBroken(line=reader.line_num) from error
 
 
 def separator_of(text: str) -> str:

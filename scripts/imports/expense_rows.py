@@ -33,6 +33,7 @@ from ledger.petitions.labels import Label
 from scripts.imports import cells, rules
 from scripts.imports.cells import When
 from scripts.imports.columns import Column, amount, code, limit_of, person, reference, text, when
+from scripts.imports.directions import AMOUNTS, OUT
 from scripts.imports.records import (
     At,
     Found,
@@ -66,6 +67,7 @@ class ExpenseRow(ImportRow):
     KIND = "expenses"
     TITLE = "公共收益支出 / expenses"
     PROBE = "expense.categories"
+    DIRECTION = OUT
     LATER = {
         "review": ("reviewed_at", "reviewed_by"),
         "approve": ("approved_at", "approved_by"),
@@ -76,7 +78,14 @@ class ExpenseRow(ImportRow):
 
     estate: Annotated[str, code("小区代码")]
     amount_fen: Annotated[
-        int, amount("金额", limit_of(ApplyForExpense, "amount_fen"), "申请金额", name="amount")
+        int,
+        amount(
+            "金额",
+            limit_of(ApplyForExpense, "amount_fen"),
+            "申请金额",
+            *AMOUNTS[OUT],
+            name="amount",
+        ),
     ]
     category: Annotated[str, Column("支出类别", cells.word(CATEGORIES), ("类别",))]
     purpose: Annotated[str, text("用途", limit_of(ApplyForExpense, "purpose"), "支出事由")]

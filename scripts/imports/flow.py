@@ -13,16 +13,18 @@ from ledger.storage.ledger import Ledger
 from projections import VIEWS
 from projections.engine import ViewStopped, catch_up
 from scripts.imports.award_rows import AwardRow
-from scripts.imports.checking import Checks, Headings, read_headings, read_rows
+from scripts.imports.checking import Checks, read_rows
+from scripts.imports.columns import known_count
 from scripts.imports.deposit_rows import DepositRow
 from scripts.imports.expense_rows import ExpenseRow
 from scripts.imports.petition_rows import PetitionRow
 from scripts.imports.plan import NumberedRow, PlannedRow
+from scripts.imports.preparing import Ways, named, prepare
 from scripts.imports.records import ImportRow
 from scripts.imports.report import Report, breach
 from scripts.imports.revenue_rows import RevenueRow
 from scripts.imports.running import Recorder
-from scripts.imports.tables import Source, read_table
+from scripts.imports.tables import Source, Where, read_table
 
 KINDS: Mapping[str, type[ImportRow]] = {
     kind.KIND: kind for kind in (PetitionRow, ExpenseRow, RevenueRow, DepositRow, AwardRow)
@@ -35,44 +37,59 @@ class Options:
 
     sheet: str | None = None
     header_row: int | None = None
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    ignored: tuple[str, ...] = ()
+    encoding: str | None = None
+    takes_hidden: bool = False
+    ways: Ways = field(default_factory=Ways)
     is_dry_run: bool = False
     accepts_good_rows: bool = False
     masks_personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A file's readable rows and its headings."""
+class ReadFile:
+    """A file's readable rows, and the headings by which people know the fields."""
 
     source: Source
     rows: list[NumberedRow]
-    headings: Headings
+    labels: Mapping[str, str]
 
 
-def read(source: Source, options: Options, report: Report, bar: Progress) -> Reading | None:
+def read(source: Source, options: Options, report: Report, bar: Progress) -> ReadFile | None:
     """Read all rows; what is wrong goes into the report (``None``: the headings do not fit)."""
     kind = KINDS[report.kind]
-    table = read_table(source, sheet=options.sheet, header_row=options.header_row)
-    report.rows_count = len(table.lines)
-    headings, problems = read_headings(
-        kind, table, mapping=options.mapping, ignored=options.ignored
-    )
+    ways = named(kind, options.ways)
+    table = read_table(source, _where(kind, options, ways))
+    masked = report.masked if options.masks_personal else None
+    prepared, problems = prepare(kind, table, ways, masked)
+    report.totals, report.others = prepared.totals, prepared.others
+    report.rows_count = len(table.lines) - len(prepared.totals) - len(prepared.others)
     report.problems += problems
-    if problems:
+    if any(one.row in (None, table.header_row) for one in problems):
         report.refused_count = report.rows_count
         return None
     task = bar.add_task("读取 / reading", total=report.rows_count)
-    masked = report.masked if options.masks_personal else None
-    rows, problems = read_rows(kind, table, headings, lambda n: bar.advance(task, n), masked)
+    rows, problems = read_rows(
+        kind, prepared.table, prepared.reading, lambda n: bar.advance(task, n)
+    )
     report.problems += problems
-    return Reading(source, rows, headings)
+    return ReadFile(source, rows, prepared.reading.labels)
+
+
+def _where(kind: type[ImportRow], options: Options, ways: Ways) -> Where:
+    return Where(
+        sheet=options.sheet,
+        header_row=options.header_row,
+        encoding=options.encoding,
+        takes_hidden=options.takes_hidden,
+        known_count=lambda texts: known_count(
+            kind, texts, mapping=ways.mapping, ignored=ways.ignored
+        ),
+    )
 
 
 async def import_rows(
     ledger: Ledger,
-    reading: Reading,
+    reading: ReadFile,
     options: Options,
     report: Report,
     bar: Progress,
@@ -83,7 +100,7 @@ async def import_rows(
     write to it too: a step decided on an old state is decided again.
     """
     task = bar.add_task("检查 / checking", total=len(reading.rows))
-    checks = Checks(ledger, reading.headings.labels, lambda n: bar.advance(task, n))
+    checks = Checks(ledger, reading.labels, lambda n: bar.advance(task, n))
     rows, problems = await checks.check(reading.rows)
     report.problems = sorted([*report.problems, *problems], key=lambda one: one.row or 0)
     report.refused_count = report.rows_count - len(rows)
@@ -106,7 +123,9 @@ async def _record(
     report.problems += done.problems
     report.refused_count += len(refused)
     report.recorded_count = len(done.rows - refused)
-    report.to_record_count -= len(refused)
+    by_others = len(done.replayed_rows - done.rows - refused)
+    report.there_count += by_others
+    report.to_record_count -= len(refused) + by_others
     report.steps_count = done.steps_count
     report.events = dict(sorted(done.topics.items()))
     report.breaches = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -26,6 +27,7 @@ from ledger.commands.petitions import (
     dispatch_petition,
     file_petition,
 )
+from ledger.core.references import same_reference_key
 from ledger.core.values import Text
 from ledger.organisations import Kind, Organisation, organisation_id
 from ledger.petitions import Outcome, Petition
@@ -46,6 +48,8 @@ from scripts.imports.records import (
 )
 
 ITEM_LABELS = {code: label for items in ITEMS.values() for code, label in items.items()}
+TITLE_CHARACTERS = 40
+_SENTENCE_ENDS = re.compile(r"[。！？!?；;\n]")
 ROLES = {Kind.PROPERTY_COMPANY: "company", Kind.STREET: "street", Kind.COMMUNITY: "community"}
 
 
@@ -66,21 +70,36 @@ class PetitionRow(ImportRow):
     }
 
     channel: Annotated[str, Column("渠道", cells.word(CHANNELS), ("受理渠道", "来源渠道"))]
-    title: Annotated[str, text("标题", limit_of(FilePetition, "title"), "诉求标题")]
-    summary: Annotated[str, text("内容", limit_of(FilePetition, "summary"), "诉求内容")]
-    filed_at: Annotated[When, when("受理时间", "登记时间", "受理日期")]
-    community: Annotated[str, code("社区代码")] = ""
-    estate: Annotated[str, code("小区代码")] = ""
+    title: Annotated[str, text("标题", limit_of(FilePetition, "title"), "诉求标题", "工单标题")] = (
+        ""
+    )
+    summary: Annotated[
+        str,
+        text(
+            "内容",
+            limit_of(FilePetition, "summary"),
+            "诉求内容",
+            "市民诉求",
+            "诉求描述",
+            "反映内容",
+        ),
+    ]
+    filed_at: Annotated[
+        When, when("受理时间", "登记时间", "受理日期", "来电时间", "诉求时间", "创建时间")
+    ]
+    community: Annotated[str, code("社区代码", "社区", "所属社区")] = ""
+    estate: Annotated[str, code("小区代码", "小区", "所属小区")] = ""
     category: Annotated[str, Column("类别", cells.word(CATEGORIES), ("诉求类别",))] = ""
     item: Annotated[str, Column("事项", cells.word(ITEM_LABELS), ("诉求事项",))] = ""
     place: Annotated[str, text("地点", limit_of(FilePetition, "place"))] = ""
     reference: Annotated[
-        str, reference("编号", limit_of(FilePetition, "reference"), "工单编号", "工单号")
+        str,
+        reference("编号", limit_of(FilePetition, "reference"), "工单编号", "工单号", is_code=True),
     ] = ""
     petitioner: Annotated[str, person("诉求人代号")] = ""
     filed_by: Annotated[str, person("受理人工号")] = ""
     dispatched_at: Annotated[When | None, when("派单时间", "派单日期")] = None
-    dispatched_to: Annotated[str, code("承办单位代码")] = ""
+    dispatched_to: Annotated[str, code("承办单位代码", "承办单位", "主办单位", "承办部门")] = ""
     dispatched_by: Annotated[str, person("派单人工号")] = ""
     accepted_at: Annotated[When | None, when("签收时间", "签收日期")] = None
     accepted_by: Annotated[str, person("签收人工号")] = ""
@@ -107,7 +126,7 @@ class PetitionRow(ImportRow):
         for organisation in (self.community, self.estate, self.dispatched_to):
             if organisation:
                 yield Organisation, organisation_id(organisation)
-        if (petition_id := self.begins()) is not None:
+        for petition_id in self._spellings():
             yield Petition, petition_id
 
     def problems(self, found: Found) -> Iterator[At]:
@@ -132,8 +151,19 @@ class PetitionRow(ImportRow):
             return None
         return Petition.create_id(channel=self.channel, reference=self.reference)
 
+    def stands_once(self) -> object:
+        key = same_reference_key(self.reference)
+        return (self.channel, key) if key else None
+
+    def _spellings(self) -> Iterator[UUID]:
+        """Yield the ids of petitions that have this reference, as it is or in another case."""
+        key = same_reference_key(self.reference)
+        for spelling in dict.fromkeys((self.reference, key, key.upper())):
+            if spelling:
+                yield Petition.create_id(channel=self.channel, reference=spelling)
+
     def recorded(self, found: Found) -> At | None:
-        if self.begins() not in found.aggregates:
+        if found.aggregates.keys().isdisjoint(self._spellings()):
             return None
         return "reference", AlreadyFiled(channel=self.channel, reference=self.reference)
 
@@ -168,7 +198,7 @@ class PetitionRow(ImportRow):
     def _filing(self, community_id: UUID, key: str) -> FilePetition:
         return FilePetition(
             channel=self.channel,
-            title=self.title,
+            title=self.title or _title_of(self.summary),
             summary=self.summary,
             community_id=community_id,
             petitioner_id=person_id(self.petitioner)
@@ -260,3 +290,9 @@ class PetitionRow(ImportRow):
                 organisation_id=community_id,
                 note=self.withdraw_reason,
             )
+
+
+def _title_of(summary: str) -> str:
+    """Return the title of a petition that has none: how its content begins."""
+    first = next((one for one in _SENTENCE_ENDS.split(summary) if one.strip()), summary).strip()
+    return first if len(first) <= TITLE_CHARACTERS else f"{first[:TITLE_CHARACTERS]}…"

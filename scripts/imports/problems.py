@@ -12,21 +12,28 @@ SHOWN_CHARACTERS_MAX = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """``row`` counts as a spreadsheet does, from 1; it is ``None`` for the file as a whole."""
+    """``row`` counts as a spreadsheet does, from 1; it is ``None`` for the file as a whole.
+
+    ``cell`` is the spreadsheet's name of the cell, such as ``C5``, where it is about one.
+    """
 
     row: int | None
     column: str
+    cell: str = ""
     rule: str
     zh: str
     en: str
 
 
-def problem(error: LedgerError, *, row: int | None = None, column: str = "") -> Problem:
+def problem(
+    error: LedgerError, *, row: int | None = None, column: str = "", cell: str = ""
+) -> Problem:
     """Return an error of the import or of the ledger as a problem at a place."""
     facts = {name: value for name, value in error.facts.items() if value is not None}
     return Problem(
         row=row,
         column=printable(column),
+        cell=cell,
         rule=error.code(),
         zh=error.title_zh() + (f"（{_listed(facts, '；')}）" if facts else ""),
         en=error.title_en() + (f" ({_listed(facts, '; ')})" if facts else ""),

@@ -77,6 +77,8 @@ class ImportRow:
     TITLE: ClassVar[str]
     PROBE: ClassVar[str]
     LATER: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    DIRECTION: ClassVar[str] = ""
+    """Which way money goes, where a table may have rows of both: ``in`` or ``out``."""
 
     def later(self) -> Mapping[str, tuple[str, ...]]:
         """Return the fields of each later step that such a row can have."""
@@ -94,6 +96,10 @@ class ImportRow:
         """Return the id of what this row begins, if it follows from the row."""
         return None
 
+    def stands_once(self) -> object:
+        """Return what no other row of a file may say as well, or ``None``."""
+        return self.begins()
+
     def recorded(self, found: Found) -> At | None:
         """Return the refusal of a row whose record the ledger has from elsewhere."""
         return None
@@ -110,7 +116,11 @@ class ImportRow:
     def content(self) -> dict[str, object]:
         """Return what the row says, the same however the file was written."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]
-        return {name: canonical(value) for name, value in values.items() if value not in (None, "")}
+        return {
+            name: canonical(type(self), name, value)
+            for name, value in values.items()
+            if value not in (None, "")
+        }
 
 
 def together(row: ImportRow, *names: str) -> Iterator[At]:

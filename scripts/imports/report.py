@@ -38,13 +38,19 @@ class Breach:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """The outcome of one import; counts are of rows unless they say otherwise."""
+    """The outcome of one import; counts are of rows unless they say otherwise.
+
+    ``totals`` are the rows that only add others up, ``others`` those of the other direction of
+    money: neither is a record, and ``rows_count`` leaves them out.
+    """
 
     kind: str
     file: str
     sha256: str
     is_dry_run: bool
     rows_count: int = 0
+    totals: list[int] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
     refused_count: int = 0
     there_count: int = 0
     to_record_count: int = 0
@@ -111,7 +117,8 @@ def _problem_table(problems: Sequence[Problem], title: str = "问题 / problems"
         table.add_column(heading, overflow="fold")
     for one in problems[:SHOWN_PROBLEMS_MAX]:
         row = "" if one.row is None else str(one.row)
-        table.add_row(*(Text(cell) for cell in (row, one.column, one.rule, f"{one.zh}\n{one.en}")))
+        column = f"{one.column} ({one.cell})" if one.cell else one.column
+        table.add_row(*(Text(cell) for cell in (row, column, one.rule, f"{one.zh}\n{one.en}")))
     return table
 
 
@@ -144,6 +151,7 @@ def _summary(report: Report) -> Iterator[str]:
         f"共 {rows} 行：有问题 {refused}，已在账本中 {there}，新入账 {recorded} / "
         f"{rows} rows: {refused} refused, {there} already there, {recorded} recorded"
     )
+    yield from _left_out(report)
     if report.to_record_count > report.recorded_count:
         yield (
             f"未入账的合格行 {report.to_record_count - report.recorded_count} / good rows not "
@@ -158,6 +166,17 @@ def _summary(report: Report) -> Iterator[str]:
     yield from report.notes
 
 
+def _left_out(report: Report) -> Iterator[str]:
+    for rows, zh, en in (
+        (report.totals, "合计行，未作为记录", "rows of totals, which are no records"),
+        (report.others, "另一收支方向的行，未作为记录", "rows of the other direction of money"),
+    ):
+        if rows:
+            listed = ", ".join(map(str, rows[:SHOWN_ROWS_MAX]))
+            listed += " …" if len(rows) > SHOWN_ROWS_MAX else ""
+            yield f"{zh} {len(rows)} / {len(rows)} {en}: {listed}"
+
+
 # For spreadsheets -------------------------------------------------------------------------
 
 
@@ -165,10 +184,11 @@ def as_csv(problems: Sequence[Problem]) -> bytes:
     """Return the problems as a CSV that spreadsheets open with its Chinese, and run nothing of."""
     written = io.StringIO()
     writer = csv.writer(written, quoting=csv.QUOTE_ALL)
-    writer.writerow(["row", "column", "rule", "message_zh", "message_en"])
+    writer.writerow(["row", "column", "cell", "rule", "message_zh", "message_en"])
     for one in problems:
         row = "" if one.row is None else str(one.row)
-        writer.writerow([inert(cell) for cell in (row, one.column, one.rule, one.zh, one.en)])
+        cells = (row, one.column, one.cell, one.rule, one.zh, one.en)
+        writer.writerow([inert(cell) for cell in cells])
     return written.getvalue().encode("utf-8-sig")
 
 

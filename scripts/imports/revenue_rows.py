@@ -16,6 +16,7 @@ from ledger.petitions.labels import Label
 from scripts.imports import cells, rules
 from scripts.imports.cells import When
 from scripts.imports.columns import Column, amount, code, limit_of, person, reference, text, when
+from scripts.imports.directions import AMOUNTS, IN
 from scripts.imports.records import At, Found, ImportRow, Need, Step
 
 CATEGORIES = {
@@ -36,11 +37,15 @@ class RevenueRow(ImportRow):
     KIND = "revenue"
     TITLE = "公共收益 / revenue"
     PROBE = "account.revenue_categories"
+    DIRECTION = IN
 
     estate: Annotated[str, code("小区代码")]
     category: Annotated[str, Column("收入类别", cells.word(CATEGORIES), ("类别",))]
     amount_fen: Annotated[
-        int, amount("金额", limit_of(ReceiveRevenue, "amount_fen"), "到账金额", name="amount")
+        int,
+        amount(
+            "金额", limit_of(ReceiveRevenue, "amount_fen"), "到账金额", *AMOUNTS[IN], name="amount"
+        ),
     ]
     received_at: Annotated[When, when("到账日期", "到账时间", "received_on")]
     payer: Annotated[str, text("缴款方", limit_of(ReceiveRevenue, "payer"), "付款方")]

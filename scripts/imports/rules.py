@@ -1,95 +1,8 @@
-"""What the import refuses in a file, a column, a cell or a row, in one sentence each."""
+"""What the import refuses in a column, a cell or a row, in one sentence each."""
 
 from __future__ import annotations
 
 from ledger.core.errors import InvalidValue, RuleViolated
-
-# The file ---------------------------------------------------------------------------------
-
-
-class FileUnreadable(InvalidValue):
-    """The file cannot be read.
-
-    无法读取该文件。
-    """
-
-
-class FileTooLarge(InvalidValue):
-    """The file is larger than an import accepts; split it into several.
-
-    文件超过导入允许的大小，请拆分为几个文件。
-    """
-
-
-class FileFormatUnknown(InvalidValue):
-    """The file is neither a CSV table nor an XLSX workbook.
-
-    文件既不是 CSV 表格，也不是 XLSX 工作簿。
-    """
-
-
-class FileNameUnfit(InvalidValue):
-    """The file's name goes into the log: rename it without personal numbers or odd characters.
-
-    文件名将写入账本，请改名后再导入：不得含有手机号、证件号等个人号码，也不得含有特殊字符。
-    """
-
-
-class EncodingUnknown(InvalidValue):
-    """The text is neither UTF-8 nor GB18030.
-
-    文字编码既不是 UTF-8，也不是 GB18030。
-    """
-
-
-class CsvBroken(InvalidValue):
-    """The CSV is broken here: a quotation mark is not closed, or a cell is far too long.
-
-    CSV 内容有误：引号没有成对，或单元格过长。
-    """
-
-
-class WorkbookUnsafe(InvalidValue):
-    """The workbook unpacks to more than an import accepts, or holds what no table needs.
-
-    工作簿解压后超过允许的大小，或含有表格不需要的内容。
-    """
-
-
-class WorkbookBroken(InvalidValue):
-    """The workbook is damaged and cannot be opened.
-
-    工作簿已损坏，无法打开。
-    """
-
-
-class SheetUnknown(InvalidValue):
-    """The workbook has no sheet of this name.
-
-    工作簿中没有这一名称的工作表。
-    """
-
-
-class RowsTooMany(InvalidValue):
-    """The table has more rows than one import accepts; split it into several files.
-
-    表格行数超过一次导入的上限，请拆分为几个文件。
-    """
-
-
-class ColumnsTooMany(InvalidValue):
-    """The table has more columns than an import accepts.
-
-    表格列数超过导入的上限。
-    """
-
-
-class TableEmpty(InvalidValue):
-    """The table has no rows below its headers.
-
-    表头以下没有数据行。
-    """
-
 
 # Columns ----------------------------------------------------------------------------------
 
@@ -126,6 +39,27 @@ class HeadingMissing(InvalidValue):
     """The mapping names a heading that the table does not have.
 
     映射中的表头在表格里不存在。
+    """
+
+
+class ConstantDoubled(InvalidValue):
+    """The table has a column for this field already; a constant would say it twice.
+
+    表格中已有该字段对应的列，不能再用 --set 指定。
+    """
+
+
+class UnitContradicts(InvalidValue):
+    """Two units are told for these amounts.
+
+    金额的单位前后不一致。
+    """
+
+
+class UnitUnknown(InvalidValue):
+    """Amounts are told in a unit that is not known here: 元, 千元, 万元, 百万元 or 亿元.
+
+    金额单位无法识别，应为元、千元、万元、百万元或亿元。
     """
 
 
@@ -175,9 +109,9 @@ class CharacterRefused(InvalidValue):
 
 
 class NumberBeyondPrecision(InvalidValue):
-    """A number of more than 15 digits has lost its last ones: keep it as text in the spreadsheet.
+    """A long number has lost its last digits: keep it as text in the spreadsheet.
 
-    超过 15 位的数字在表格中已丢失精度，请将该列设为文本后重新填写。
+    过长的数字在表格中已丢失末尾几位，请将该列设为文本后重新填写。
     """
 
 
@@ -251,17 +185,38 @@ class IdMalformed(InvalidValue):
     """
 
 
-class PersonalDataMasked(InvalidValue):
-    """A telephone, identity or bank card number was replaced by asterisks before it was recorded.
+class CodeMalformed(InvalidValue):
+    """This must be an organisation's code: give names their codes with --value or a profile.
 
-    单元格中的手机号、身份证号或银行卡号已用星号替换后入账。
+    应为组织代码；若填的是名称，请用 --value 或配置文件指明各名称的代码。
+    """
+
+
+class DirectionUnknown(InvalidValue):
+    """This must say whether money came in (收入, 贷) or went out (支出, 借).
+
+    应填“收入”或“支出”（“贷”或“借”）。
+    """
+
+
+class DirectionsBoth(InvalidValue):
+    """A row cannot say that money came in and that it went out.
+
+    同一行不得既填收入又填支出。
+    """
+
+
+class PersonalDataMasked(InvalidValue):
+    """A number or an address of a person was replaced by asterisks before it was recorded.
+
+    单元格中的电话、证件号、银行卡号、邮箱等已用星号替换后入账。
     """
 
 
 class PersonalDataInCell(InvalidValue):
-    """A telephone, identity or bank card number must not enter the ledger: it stays for ever.
+    """A number or an address of a person must not enter the ledger: it stays for ever.
 
-    账本内容永久保存，单元格中不得含有手机号、身份证号或银行卡号。
+    账本内容永久保存，单元格中不得含有电话、证件号、银行卡号、邮箱等个人号码。
     """
 
 

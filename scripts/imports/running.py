@@ -43,13 +43,18 @@ class Recording:
 
     steps_count: int = 0
     rows: set[int] = field(default_factory=set)
+    replayed_rows: set[int] = field(default_factory=set)
+    """Rows of which somebody else recorded a step while this import ran."""
     topics: Counter[str] = field(default_factory=Counter)
     breaches: Counter[str] = field(default_factory=Counter)
     breach_rows: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, row: PlannedRow, recorded: Recorded) -> None:
-        """Count what a step recorded."""
+        """Count what a step recorded; what another import had recorded meanwhile is not ours."""
+        if recorded.replayed:
+            self.replayed_rows.add(row.number)
+            return
         self.steps_count += 1
         self.rows.add(row.number)
         for event in recorded.events:

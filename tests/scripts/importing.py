@@ -13,6 +13,7 @@ from ledger.core.entry import Entry
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_entries
 from scripts.imports.flow import Options, import_rows, let_others_follow, read
+from scripts.imports.preparing import Ways
 from scripts.imports.report import Report
 from scripts.imports.tables import Source, read_source
 from tests.commands.county import build_county
@@ -20,6 +21,7 @@ from tests.commands.money import open_accounts
 
 EXAMPLES = Path(__file__).parent.parent.parent / "docs" / "examples" / "import"
 ALL_ENTRIES = 1_000_000
+WAYS = ("mapping", "ignored", "constants", "values")
 
 
 async def found_county(ledger: Ledger) -> int:
@@ -57,7 +59,8 @@ async def imported(ledger: Ledger, kind: str, source: Source | Path, **options: 
         sha256=source.sha256,
         is_dry_run=options.get("is_dry_run", False),
     )
-    chosen = Options(**options)
+    ways = {one: options.pop(one) for one in WAYS if one in options}
+    chosen = Options(ways=Ways(**ways), **options)
     with Progress(disable=True) as bar:
         reading = read(source, chosen, report, bar)
         if reading is not None and await import_rows(ledger, reading, chosen, report, bar):

@@ -296,8 +296,8 @@ async def test_the_command_tells_what_it_did(
     assert checked[0] == 0
     assert "good rows not stored: 3" in checked[1]
     assert refused[0] == 1
-    assert "amount-malformed" in refused[1]
-    assert "amount-malformed" in problems.read_text("utf-8-sig")
+    assert "formula-refused" in refused[1]
+    assert "formula-refused" in problems.read_text("utf-8-sig")
     assert stored[0] == 0
     assert "same-person-twice" in stored[1]
     assert "3 recorded" in stored[1]

@@ -11,18 +11,18 @@ import pytest
 from openpyxl import Workbook
 
 from ledger.core.errors import LedgerError
-from scripts.imports import csv_files, rules, tables, xlsx_files
+from scripts.imports import csv_files, file_rules, tables, xlsx_files
 from scripts.imports.cells import Broken, Formula
 from scripts.imports.columns import match_headings
 from scripts.imports.revenue_rows import RevenueRow
-from scripts.imports.tables import Source, Table, read_source, read_table
+from scripts.imports.tables import Source, Table, Where, read_source, read_table
 from tests.scripts.importing import text_file, workbook
 
 TEXT = "小区代码,缴款方\ne1,惠民便利店\n"
 
 
 def table_of(path: Path, sheet: str | None = None, header_row: int | None = None) -> Table:
-    return read_table(read_source(path), sheet=sheet, header_row=header_row)
+    return read_table(read_source(path), Where(sheet=sheet, header_row=header_row))
 
 
 def cells_of(table: Table) -> list[tuple[object, ...]]:
@@ -83,19 +83,20 @@ def test_a_sheet_can_be_named(tmp_path: Path) -> None:
     book.save(tmp_path / "book.xlsx")
 
     assert table_of(tmp_path / "book.xlsx", sheet="二月").headings == ("a",)
-    with pytest.raises(rules.SheetUnknown) as caught:
+    with pytest.raises(file_rules.SheetUnknown) as caught:
         table_of(tmp_path / "book.xlsx", sheet="三月")
     assert caught.value.facts["sheets"] == "Sheet、二月"
 
 
 def test_headings_are_chinese_english_or_mapped() -> None:
     headings = ("小区代码", "Received at", "category", "金额（元）", "付钱的人", "备注")
-    places, wrong = match_headings(
+    placed, wrong = match_headings(
         RevenueRow, headings, mapping={"payer": "付钱的人"}, ignored=("备注",)
     )
 
     assert wrong == []
-    assert places == {
+    assert placed.units == {"amount_fen": "元"}
+    assert placed.places == {
         "estate": 0,
         "received_at": 1,
         "category": 2,
@@ -121,33 +122,35 @@ def test_every_wrong_heading_is_named_at_once() -> None:
 
 def unfit(data: bytes, name: str = "table.csv") -> LedgerError:
     with pytest.raises(LedgerError) as caught:
-        read_table(Source(name, "", data), sheet=None, header_row=None)
+        read_table(Source(name, "", data), Where())
     return caught.value
 
 
 def test_what_is_no_table_is_refused() -> None:
-    assert isinstance(unfit(b"\x80\xff,\xff"), rules.EncodingUnknown)
-    assert isinstance(unfit(b"\xd0\xcf\x11\xe0", "old.xls"), rules.FileFormatUnknown)
-    assert isinstance(unfit(b"a,b\n\0,1\n"), rules.FileFormatUnknown)
-    assert isinstance(unfit(b'a,b\n"open,1\n'), rules.CsvBroken)
-    assert isinstance(unfit(b"a,b\n" + b"x" * 40_000 + b",1\n"), rules.CsvBroken)
-    assert isinstance(unfit(b"a,b\n\n ,\n"), rules.TableEmpty)
-    assert isinstance(unfit(b""), rules.TableEmpty)
-    assert isinstance(unfit(b",".join(b"h" for _ in range(300)) + b"\n1\n"), rules.ColumnsTooMany)
-    assert isinstance(unfit(b"PK\x03\x04 and nothing else"), rules.WorkbookBroken)
+    assert isinstance(unfit(b"\x80\xff,\xff"), file_rules.EncodingBroken)
+    assert isinstance(unfit(b"\xd0\xcf\x11\xe0", "old.xls"), file_rules.FileFormatUnknown)
+    assert isinstance(unfit(b"a,b\n\0,1\n"), file_rules.FileFormatUnknown)
+    assert isinstance(unfit(b'a,b\n"open,1\n'), file_rules.CsvBroken)
+    assert isinstance(unfit(b"a,b\n" + b"x" * 40_000 + b",1\n"), file_rules.CsvBroken)
+    assert isinstance(unfit(b"a,b\n\n ,\n"), file_rules.TableEmpty)
+    assert isinstance(unfit(b""), file_rules.TableEmpty)
+    assert isinstance(
+        unfit(b",".join(b"h" for _ in range(300)) + b"\n1\n"), file_rules.ColumnsTooMany
+    )
+    assert isinstance(unfit(b"PK\x03\x04 and nothing else"), file_rules.WorkbookBroken)
 
 
 def test_files_that_are_not_there_too_large_or_badly_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(rules.FileUnreadable):
+    with pytest.raises(file_rules.FileUnreadable):
         read_source(tmp_path / "nothing.csv")
-    with pytest.raises(rules.FileUnreadable):
+    with pytest.raises(file_rules.FileUnreadable):
         read_source(tmp_path)
-    with pytest.raises(rules.FileNameUnfit):
+    with pytest.raises(file_rules.FileNameUnfit):
         read_source(text_file(tmp_path, TEXT, "王某13812345678.csv"))
     monkeypatch.setattr(tables, "FILE_BYTES_MAX", 10)
-    with pytest.raises(rules.FileTooLarge):
+    with pytest.raises(file_rules.FileTooLarge):
         read_source(text_file(tmp_path, TEXT))
 
 
@@ -155,7 +158,7 @@ def test_a_table_of_a_million_rows_is_refused_without_reading_them_all() -> None
     data = b"a\n" + b"1\n" * 1_000_000
 
     assert unfit(data).facts == {"rows_max": tables.ROWS_MAX}
-    assert isinstance(unfit(b"a\n" + b"\n" * 1_100_000), rules.RowsTooMany)
+    assert isinstance(unfit(b"a\n" + b"\n" * 1_100_000), file_rules.RowsTooMany)
 
 
 def packed(*parts: tuple[str, bytes]) -> bytes:
@@ -189,7 +192,7 @@ def test_archives_that_unpack_to_too_much_are_refused(monkeypatch: pytest.Monkey
 )
 def test_document_types_are_refused(part: bytes) -> None:
     for name in ("xl/workbook.xml", "xl/worksheets/sheet1.dat", "xl/media/logo.png"):
-        assert isinstance(unfit(packed((name, part))), rules.WorkbookUnsafe), name
+        assert isinstance(unfit(packed((name, part))), file_rules.WorkbookUnsafe), name
 
 
 LAUGHS = "".join(f'<!ENTITY l{number} "{f"&l{number - 1};" * 10}">' for number in range(1, 12))
@@ -222,7 +225,7 @@ def test_a_workbook_that_laughs_or_asks_elsewhere_is_refused(
                 data = document_type.encode() + data.replace(b"</", b"&l11;</", 1)
             parts.append((name, data))
 
-    assert isinstance(unfit(packed(*parts)), rules.WorkbookUnsafe)
+    assert isinstance(unfit(packed(*parts)), file_rules.WorkbookUnsafe)
 
 
 def test_a_row_that_claims_to_stand_a_billion_rows_down_is_refused() -> None:
@@ -240,7 +243,7 @@ def test_a_row_that_claims_to_stand_a_billion_rows_down_is_refused() -> None:
                 data = data.replace(b"</sheetData>", far)
             parts.append((name, data))
 
-    assert isinstance(unfit(packed(*parts)), rules.RowsTooMany)
+    assert isinstance(unfit(packed(*parts)), file_rules.RowsTooMany)
 
 
 def test_what_stands_most_often_outside_quotation_marks_separates() -> None:

@@ -347,7 +347,7 @@ def test_a_report_runs_nothing_in_a_spreadsheet() -> None:
 
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
-    assert rows[1] == ["2", "'=cmd|' /C calc'!A0", "r", "一，  二", 'say "no"']
+    assert rows[1] == ["2", "'=cmd|' /C calc'!A0", "", "r", "一，  二", 'say "no"']
 
 
 def test_what_is_shown_moves_no_cursor() -> None:
