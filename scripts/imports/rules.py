@@ -57,7 +57,7 @@ class UnitContradicts(InvalidValue):
 
 
 class UnitUnknown(InvalidValue):
-    """Amounts are told in a unit that is not known here: 元, 千元, 万元, 百万元 or 亿元.
+    """Amounts are told in a unit that is not known here: yuan or a multiple of it is.
 
     金额单位无法识别，应为元、千元、万元、百万元或亿元。
     """
@@ -193,7 +193,7 @@ class CodeMalformed(InvalidValue):
 
 
 class DirectionUnknown(InvalidValue):
-    """This must say whether money came in (收入, 贷) or went out (支出, 借).
+    """This must say whether money came in (in, credit) or went out (out, debit).
 
     应填“收入”或“支出”（“贷”或“借”）。
     """
