@@ -312,7 +312,7 @@ def code(cell: Cell) -> str:
 
 def organisation(cell: Cell) -> str:
     """Read an organisation's code, such as an administrative division's."""
-    return _code(_narrow(cell), rules.CodeMalformed())
+    return _code(_narrow(cell), rules.OrganisationCodeMalformed())
 
 
 def person(cell: Cell) -> str:

@@ -56,7 +56,7 @@ class UnitContradicts(InvalidValue):
     """
 
 
-class UnitUnknown(InvalidValue):
+class AmountUnitUnknown(InvalidValue):
     """Amounts are told in a unit that is not known here: yuan or a multiple of it is.
 
     金额单位无法识别，应为元、千元、万元、百万元或亿元。
@@ -185,7 +185,7 @@ class IdMalformed(InvalidValue):
     """
 
 
-class CodeMalformed(InvalidValue):
+class OrganisationCodeMalformed(InvalidValue):
     """This must be an organisation's code: give names their codes with --value or a profile.
 
     应为组织代码；若填的是名称，请用 --value 或配置文件指明各名称的代码。

@@ -54,5 +54,5 @@ def _unit(text: str) -> str:
         return ""
     unit = f"{text.removesuffix(YUAN)}{YUAN}"
     if unit not in UNITS:
-        raise rules.UnitUnknown(unit=text)
+        raise rules.AmountUnitUnknown(unit=text)
     return unit

@@ -112,7 +112,7 @@ async def test_what_a_profile_does_not_name_is_refused_with_its_cell(
     report = await imported(ledger, "petitions", orders(tmp_path, tuple(strange)), **profiled())
 
     assert rules_of(report) == {
-        (4, "承办单位", "code-malformed"),
+        (4, "承办单位", "organisation-code-malformed"),
         (4, "满意度", "truth-malformed"),
     }
     assert {one.cell for one in report.problems} == {"H4", "O4"}

@@ -108,7 +108,7 @@ async def test_the_unit_that_is_told_counts(
         (("单位：万元", "金额(元)", "1.25"), "unit-contradicts"),
         (("单位：万元", "金额", "5元"), "unit-contradicts"),
         (("单位：万元,单位：元", "金额", "5"), "unit-contradicts"),
-        (("单位：美元", "金额", "5"), "unit-unknown"),
+        (("单位：美元", "金额", "5"), "amount-unit-unknown"),
         (("单位：万元", "金额", "1.0000001"), "amount-too-fine"),
         (("", "金额", "5万元"), "amount-malformed"),
     ],
