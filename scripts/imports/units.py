@@ -11,7 +11,7 @@ from scripts.imports.cells import UNITS, YUAN
 from scripts.imports.columns import fields_of
 from scripts.imports.lines import Line
 
-_TOLD = re.compile(r"单位\s*[:]\s*(?:人民币)?\s*([^\s()，。;；,]{1,8})")
+_TOLD = re.compile(r"单位\s{0,4}:\s{0,4}(?:人民币)?\s{0,4}([^\s()，。;；,]{1,8})")
 _CURRENCY = re.compile(r".*(?:元|币|镑|块)|.*(?:千|万|百万|亿)")
 
 
