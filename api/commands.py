@@ -126,7 +126,7 @@ class CommandHandler:
         except LOST_CONNECTION as error:
             if not is_lost(error):
                 raise
-            unsure = Unavailable if asked.once is None else OutcomeUnknown
+            unsure = Unavailable if asked.is_dry_run else OutcomeUnknown
             raise unsure(problem=type(error).__name__) from error
 
     async def decide(self, ledger: Ledger, asked: Asked) -> Recorded | None:

@@ -148,6 +148,10 @@ def _without_empty(told: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in told.items() if value or name != "parameter"}
 
 
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that store nothing: only with them a lost connection says that nothing was stored."""
+
+
 @web.middleware
 async def problem_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every error into a problem document; log with a trace only what is our fault."""
@@ -162,7 +166,9 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
         return _from_http(error)
     except Exception as error:
         if is_lost(error):
-            return problem(storage.Unavailable(problem=type(error).__name__))
+            is_reading = request.method in READING
+            lost = storage.Unavailable if is_reading else storage.OutcomeUnknown
+            return problem(lost(problem=type(error).__name__))
         return _our_fault(request, error)
 
 

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import lru_cache
 from uuid import UUID
 
 import chinese_calendar
@@ -147,7 +147,7 @@ class WorkingDays:
         return year
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def _year_of(number: int, notice: YearNotice | None, next_notice: YearNotice | None) -> _Year:
     """Work out one year; the next year's notice may still move days of this December."""
     days = [date(number, 1, 1) + timedelta(offset) for offset in range(_length(number))]

@@ -25,6 +25,7 @@ from ledger.storage.connect import LOST_CONNECTION, connect
 from ledger.storage.errors import OutcomeUnknown, QueueFull, Unavailable
 from ledger.storage.group import append_group
 from ledger.storage.known import Remembered
+from ledger.storage.plans import PlansAge
 from ledger.storage.quick import append_quickly, can_be_quick
 from ledger.storage.reading import STANDING
 from ledger.storage.requests import Append, Appended
@@ -83,6 +84,7 @@ class Appender:
         self._connection: asyncpg.Connection | None = None
         self._replication_doubt = False
         self._remembered = Remembered()
+        self._plans = PlansAge()
 
     async def __aenter__(self) -> Appender:
         self._task = asyncio.create_task(self._run(), name=f"appender of {self.ledger_id}")
@@ -210,6 +212,8 @@ class Appender:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._dsn, command_timeout=COMMIT_SECONDS)
             self._connection.add_log_listener(self._note_warning)
+        elif self._plans.are_old(self.figures.events):
+            await self._connection.execute("DISCARD PLANS")
         return self._connection
 
     def _note_warning(self, _: object, message: Any) -> None:

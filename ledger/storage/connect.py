@@ -42,6 +42,28 @@ LOST_CONNECTION = (
 )
 """What asyncpg raises when the server or the way to it is gone, rather than the statement wrong."""
 
+REFUSALS = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.SyntaxOrAccessError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.InvalidTransactionStateError,
+    asyncpg.RaiseError,
+)
+"""Errors of a statement that the server undid. Any other may have come after the commit."""
+
+
+def is_refusal(error: asyncpg.PostgresError) -> bool:
+    """Tell whether it is certain that a statement which commits by itself wrote nothing.
+
+    A server that goes down says so with FATAL or PANIC, at any moment, also after the commit.
+    """
+    is_certain = isinstance(error, REFUSALS)
+    is_doubtful = isinstance(error, asyncpg.StatementCompletionUnknownError)
+    return is_certain and not is_doubtful and getattr(error, "severity_en", None) == "ERROR"
+
 
 async def connect(
     dsn: str, *, search_path: str | None = None, **options: Any

@@ -26,21 +26,29 @@ _VERSIONS = """
     ) AS version
     FROM unnest($2::text[]) AS asked (stream_id)
 """
+# A look-up for each key that is asked for: a join could as well be done by reading the table.
 _TAKEN = """
-    SELECT stream_id, version FROM events JOIN unnest($2::text[], $3::bigint[])
-        AS asked (stream_id, version) USING (stream_id, version)
-    WHERE ledger_id = $1
+    SELECT found.* FROM unnest($2::text[], $3::bigint[]) AS asked (stream_id, version)
+    CROSS JOIN LATERAL (
+        SELECT stream_id, version FROM events
+        WHERE ledger_id = $1 AND stream_id = asked.stream_id AND version = asked.version LIMIT 1
+    ) AS found
 """
 _RECEIPTS = """
-    SELECT caller, key, request_digest, stream_id, version, first_position, event_count
-    FROM receipts JOIN unnest($2::text[], $3::text[]) AS asked (caller, key) USING (caller, key)
-    WHERE ledger_id = $1
+    SELECT found.* FROM unnest($2::text[], $3::text[]) AS asked (caller, key)
+    CROSS JOIN LATERAL (
+        SELECT caller, key, request_digest, stream_id, version, first_position, event_count
+        FROM receipts
+        WHERE ledger_id = $1 AND caller = asked.caller AND key = asked.key LIMIT 1
+    ) AS found
 """
 _TRACKINGS = "SELECT name, position FROM trackings WHERE ledger_id = $1 AND name = ANY($2)"
 _TIMERS = """
-    SELECT reaction, key FROM timers JOIN unnest($2::text[], $3::text[])
-        AS asked (reaction, key) USING (reaction, key)
-    WHERE ledger_id = $1
+    SELECT found.* FROM unnest($2::text[], $3::text[]) AS asked (reaction, key)
+    CROSS JOIN LATERAL (
+        SELECT reaction, key FROM timers
+        WHERE ledger_id = $1 AND reaction = asked.reaction AND key = asked.key LIMIT 1
+    ) AS found
 """
 
 

@@ -35,7 +35,9 @@ from ledger.storage.appender import QUEUE_MAX, Appender
 from ledger.storage.connect import create_pool
 from ledger.storage.errors import SealingNotConfigured, VersionMismatch
 from ledger.storage.memory import Memory
+from ledger.storage.plans import PlansAge
 from ledger.storage.reading import read_entries, read_head, read_stream
+from ledger.storage.recent import Recent
 from ledger.storage.requests import NOTHING_BESIDE, Append, Appended, Beside, Once
 from ledger.storage.service_key import ServiceKey
 from ledger.storage.snapshots import (
@@ -50,6 +52,7 @@ from ledger.storage.vault import NewDocument, SealingKeys, Vault, open_vault, pe
 A = TypeVar("A", bound=Aggregate)
 
 CONSULTED_SECONDS = 1.0
+CONSULTED_MAX = 10_000
 REMEMBERED_AGGREGATES_MAX = 10_000
 NOWHERE = -1
 
@@ -96,8 +99,9 @@ class Store:
     key: ServiceKey
     vault: Vault | None = None
     consulted_seconds: float = CONSULTED_SECONDS
-    cache: dict[UUID, Consulted] = field(default_factory=dict)
+    cache: Recent[UUID, Consulted] = field(default_factory=lambda: Recent(CONSULTED_MAX))
     looking: dict[UUID, asyncio.Future[Consulted]] = field(default_factory=dict)
+    plans: PlansAge = field(default_factory=PlansAge)
 
 
 class Ledger:
@@ -234,7 +238,7 @@ class Ledger:
         if self._store.looking.get(aggregate_id) is look:
             del self._store.looking[aggregate_id]
             if not look.cancelled() and look.exception() is None:
-                self._store.cache[aggregate_id] = look.result()
+                self._store.cache.put(aggregate_id, look.result())
 
     async def _refresh(
         self, kind: type[A], aggregate_id: UUID, cached: Consulted | None
@@ -278,6 +282,8 @@ class Ledger:
             self._forget(consulted.keys() | changed)
             raise
         self._forget(changed)
+        if self._store.plans.are_old(appended.last_position + 1):
+            await self.pool.expire_connections()
         if appended.replayed:
             return await self._as_recorded_before(appended)
         self._store.memory.keep(*aggregates)
@@ -328,7 +334,7 @@ class Ledger:
 
     def _forget(self, ids: set[UUID]) -> None:
         for aggregate_id in ids:
-            self._store.cache.pop(aggregate_id, None)
+            self._store.cache.forget(aggregate_id)
             self._store.looking.pop(aggregate_id, None)
 
 

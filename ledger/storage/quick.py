@@ -20,7 +20,7 @@ import asyncpg
 
 from ledger.core.clock import Clock
 from ledger.core.errors import LedgerError
-from ledger.storage.connect import LOST_CONNECTION, Connection
+from ledger.storage.connect import LOST_CONNECTION, Connection, is_refusal
 from ledger.storage.errors import OutcomeUnknown
 from ledger.storage.group import CHANNEL, EVENT_COLUMNS, RECEIPT_COLUMNS, Group
 from ledger.storage.known import Remembered, look
@@ -81,7 +81,8 @@ async def append_quickly(
 ) -> list[Appended | LedgerError] | None:
     """Append the group and commit; return each request's outcome, or None: go the long way.
 
-    Raises ``OutcomeUnknown`` when the answer to the statement is lost.
+    Raises ``OutcomeUnknown`` when the answer to the statement is lost, or does not say that
+    nothing was written.
     """
     if remembered.head is None:
         return None
@@ -118,8 +119,10 @@ async def _write(db: Connection, group: Group, tiles: Sequence[TileRow], frontie
         )
     except LOST_CONNECTION as error:
         raise OutcomeUnknown(problem=type(error).__name__) from error
-    except asyncpg.PostgresError:  # refused as a whole: the long way finds out whose fault it is
-        return False
+    except asyncpg.PostgresError as error:
+        if not is_refusal(error):
+            raise OutcomeUnknown(problem=type(error).__name__) from error
+        return False  # refused as a whole: the long way finds out whose fault it is
     return bool(rows)
 
 

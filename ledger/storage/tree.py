@@ -34,9 +34,11 @@ from ledger.storage.connect import Database
 from ledger.storage.tile_cache import TileCache, TileKey
 
 _TILES = """
-    SELECT level, number, hashes FROM tiles
-    JOIN unnest($2::smallint[], $3::bigint[]) AS asked (level, number) USING (level, number)
-    WHERE ledger_id = $1
+    SELECT found.* FROM unnest($2::smallint[], $3::bigint[]) AS asked (level, number)
+    CROSS JOIN LATERAL (
+        SELECT level, number, hashes FROM tiles
+        WHERE ledger_id = $1 AND level = asked.level AND number = asked.number LIMIT 1
+    ) AS found
 """
 _LEAVES = """
     SELECT leaf_hash FROM events

@@ -19,6 +19,7 @@ import asyncpg
 from ledger.core.errors import LedgerError, NotFound
 from ledger.storage.connect import Database
 from ledger.storage.ledger import Ledger
+from ledger.storage.plans import PlansAge
 from ledger.storage.reading import read_head
 from projections.engine.batches import Batch, read_batch
 from projections.engine.checkpoints import read_checkpoints
@@ -79,6 +80,8 @@ class Following:
         self._views = tuple(views)
         self._pool = pool
         self._ledger_id = ledger_id
+        self._applied = 0
+        self._plans = PlansAge()
 
     async def catch_up(self, up_to: int | None = None) -> None:
         """Apply what the log has beyond each view, until none that runs is behind.
@@ -141,6 +144,9 @@ class Following:
             batch = await read_batch(self._pool, self._ledger_id, views, start=first, end=last)
             for queue in waiting:
                 await queue.put(batch)
+            self._applied += last - first + 1
+            if self._plans.are_old(self._applied):
+                await self._pool.expire_connections()
         for queue in waiting:
             await queue.put(None)
 

@@ -254,7 +254,7 @@ async def breaking(ledger: Ledger, news: News, serve: Serve) -> Client:
         ("full", 503, "queue-full"),
         ("space", 507, "space-low"),
         ("unknown", 503, "outcome-unknown"),
-        ("lost", 503, "unavailable"),
+        ("lost", 503, "outcome-unknown"),
     ],
 )
 async def test_what_passes_says_when_to_come_back(
@@ -271,6 +271,16 @@ async def test_with_a_key_a_lost_database_leaves_the_outcome_open(
     headers = county | {"Idempotency-Key": "k"}
     response = await breaking.post("/v1/broken", json={"how": "lost"}, headers=headers)
     await the_problem(response, 503, "outcome-unknown")
+
+
+async def test_a_dry_run_stores_nothing_whatever_is_lost(
+    breaking: Client, county: dict[str, str]
+) -> None:
+    params = {"dry_run": "true"}
+    response = await breaking.post(
+        "/v1/broken", params=params, json={"how": "lost"}, headers=county
+    )
+    await the_problem(response, 503, "unavailable")
 
 
 async def test_our_own_faults_tell_a_number_and_nothing_else(

@@ -4,6 +4,7 @@ It listens on a socket of its own. Each way it splits the stream into messages (
 type, four of length; only what a client says first has no type), so that it can
 
     * swallow the answer to a commit that the server has carried out, and cut (``answers_to_cut``),
+    * tell an error in the place of such an answer, and cut (``errors_to_tell``),
     * swallow a commit before the server sees it, and cut (``commits_to_cut``),
     * call somebody at each message that a client sends (``on_request``).
 
@@ -83,6 +84,7 @@ class Proxy:
         self.dsn = urlunsplit(urlsplit(dsn)._replace(query=f"host={quote(str(folder))}"))
         self.answers_to_cut = 0
         self.commits_to_cut = 0
+        self.errors_to_tell: list[tuple[str, str]] = []
         self.cut: list[str] = []
         self.on_request: Callable[[], None] = lambda: None
 
@@ -145,14 +147,26 @@ class Proxy:
         messages = Messages(starts_untyped=False)
         while data := await server.read(CHUNK_BYTES):
             for kind, message in messages.feed(data):
-                if state.commit and self.answers_to_cut:
+                if state.commit and (self.answers_to_cut or self.errors_to_tell):
                     if kind != b"Z":
                         continue  # the answer itself: held back, for the cut comes
-                    self.answers_to_cut -= 1
                     self.cut.append(state.commit)
+                    if self.errors_to_tell:
+                        to_client.write(_error(*self.errors_to_tell.pop(0)) + message)
+                        await to_client.drain()
+                        to_client.write_eof()
+                    else:
+                        self.answers_to_cut -= 1
                     return
                 if kind == b"Z":
                     state.commit = ""
                     state.note_ready(message)
                 to_client.write(message)
             await to_client.drain()
+
+
+def _error(severity: str, code: str) -> bytes:
+    """Return what a server says of an error, with this severity and code."""
+    told = {b"S": severity, b"V": severity, b"C": code, b"M": "told by the proxy"}
+    body = b"".join(name + value.encode() + b"\0" for name, value in told.items()) + b"\0"
+    return b"E" + (len(body) + 4).to_bytes(4, "big") + body

@@ -6,8 +6,10 @@ import asyncio
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
+from ledger.storage.connect import is_refusal
 from ledger.storage.errors import OutcomeUnknown
 from ledger.storage.ledger import Ledger, open_ledger
 from tests.faults.diary import Diary
@@ -105,3 +107,39 @@ async def test_a_commit_that_never_arrives_is_unknown_and_the_retry_records_it_o
     assert way in proxy.cut
     assert len(proxy.cut) == 10
     assert (await check_ledger(store_dsn, ledger_id, diary)).size == 30 * (warm_ups + 1)
+
+
+SHUTDOWNS = ("57P01", "57P02", "57P05", "58030", "XX000", "XX001", "08006", "40003", "99999")
+REFUSED = ("23505", "22P02", "40001", "40P01", "42501", "53100", "55P03", "25006")
+
+
+async def test_whatever_may_have_been_written_is_unknown(
+    store_dsn: str, ledger_id: str, tmp_path: Path
+) -> None:
+    """The server ends a statement that it has carried out with an error that is no refusal."""
+    diary = Diary()
+    said = [("ERROR", code) for code in SHUTDOWNS] + [
+        (severity, code) for severity in ("FATAL", "PANIC") for code in (*SHUTDOWNS, *REFUSED)
+    ]
+    async with (
+        Proxy(store_dsn, tmp_path) as proxy,
+        open_ledger(proxy.dsn, ledger_id, pool_size_max=2) as ledger,
+    ):
+        for severity, code in said:
+            await warm_up(ledger, diary, 3)
+            task = new_jar()
+            note(diary, task)
+            proxy.errors_to_tell.append((severity, code))
+            with pytest.raises(OutcomeUnknown):
+                await attempt(ledger, task)
+            assert await ask_again(ledger, diary, task), "it was stored: the retry must say so"
+    assert proxy.cut == [STATEMENT] * len(said)
+    await check_ledger(store_dsn, ledger_id, diary)
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_what_the_server_undid_is_a_refusal(code: str) -> None:
+    fields = {"S": "ERROR", "V": "ERROR", "C": code, "M": "no"}
+    error = asyncpg.PostgresError.new(fields)
+    assert is_refusal(error)
+    assert not is_refusal(asyncpg.PostgresError.new(fields | {"V": "FATAL"}))
