@@ -45,13 +45,26 @@ class Health:
     waits_for: set[str] = field(default_factory=set)
     reasons_of: list[Callable[[], list[str]]] = field(default_factory=list)
     degraded_of: list[Callable[[], list[str]]] = field(default_factory=list)
+    _looking: asyncio.Task[list[str]] | None = None
 
     def degraded(self) -> list[str]:
         """Return what does not work as it should, though the service serves."""
         return [said for tell in self.degraded_of for said in tell()]
 
     async def reasons(self, ledger: Ledger) -> list[str]:
-        """Return why the service is not ready; an empty list when it is."""
+        """Return why the service is not ready; an empty list when it is.
+
+        All who ask while the database is looked at share that look.
+        """
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look(ledger), name="look at readiness")
+            self._looking.add_done_callback(self._looked)
+        return await asyncio.shield(self._looking)
+
+    def _looked(self, _: asyncio.Task[list[str]]) -> None:
+        self._looking = None
+
+    async def _look(self, ledger: Ledger) -> list[str]:
         reasons = [f"waits for: {name}" for name in sorted(self.waits_for)]
         for tell in self.reasons_of:
             reasons += tell()

@@ -24,7 +24,9 @@ BUCKETS_MAX = 100_000
 LOG_FILES = "/log/"
 LOG_FILES_FACTOR = 10
 """Who checks the whole log asks for thousands of its files, and each costs little to give."""
-FREE_PATHS = frozenset({"/healthz"})
+FREE_PATHS = frozenset({"/healthz", "/readyz"})
+"""What load balancers ask, who may share an address with all clients; looking costs little:
+however many ask at once, readiness is looked at once."""
 
 
 class Buckets:
@@ -52,7 +54,7 @@ class Buckets:
 
 @web.middleware
 async def rate_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Take a token of the address for each request; who only asks whether we live is free."""
+    """Take a token of the address for each request; who asks whether we live or serve is free."""
     if request.path not in FREE_PATHS:
         buckets = request.app[BUCKETS]
         is_log_file = request.path.startswith(LOG_FILES)

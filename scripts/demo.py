@@ -28,6 +28,7 @@ from ledger.storage.evidence import EvidenceStore
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.ledgers import hold_alone, ledger_ids
 from ledger.storage.reading import read_head
+from projections.engine.collecting import collected_rarely
 from scripts.arguments import SubParsers
 from scripts.database import Database, open_database
 from scripts.demonstration.cases import garage_petition_id
@@ -151,7 +152,8 @@ async def _load(ledger: Ledger, edition: Edition, progress: Progress, settings: 
     documents = EvidenceStore(ledger, quota_bytes=settings.evidence_mib_per_day * MIB)
     loading = Loading(ledger, steps, edition.scale, advanced=advanced, documents=documents)
     try:
-        await loading.load()
+        with collected_rarely():
+            await loading.load()
     except (ExceptionGroup, StepRefused) as refused:
         raise Failure(
             f"演示未能装载完：{_first(refused)}。再次启动会接着装载；make demo-reset 重新开始。",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from uuid import UUID
+
+import asyncpg
 
 from api.log.standing import Standing, standing_of
 from api.log.trust import TrustNow
 from ledger.core.errors import LedgerError, NotFound
 from ledger.merkle.tiles import Tile, width_at
 from ledger.storage.checkpoints import KeptCheckpoint, checkpoint_at, latest_published
-from ledger.storage.connect import Database
+from ledger.storage.connect import LOST_CONNECTION, Database
+from ledger.storage.errors import Unavailable
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
 from ledger.storage.tile_cache import TileCache
@@ -20,6 +24,8 @@ from projections.audit_trail import view as trail
 from projections.engine.checkpoints import read_checkpoints
 
 POSITION_DIGITS_MAX = 18
+CHECKPOINT_SECONDS = 2.0
+"""So long the checkpoint's readers wait for the database before they get the last one seen."""
 RECENT_SECONDS = 0.02
 """So long a checkpoint serves many who ask at once; whoever it does not cover looks anew."""
 
@@ -95,12 +101,26 @@ class LogDesk:
         self.trust = trust
         self.cache = TileCache()
         self._recent: KeptCheckpoint | None = None
+        self._last: KeptCheckpoint | None = None
         self._seen_at = float("-inf")
         self._published_size = 0
 
     async def published(self) -> KeptCheckpoint:
         """Return the latest published checkpoint (refuses with ``NothingPublished``)."""
         return await published(self.ledger.pool, self.ledger.id)
+
+    async def published_or_last(self) -> KeptCheckpoint:
+        """Return the latest published checkpoint, while the database is away the last one seen.
+
+        What was published stays so: an older one is true, and it says itself how old it is.
+        """
+        try:
+            async with asyncio.timeout(CHECKPOINT_SECONDS):
+                self._last = await self.published()
+        except (Unavailable, asyncpg.PostgresError, *LOST_CONNECTION):
+            if self._last is None:
+                raise
+        return self._last
 
     async def published_at(self, size: int) -> KeptCheckpoint:
         """Return the published checkpoint of exactly this size (``CheckpointUnknown``)."""

@@ -12,13 +12,18 @@ from __future__ import annotations
 import asyncio
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+from weakref import WeakSet
 
 import asyncpg
 
+from ledger.core.errors import InvalidValue, LedgerError
 from ledger.storage.errors import Unavailable
 
 Connection: TypeAlias = "asyncpg.Connection | asyncpg.pool.PoolConnectionProxy"
 Database: TypeAlias = "asyncpg.Pool | Connection"
+
+Opened: TypeAlias = WeakSet[asyncpg.Connection]
+"""The connections that a pool opened and that are still there."""
 
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
@@ -90,12 +95,20 @@ async def connect(
 
 
 async def create_pool(
-    dsn: str, *, size_min: int = 1, size_max: int = 10, search_path: str | None = None
+    dsn: str,
+    *,
+    size_min: int = 1,
+    size_max: int = 10,
+    search_path: str | None = None,
+    opened: Opened | None = None,
 ) -> asyncpg.Pool:
-    """Open a pool whose every connection is raced for as in ``connect``."""
+    """Open a pool whose connections are raced for as in ``connect``, and noted in ``opened``."""
 
     async def open_one(*_: Any, **options: Any) -> asyncpg.Connection:
-        return await connect(dsn, search_path=search_path, **options)
+        connection = await connect(dsn, search_path=search_path, **options)
+        if opened is not None:
+            opened.add(connection)
+        return connection
 
     return await asyncpg.create_pool(
         dsn,
@@ -115,17 +128,42 @@ async def _leave_as_it_is(_: Connection) -> None:
     """
 
 
+class HostsAndPorts(InvalidValue):
+    """The connection string must name one port for all hosts, or one for each.
+
+    连接字符串中的端口应只写一个，或与主机一一对应。
+    """
+
+
+class PoolerBetween(LedgerError):
+    """A connection pooler such as pgbouncer stands here: name the PostgreSQL server itself.
+
+    此处是 pgbouncer 一类的连接池，而不是 PostgreSQL 服务器本身；请直接连接数据库服务器。
+    """
+
+
 def hosts_of(dsn: str) -> list[str]:
-    """Split a DSN with several hosts into one DSN a host."""
+    """Split a DSN with several hosts into one DSN a host (refuses with ``HostsAndPorts``).
+
+    libpq's two ways: ``//one:5432,two:5433/name``, and ``//…?host=one,two&port=5432,5433``.
+    """
     parts = urlsplit(dsn)
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     query.pop("target_session_attrs", None)
-    listed = query.pop("host", "")
-    if listed:
-        return [_with(parts, query | {"host": host}) for host in listed.split(",")]
+    listed = query.pop("host", "").split(",")
+    if listed != [""]:
+        ports = query.pop("port", "").split(",")
+        if len(ports) not in (1, len(listed)):
+            raise HostsAndPorts(hosts=len(listed), ports=len(ports))
+        ports = ports * len(listed) if len(ports) == 1 else ports
+        return [_with(parts, query | _place(*one)) for one in zip(listed, ports, strict=True)]
     user, at, hosts = parts.netloc.rpartition("@")
     split = [parts._replace(netloc=f"{user}{at}{host}") for host in hosts.split(",")]
     return [_with(one, query) for one in split]
+
+
+def _place(host: str, port: str) -> dict[str, str]:
+    return {"host": host, "port": port} if port else {"host": host}
 
 
 def _with(parts: Any, query: dict[str, str]) -> str:
@@ -134,15 +172,40 @@ def _with(parts: Any, query: dict[str, str]) -> str:
 
 
 async def _connect_one(dsn: str, options: dict[str, Any]) -> asyncpg.Connection:
-    connection = await asyncpg.connect(
-        dsn,
-        **{"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS, **options},
-        target_session_attrs="read-write",
-    )
+    try:
+        connection = await asyncpg.connect(
+            dsn,
+            **{"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS, **options},
+            target_session_attrs="read-write",
+        )
+    except asyncpg.ProtocolViolationError as error:
+        if "startup parameter" in str(error):  # what pgbouncer says of our search path
+            raise PoolerBetween() from error
+        raise
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await _refuse_pooler(connection)
+    except BaseException:
+        connection.terminate()
+        raise
     if connection.get_server_version().major < SERVER_VERSION_MIN:
         await connection.close()
         raise OSError(f"PostgreSQL {SERVER_VERSION_MIN} or newer is needed")
     return connection
+
+
+async def _refuse_pooler(connection: asyncpg.Connection) -> None:
+    """Refuse (``PoolerBetween``) a session that several clients take turns in.
+
+    What we say in one statement must hold in the next: locks, news that we listen for, the
+    search path, prepared statements. A pooler tells a client another number than the server's.
+    """
+    try:
+        pid = await connection.fetchval("SELECT pg_backend_pid()")
+    except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError):
+        pid = None  # prepared in one session and asked for in another
+    if pid != connection.get_server_pid():
+        raise PoolerBetween()
 
 
 async def _close_losers(racing: set[asyncio.Task[asyncpg.Connection]]) -> None:

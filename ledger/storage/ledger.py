@@ -32,7 +32,6 @@ from ledger.core.errors import Conflict, NotFound
 from ledger.merkle.tree import leaf_hash
 from ledger.sealing import NewSlot
 from ledger.storage.appender import QUEUE_MAX, Appender
-from ledger.storage.connect import create_pool
 from ledger.storage.errors import SealingNotConfigured, VersionMismatch
 from ledger.storage.memory import Memory
 from ledger.storage.plans import PlansAge
@@ -48,6 +47,7 @@ from ledger.storage.snapshots import (
 )
 from ledger.storage.space import SpaceGuard
 from ledger.storage.vault import NewDocument, SealingKeys, Vault, open_vault, pending_for
+from ledger.storage.watching import open_watched_pool
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -378,8 +378,7 @@ async def open_ledger(  # noqa: PLR0913 - settings, each by name
     Without ``keys`` nothing can be sealed or opened; without ``key``, the service's own, a new one
     lives as long as the block.
     """
-    pool = await create_pool(dsn, size_max=pool_size_max)
-    try:
+    async with open_watched_pool(dsn, size_max=pool_size_max) as pool:
         await read_head(pool, ledger_id)
         async with (
             open_vault(ledger_id, pool, keys) as vault,
@@ -389,8 +388,6 @@ async def open_ledger(  # noqa: PLR0913 - settings, each by name
             seconds = inf if is_sole_writer else CONSULTED_SECONDS
             own = key or ServiceKey.random()
             yield Ledger(Store(pool, appender, clock, memory, own, vault, seconds))
-    finally:
-        await pool.close()
 
 
 async def create_ledger(db: asyncpg.Connection, ledger_id: str, *, origin: str) -> bool:

@@ -60,18 +60,20 @@ def _finding(  # noqa: PLR0913
     category = rng.choice(CATEGORIES)
     item = rng.choice(sorted(ITEMS[category]))
     complaint, remedy = data("matters")[category][item]
+    source = rng.choices(tuple(SOURCES), tuple(SOURCES.values()))[0]
     raise_ = findings.RaiseFinding(
         supervisor_id=supervisor.id,
         estate_id=estate.id,
         company_id=estate.company.id,
-        source=rng.choices(tuple(SOURCES), tuple(SOURCES.values()))[0],
+        source=source,
         category=category,
         item=item,
         summary=f"业主群反映：{complaint}",
         place=f"{rng.randint(1, 18)}号楼",
     )
-    photo = a_photo(f"监督员照片{number}（演示）")
-    story.do(findings.raise_finding, raise_, supervisor, documents=(photo,), names=finding_id)
+    was_there = source is not FindingSource.GROUP_CHAT
+    photos = (a_photo(f"监督员照片{number}（演示）"),) if was_there else ()
+    story.do(findings.raise_finding, raise_, supervisor, documents=photos, names=finding_id)
     if not is_talk and rng.random() < SOLVED_AT_ONCE:
         solve = findings.SolveFindingOnTheSpot(finding_id=finding_id, summary=remedy)
         story.do(findings.solve_finding_on_the_spot, solve, supervisor, rng.randint(30, 200))

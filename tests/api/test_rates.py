@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from ipaddress import ip_network
 
 import pytest
@@ -46,6 +47,8 @@ async def test_too_many_requests_are_told_when_to_come_back(
     assert statuses[:10] == [200] * 10
     assert 429 in statuses
     assert (await client.get("/healthz")).status == 200
+    looks = [client.get("/readyz") for _ in range(30)]  # what load balancers ask
+    assert {one.status for one in await asyncio.gather(*looks)} <= {200, 503}
     options = Options(rates=Rates(of_address=1_000, of_account=1))
     client = await serve(create_app(ledger, news=news, options=options))
     headers = bearer(await token_for("auditor"))

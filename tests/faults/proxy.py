@@ -6,6 +6,8 @@ type, four of length; only what a client says first has no type), so that it can
     * swallow the answer to a commit that the server has carried out, and cut (``answers_to_cut``),
     * tell an error in the place of such an answer, and cut (``errors_to_tell``),
     * swallow a commit before the server sees it, and cut (``commits_to_cut``),
+    * hang: take what comes and answer nothing, and close nothing (``hangs``),
+    * tell the numbers of sessions as a pooler does: its own, not the server's (``is_pooler``),
     * call somebody at each message that a client sends (``on_request``).
 
 A commit is the statement COMMIT, or a statement that moves a head row outside a
@@ -86,6 +88,8 @@ class Proxy:
         self.commits_to_cut = 0
         self.errors_to_tell: list[tuple[str, str]] = []
         self.cut: list[str] = []
+        self.hangs = asyncio.Event()
+        self.is_pooler = False
         self.on_request: Callable[[], None] = lambda: None
 
     async def __aenter__(self) -> Proxy:
@@ -137,7 +141,8 @@ class Proxy:
                         self.commits_to_cut -= 1
                         self.cut.append(commit)
                         return
-                to_server.write(message)
+                if not self.hangs.is_set():
+                    to_server.write(message)
                 self.on_request()
             await to_server.drain()
 
@@ -146,27 +151,40 @@ class Proxy:
     ) -> None:
         messages = Messages(starts_untyped=False)
         while data := await server.read(CHUNK_BYTES):
+            if self.hangs.is_set():
+                continue
             for kind, message in messages.feed(data):
                 if state.commit and (self.answers_to_cut or self.errors_to_tell):
                     if kind != b"Z":
                         continue  # the answer itself: held back, for the cut comes
                     self.cut.append(state.commit)
-                    if self.errors_to_tell:
-                        to_client.write(_error(*self.errors_to_tell.pop(0)) + message)
-                        await to_client.drain()
-                        to_client.write_eof()
-                    else:
-                        self.answers_to_cut -= 1
+                    await self._end_without_answer(to_client, message)
                     return
                 if kind == b"Z":
                     state.commit = ""
                     state.note_ready(message)
-                to_client.write(message)
+                is_number = kind == b"K" and self.is_pooler
+                to_client.write(_another_number(message) if is_number else message)
             await to_client.drain()
 
+    async def _end_without_answer(self, to_client: asyncio.StreamWriter, ready: bytes) -> None:
+        """Tell an error instead of the answer, if one is to be told; or just cut."""
+        if not self.errors_to_tell:
+            self.answers_to_cut -= 1
+            return
+        to_client.write(error_message(*self.errors_to_tell.pop(0)) + ready)
+        await to_client.drain()
+        to_client.write_eof()
 
-def _error(severity: str, code: str) -> bytes:
+
+def _another_number(message: bytes) -> bytes:
+    """Return the message that names the session by its number, with another number in it."""
+    number = int.from_bytes(message[5:9], "big")
+    return message[:5] + (number ^ 0x5555).to_bytes(4, "big") + message[9:]
+
+
+def error_message(severity: str, code: str, text: str = "told by the proxy") -> bytes:
     """Return what a server says of an error, with this severity and code."""
-    told = {b"S": severity, b"V": severity, b"C": code, b"M": "told by the proxy"}
+    told = {b"S": severity, b"V": severity, b"C": code, b"M": text}
     body = b"".join(name + value.encode() + b"\0" for name, value in told.items()) + b"\0"
     return b"E" + (len(body) + 4).to_bytes(4, "big") + body
