@@ -6,15 +6,14 @@
 The body is the document, nothing around it; the name comes beside (percent-encoded where it is not
 ASCII), is only ever a name, and is sealed with the document: commands, and so the log, name it by
 its digest. ``about`` says whose it is, so that it goes when their data does. A document is served
-as a download to whoever may read an event that names it, and to who uploaded it; to others it does
-not exist.
+as a download to who uploaded it, and to whoever may read an event that names it and opens it
+(``api/evidence_reach.py``); to others it does not exist.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 from unicodedata import category
@@ -29,13 +28,14 @@ from api.bodies import chunks_of, clean_text, shown_name
 from api.commands import DECISIONS_MAX
 from api.envelope import decided_by
 from api.errors import MediaTypeUnsupported, RequestInvalid
+from api.evidence_reach import Reachable, reachable
 from api.identity import Identity
 from api.keys import LEDGER, OPTIONS, PERMISSIONS
-from api.permissions import is_allowed, may_ask
+from api.permissions import may_ask
 from api.persons import PERSON
 from api.scopes import SCOPES
 from api.sentences import UNKNOWN
-from ledger.commands.documents import SealDocument, hidden_documents, seal_document
+from ledger.commands.documents import SealDocument, seal_document
 from ledger.commands.persons import SealContact
 from ledger.commands.plain_texts import guard_texts
 from ledger.commands.sealing import PersonalData
@@ -48,8 +48,6 @@ from ledger.storage.evidence import FILE_BYTES_MAX, About, EvidenceStore
 from ledger.storage.evidence_errors import EvidenceGone, EvidenceNotKept
 from ledger.storage.evidence_kinds import kind_of, plain_name, suffix_for
 from ledger.storage.vault import NewDocument
-from projections.audit_trail import evidence_named
-from projections.engine import Row, Within
 
 PATH = "/v1/evidence"
 ONE = PATH + "/{sha256}"
@@ -117,7 +115,7 @@ async def read_evidence(request: web.Request) -> web.Response:
     store = request.app[STORE]
     found = None
     if store is not None and _DIGEST.fullmatch(digest):
-        found = (await _reachable(request, identity, [digest])).get(digest)
+        found = (await reachable(request, identity, [digest])).get(digest)
     if store is None or found is None:
         await request.app[SCOPES].note(identity, "read_evidence")
         raise NotFound(kind="evidence", id=digest if _DIGEST.fullmatch(digest) else None)
@@ -141,52 +139,11 @@ async def readable(
         return {}
     if not may_ask(identity, "read_evidence", request.app[PERMISSIONS]):
         return {}
-    reachable = await _reachable(request, identity, digests)
     return {
         digest: await _shown_name(store, found) or plain_name(digest, found.copy.media_type)
-        for digest, found in reachable.items()
+        for digest, found in (await reachable(request, identity, digests)).items()
         if found.copy is not None
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reachable:
-    """A document that somebody may have: the copy to give, if there is one, and who says its name.
-
-    ``is_named``: the copy's own name may be shown, since who reads it brought it, or who brought
-    it named it in an event that this person reads.
-    """
-
-    copy: Copy | None
-    said: Row | None
-    is_named: bool
-    is_restricted: bool
-
-
-async def _reachable(
-    request: web.Request, identity: Identity, digests: Collection[str]
-) -> dict[str, Reachable]:
-    """Return those documents that are this person's, or named by an event within reach."""
-    store, ledger = store_of(request), request.app[LEDGER]
-    copies = await store.copies(digests)
-    about = {(one.slot_id, one.subject_id) for one in copies if one.subject_id is not None}
-    hidden = await hidden_documents(ledger, about)
-    found: dict[str, Reachable] = {}
-    for digest in digests:
-        of_digest = [one for one in copies if one.sha256 == digest]
-        said = await _named(request, identity, digest)
-        own = [one for one in of_digest if one.actor_id == identity.actor_id]
-        if said is None and not own:
-            continue
-        attached = [one for one in of_digest if said and one.actor_id == said["actor_id"]]
-        shown = [one for one in (*own, *attached, *of_digest) if one.slot_id not in hidden]
-        found[digest] = Reachable(
-            copy=shown[0] if shown and (said or shown[0] in own) else None,
-            said=said,
-            is_named=bool(shown) and shown[0] in (*own, *attached),
-            is_restricted=bool(of_digest),
-        )
-    return found
 
 
 async def _shown_name(store: EvidenceStore, found: Reachable) -> str | None:
@@ -196,15 +153,6 @@ async def _shown_name(store: EvidenceStore, found: Reachable) -> str | None:
         if name is not None:
             return name
     return None if found.said is None else str(found.said["name"])
-
-
-async def _named(request: web.Request, identity: Identity, digest: str) -> Row | None:
-    """Return what an event within this person's reach says of a document."""
-    if not is_allowed(identity.role, "event", request.app[PERMISSIONS]):
-        return None
-    scope = await request.app[SCOPES].reading(identity, "event", None)
-    ledger = request.app[LEDGER]
-    return await evidence_named(Within(ledger.pool, scope), ledger.id, digest)
 
 
 async def _about(request: web.Request, identity: Identity) -> About | None:

@@ -6,6 +6,7 @@ applications that this project knows nothing about.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -189,18 +190,46 @@ async def position_of_event(db: Database, ledger_id: str, event_id: UUID) -> int
     return None if row is None else row["position"]
 
 
-async def evidence_named(db: Database, ledger_id: str, digest: str) -> Row | None:
-    """Return what the first event that names a document says of it, and who; ``None`` if none."""
-    named = orjson.dumps([{"sha256": digest}]).decode()
-    select = Select(trail, ledger_id).where(
-        "evidence <> '[]' AND evidence @> {}::text::jsonb", named
-    )
+_NAMES = "evidence <> '[]' AND evidence @> {}::text::jsonb"
+_NAMERS = """
+    SELECT actor_id, role, organisation_id, post FROM audit_trail_v1
+    WHERE ledger_id = $1 AND evidence <> '[]' AND evidence @> $2::text::jsonb
+        AND actor_id IS NOT NULL
+    GROUP BY actor_id, role, organisation_id, post ORDER BY min(position) LIMIT $3
+"""
+NAMERS_MAX = 50
+
+
+async def evidence_named(
+    db: Database, ledger_id: str, digest: str, actors: Collection[UUID] | None = None
+) -> Row | None:
+    """Return what the first event that names a document says of it, and who; ``None`` if none.
+
+    With ``actors`` only events of theirs count.
+    """
+    select = Select(trail, ledger_id).where(_NAMES, _names(digest))
+    if actors is not None:
+        select.where("actor_id = ANY({})", list(actors))
     page = await select.page(db, Paging(page_size=1), order=("position",))
     if not page.rows:
         return None
     said: list[Row] = page.rows[0]["evidence"]
     told = next(one for one in said if one["sha256"] == digest)
     return {**told, "actor_id": page.rows[0]["actor_id"]}
+
+
+async def evidence_namers(db: Database, ledger_id: str, digest: str) -> list[Row]:
+    """Return who named a document, each in which capacity: the first few."""
+    rows = await db.fetch(_NAMERS, ledger_id, _names(digest), NAMERS_MAX)
+    plain = ("actor_id", "organisation_id")
+    return [
+        {**row, **{n: None if row[n] is None else UUID(int=row[n].int) for n in plain}}
+        for row in rows
+    ]
+
+
+def _names(digest: str) -> str:
+    return orjson.dumps([{"sha256": digest}]).decode()
 
 
 async def events_at(db: Database, ledger_id: str, positions: list[int]) -> list[Row]:

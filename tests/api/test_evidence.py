@@ -313,16 +313,15 @@ async def test_a_changed_file_is_not_given_back(
 async def test_pages_link_what_their_reader_may_download(
     client: Client, ledger: Ledger, token_for: TokenFor
 ) -> None:
-    county = bearer(await token_for("county"))
+    county_id = uuid4()
+    county = bearer(await token_for("county", actor_id=county_id))
     document = await upload(client, county, "a.pdf", PDF)
-    await attach(ledger, document)
+    await attach(ledger, document, county_id)
     (event,) = await rows(client, ledger, county, "/v1/events", kind="petition")
     here = bearer(await token_for("community", organisation_id=COMMUNITY))
     await rows(client, ledger, here, "/v1/events")
     page = await (await client.get(f"/events/{event['event_id']}", headers=here)).text()
-    assert f'<a href="/v1/evidence/{document["sha256"]}">{document["name"]}</a>' in page
-    theirs = await (await client.get(f"/events/{event['event_id']}", headers=county)).text()
-    assert f'<a href="/v1/evidence/{document["sha256"]}">a.pdf</a>' in theirs, "it is their upload"
+    assert f'<a href="/v1/evidence/{document["sha256"]}">a.pdf</a>' in page
 
 
 async def test_an_expenses_page_links_its_documents(client: Client, office: Office) -> None:
