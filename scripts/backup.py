@@ -19,6 +19,7 @@ from scripts.arguments import SubParsers
 from scripts.backups.checking import Checked, check_backup
 from scripts.backups.manifest import Manifest
 from scripts.backups.taking import Asked, back_up
+from scripts.failures import Failure
 from scripts.settings import Settings
 
 MIB = 1024**2
@@ -53,7 +54,10 @@ def add(subparsers: SubParsers) -> None:
 async def run(args: argparse.Namespace, settings: Settings) -> int:
     """Make or check a backup, and say what is in it."""
     if args.check:
-        checked = await check_backup(args.place.absolute())
+        try:
+            checked = await check_backup(args.place.absolute())
+        except OSError as error:
+            raise not_there(error) from error
         print(_as_json(checked) if args.json else _told(args.place, checked))
         return int(checked.findings_count > 0)
     asked = Asked(
@@ -62,9 +66,22 @@ async def run(args: argparse.Namespace, settings: Settings) -> int:
         keys_place=args.keys_to.absolute() if args.keys_to else None,
         is_export=args.export,
     )
-    made = await back_up(settings, asked)
+    try:
+        made = await back_up(settings, asked)
+    except OSError as error:
+        raise not_there(error) from error
     print(made.to_bytes().decode() if args.json else _said(asked, made))
     return 0
+
+
+def not_there(error: OSError) -> Failure:
+    """Return what a person is told when the system refuses a file or the database is lost."""
+    words = error.strerror or type(error).__name__
+    where = f" {error.filename}" if error.filename else ""
+    return Failure(
+        f"未完成，也未留下任何内容：{words}{where}。",
+        f"not done, and nothing is left of it: {words}{where}",
+    )
 
 
 def _said(asked: Asked, made: Manifest) -> str:

@@ -19,6 +19,7 @@ import orjson
 
 from scripts.arguments import SubParsers
 from scripts.backups.restoring import Restored, restore
+from scripts.failures import Failure
 from scripts.settings import Settings
 
 MEANING = {
@@ -49,13 +50,20 @@ def add(subparsers: SubParsers) -> None:
 
 async def run(args: argparse.Namespace, settings: Settings) -> None:
     """Restore, and say what came back and what is lacking."""
-    done = await restore(
-        settings,
-        args.place.absolute(),
-        keys_folder=args.keys_from.absolute() if args.keys_from else None,
-        wal=args.wal,
-        until=args.until,
-    )
+    try:
+        done = await restore(
+            settings,
+            args.place.absolute(),
+            keys_folder=args.keys_from.absolute() if args.keys_from else None,
+            wal=args.wal,
+            until=args.until,
+        )
+    except OSError as error:
+        words = error.strerror or type(error).__name__
+        raise Failure(
+            f"恢复未完成：{words} {error.filename or ''}。排除原因后可以重新执行。",
+            f"not restored: {words} {error.filename or ''}; run it again once that is mended",
+        ) from error
     print(orjson.dumps(asdict(done)).decode() if args.json else _said(done))
 
 
