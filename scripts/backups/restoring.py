@@ -28,7 +28,7 @@ from ledger.storage.roles import APP, OWNER, bring_up_to_date, prepare_roles
 from ledger.storage.tree import BeyondTheLog, read_root
 from scripts.backups.compressed import read_table
 from scripts.backups.folders import bring_file
-from scripts.backups.keys import KEYS, SECRETS, target_of
+from scripts.backups.keys import KEYS, SECRETS, elsewhere, target_of
 from scripts.backups.manifest import (
     BackupDamaged,
     BackupUnreadable,
@@ -52,6 +52,13 @@ class BackupDiffers(LedgerError):
     """What was restored is not the log that the backup's manifest names.
 
     恢复所得的日志与备份清单所载不符。
+    """
+
+
+class SecretsHaveNoHome(LedgerError):
+    """The secrets of sealed data were in a database of their own: name an empty one for them.
+
+    密封信息的密钥槽原在单独的数据库中：请为其指定一个空数据库。
     """
 
 
@@ -173,8 +180,11 @@ async def _refuse_what_is_taken(settings: Settings, keys: Manifest | None) -> No
         refuse_a_second_server(settings.data)
     else:
         await refuse_a_used_database(settings.dsn)
-    if keys is not None and keys.tables and settings.keys_dsn is None:
-        raise BackupUnreadable(setting="MINZHANG_KEYS_DSN", problem="secrets of a second database")
+    if keys is None or not keys.tables:
+        return
+    if settings.keys_dsn is None:
+        raise SecretsHaveNoHome(setting="MINZHANG_KEYS_DSN")
+    await refuse_a_used_database(settings.keys_dsn)
 
 
 def _checked(folder: Path, *kinds: str) -> Manifest:
@@ -242,4 +252,5 @@ def _keys_missing(settings: Settings, manifest: Manifest) -> list[str]:
     lacking = [name for name, place in places.items() if place is not None and not place.exists()]
     if settings.log_key is not None:
         lacking = [name for name in lacking if name.split("/")[0] != LOG]
-    return [*lacking, *manifest.keys_elsewhere]
+    brought = elsewhere(settings)
+    return [*lacking, *(one for one in manifest.keys_elsewhere if one not in brought)]

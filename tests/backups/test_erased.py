@@ -8,14 +8,16 @@ from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 from aiohttp import ClientSession
 
 from api.serving import serving
 from ledger.commands.sealing_check import check_sealing
 from ledger.reactions.sealing import SealingUpkeep
 from ledger.sealing import Field
+from ledger.storage.exports import DatabaseNotEmpty
 from ledger.storage.ledger import Ledger
-from scripts.backups.restoring import restore
+from scripts.backups.restoring import SecretsHaveNoHome, restore
 from scripts.backups.taking import Asked, back_up
 from scripts.service import Service, open_service
 from tests.backups.conftest import files_below, settings_of
@@ -107,6 +109,14 @@ async def test_secrets_that_an_older_backup_of_keys_brings_back(
                 await erased(service, person_id)
                 await back_up(settings, Asked(place=tmp_path / "new", is_export=True))
 
+        with pytest.raises(SecretsHaveNoHome):
+            await restore(
+                settings_of(elsewhere, LEDGER), tmp_path / "new", keys_folder=tmp_path / "old-keys"
+            )
+        taken = settings_of(elsewhere, LEDGER, **with_secrets_in(secrets))
+        with pytest.raises(DatabaseNotEmpty):
+            await restore(taken, tmp_path / "new", keys_folder=tmp_path / "old-keys")
+        assert files_below(elsewhere) == {}, "nothing was written before the refusal"
         settings = settings_of(elsewhere, LEDGER, **with_secrets_in(others))
         await restore(settings, tmp_path / "new", keys_folder=tmp_path / "old-keys")
         assert await slots_in(others) > 0, "the secrets are back"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from datetime import date
 from pathlib import Path
 
 import asyncpg
@@ -13,6 +14,7 @@ from aiohttp import ClientSession
 from ledger.core.errors import LedgerError
 from ledger.postgres import ServerError
 from ledger.postgres.errors import PlaceTaken
+from ledger.sealing import new_keyring
 from ledger.storage.exports import COPIED, NOTES, DatabaseNotEmpty
 from ledger.storage.privileges import PRIVILEGES
 from scripts.backups.folders import BackupExists
@@ -30,6 +32,7 @@ from tests.backups.conftest import (
     tables_of,
 )
 from tests.databases import Doors
+from tests.platform.conftest import own_directory
 
 PARTS = ("log", "evidence")
 
@@ -181,6 +184,25 @@ async def test_without_its_keys_a_restored_ledger_says_what_it_lacks(
         async with open_service(settings_of(elsewhere)):
             raise AssertionError("it was served")
     assert "key" in str(refused_again.value)
+
+
+async def test_keys_that_the_settings_bring_are_in_no_backup_and_are_named(
+    elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYRING", new_keyring(date(2026, 3, 2)).to_text())
+    by_environment = {"MINZHANG_SEALING_KEYS": "env:KEYRING"}
+    settings = settings_of(elsewhere, "t1", **by_environment)
+    async with open_service(settings):
+        pass
+    made = await back_up(settings, Asked(place=tmp_path / "backup", with_keys=True))
+    assert made.keys_elsewhere == ("MINZHANG_SEALING_KEYS=env",)
+    assert "KEY" not in "".join(made.keys)
+    with own_directory() as other:
+        done = await restore(settings_of(other, "t1", **by_environment), tmp_path / "backup")
+        assert done.keys_missing == ()
+    with own_directory() as other:
+        done = await restore(settings_of(other, "t1"), tmp_path / "backup")
+        assert done.keys_missing == ("MINZHANG_SEALING_KEYS=env",)
 
 
 def test_an_export_holds_every_table_that_migrations_make() -> None:
