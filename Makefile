@@ -13,10 +13,11 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -le 8 ] && echo $$n 
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: demo demo-reset test nightly check bench clean format sbom lock licences browser openssl
+.PHONY: demo demo-reset test nightly check bench clean format sbom lock licences browser openssl faces
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/for-demo
+	@$(MAKE) -s faces || true  # without them PDFs show rare characters by their numbers, and say so
 	@exec $(BIN)/minzhang demo $(ARGS)
 
 demo-reset: $(VENV)/for-demo
@@ -25,7 +26,7 @@ demo-reset: $(VENV)/for-demo
 bench: $(VENV)/for-bench
 	@exec $(BIN)/minzhang bench $(ARGS)
 
-test: $(VENV)/for-test browser openssl
+test: $(VENV)/for-test browser openssl faces
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 # The same tests with the counts of tests/profiles.py for the night; they are printed first.
@@ -66,6 +67,12 @@ clean:
 browser:
 	@command -v chromium >/dev/null || sh .ci/need "to test pages" chromium
 	@fc-list :lang=zh-cn 2>/dev/null | grep -q . || sh .ci/need "to show Chinese" fontconfig fonts-noto-cjk
+
+# Typefaces for PDFs, with the rare characters of people's names (api/pdf_faces.py).
+faces:
+	@[ -f /usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf ] && \
+	  [ -f /usr/share/fonts/truetype/hanazono/HanaMinB.ttf ] || \
+	  sh .ci/need "to write PDFs" fonts-droid-fallback fonts-hanazono
 
 # An authority for time stamps of the tests' own; what a page for auditors tells them to use.
 openssl:

@@ -1,36 +1,39 @@
 """Everything that is kept about a person, as a PDF that they can read: Chinese, English beside.
 
-The typeface is one that every PDF reader brings (STSong-Light), so nothing depends on
-fonts of this machine. Texts are laid out as texts, never as markup.
+Each character is shown in a typeface that has it (``pdf_faces``), embedded. Texts are laid out
+as texts, never as markup.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from io import BytesIO
 from typing import Any, TypeAlias
-from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from api.event_names import event_name
+from api.pdf_faces import LATIN, faces, is_whole, markup, runs
 from api.roles import ROLE_NAMES_ZH, Role
 from ledger.core.clock import LOCAL
 from ledger.sealing import FIELD_NAMES, Field
 
 Document: TypeAlias = "Mapping[str, Any]"
 
-FONT = "STSong-Light"
 CELL_CHARACTERS_MAX = 1_500  # a longer text would not fit on a page; the JSON has all of it
 
-TEXT = ParagraphStyle("text", fontName=FONT, fontSize=9, leading=13, wordWrap="CJK")
+_ONE_AT_A_TIME = threading.Lock()
+FOOT = "民账 Minzhang · 含个人信息，请妥善保管 contains personal data"
+FOOT_POINTS = 7.5
+
+TEXT = ParagraphStyle("text", fontName=LATIN, fontSize=9, leading=13, wordWrap="CJK")
 SMALL = ParagraphStyle("small", parent=TEXT, fontSize=7.5, leading=10, textColor=colors.grey)
 TITLE = ParagraphStyle("title", parent=TEXT, fontSize=17, leading=24, spaceAfter=2 * mm)
 HEADING = ParagraphStyle(
@@ -52,8 +55,11 @@ RECORDS = {
 
 def render_pdf(document: Document) -> bytes:
     """Return the PDF of an export (``ledger.commands.person_exports``)."""
-    if FONT not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+    with _ONE_AT_A_TIME:  # the library keeps what is being written with its typefaces
+        return _rendered(document)
+
+
+def _rendered(document: Document) -> bytes:
     out = BytesIO()
     paper = SimpleDocTemplate(
         out,
@@ -71,8 +77,8 @@ def render_pdf(document: Document) -> bytes:
 
 
 def _story(document: Document) -> Iterator[Any]:
-    yield Paragraph("账本保存的关于您的全部信息", TITLE)
-    yield Paragraph("Everything that this ledger keeps about you", SMALL)
+    yield _text("账本保存的关于您的全部信息", TITLE)
+    yield _text("Everything that this ledger keeps about you", SMALL)
     yield Spacer(1, 3 * mm)
     yield _text(f"代号 pseudonym: {document['person_id']}")
     yield _text(f"账本 ledger: {document['ledger']}　制作时间 made: {_when(document['made_at'])}")
@@ -99,11 +105,36 @@ def _story(document: Document) -> Iterator[Any]:
     if not document["is_complete"]:
         yield _text("记录过多，此处未全部列出。 There are more entries than are listed here.")
     yield Spacer(1, 5 * mm)
-    yield Paragraph(
+    yield _text(
         "更正、删除或限制处理上述信息，请向个人信息保护负责人提出。"
-        " To have any of it corrected, erased or restricted, ask the data protection officer.",
-        TEXT,
+        " To have any of it corrected, erased or restricted, ask the data protection officer."
     )
+    yield from _not_shown(document)
+
+
+def _not_shown(document: Document) -> Iterator[Any]:
+    """Say it where a character is shown by its number."""
+    known = faces()
+    if all(is_whole(one, known) for one in _texts(document)):
+        return
+    yield _text(
+        "本机字体中没有的字符，以其编码表示，如 [U+1F600]。"
+        " Characters that no typeface here has are shown by their numbers."
+    )
+    if known.lacking:
+        packages = " ".join(known.lacking)
+        yield _text(f"缺少字体，请安装 Typefaces are missing, install: {packages}")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield "".join(value.split())
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
 
 
 def _sealed(slots: list[Any]) -> Iterator[Any]:
@@ -167,27 +198,31 @@ def _events(events: list[Any]) -> Iterator[Any]:
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], widths: tuple[int, ...]) -> Any:
-    cells = [[Paragraph(escape(head), SMALL) for head in heads]]
+    cells = [[_text(head, SMALL) for head in heads]]
     cells += [[_text(value) for value in row] for row in rows]
     return Table(cells, colWidths=[width * mm for width in widths], repeatRows=1, style=GRID)
 
 
-def _text(value: str) -> Any:
+def _text(value: str, style: ParagraphStyle = TEXT) -> Any:
     cut = value if len(value) <= CELL_CHARACTERS_MAX else value[:CELL_CHARACTERS_MAX] + "…"
-    return Paragraph("<br/>".join(escape(line) for line in cut.splitlines()) or "–", TEXT)
+    lines = [markup(line.replace("\t", " "), faces()) for line in cut.splitlines()]
+    return Paragraph("<br/>".join(lines) or "-", style)
 
 
 def _heading(zh: str, en: str) -> Any:
-    return Paragraph(f'{escape(zh)} <font size="8" color="grey">{escape(en)}</font>', HEADING)
+    small = f'<font size="8" color="grey">{markup(en, faces())}</font>'
+    return Paragraph(f"{markup(zh, faces())} {small}", HEADING)
 
 
 def _foot(canvas: Any, paper: Any) -> None:
     canvas.saveState()
-    canvas.setFont(FONT, 7.5)
     canvas.setFillColor(colors.grey)
-    canvas.drawString(
-        18 * mm, 10 * mm, "民账 Minzhang · 含个人信息，请妥善保管 contains personal data"
-    )
+    across = 18 * mm
+    for name, piece in runs(FOOT, faces()):
+        canvas.setFont(name, FOOT_POINTS)
+        canvas.drawString(across, 10 * mm, piece)
+        across += stringWidth(piece, name, FOOT_POINTS)
+    canvas.setFont(LATIN, FOOT_POINTS)
     canvas.drawRightString(A4[0] - 18 * mm, 10 * mm, str(paper.page))
     canvas.restoreState()
 

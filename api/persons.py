@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 
 from api.concerning import EVERYWHERE, of_known, of_organisation, of_record
@@ -29,7 +30,7 @@ async def export_person(command: ExportPerson, ledger: Ledger, by: By) -> Record
     recorded = await person_exports.export_person(command, ledger, by)
     if command.format is ExportFormat.JSON or not isinstance(recorded, Disclosed):
         return recorded
-    pdf = render_pdf(recorded.disclosed["document"])
+    pdf = await asyncio.to_thread(render_pdf, recorded.disclosed["document"])
     told = {"media_type": "application/pdf", "base64": b64encode(pdf).decode()}
     return disclose(recorded, told)
 

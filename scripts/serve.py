@@ -5,18 +5,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from api.pdf_faces import lacking
 from api.serving import serving
 from scripts.arguments import SubParsers
 from scripts.failures import Failure
 from scripts.logs import start_logging
 from scripts.service import open_service
 from scripts.settings import Settings
+
+log = logging.getLogger(__name__)
 
 CANNOT_LISTEN = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 
@@ -30,6 +34,8 @@ def add(subparsers: SubParsers) -> None:
 async def run(_: argparse.Namespace, settings: Settings) -> None:
     """Serve until told to stop."""
     start_logging(settings)
+    if missing := lacking():
+        log.warning("PDFs show rare characters by their numbers: install %s", " ".join(missing))
     stop = stop_on_signals()
     async with open_service(settings) as service, listening(service.app, settings) as address:
         print(f"{address}  账本 / ledger {settings.ledger}", flush=True)
