@@ -57,7 +57,15 @@ class WalRange:
     @property
     def first_file(self) -> str:
         """The first file of an archive that a restore from this backup can use."""
-        high, _, low = self.start.partition("/")
+        return self._file(self.start)
+
+    @property
+    def last_file(self) -> str:
+        """The last file that the backup itself holds."""
+        return self._file(self.end)
+
+    def _file(self, position: str) -> str:
+        high, _, low = position.partition("/")
         return f"{self.timeline:08X}{int(high, 16):08X}{int(low, 16) >> SEGMENT:08X}"
 
 
@@ -137,7 +145,7 @@ def refuse_a_second_server(data_dir: Path) -> None:
 
 def refuse_a_gap(archive: Path, needed: WalRange) -> None:
     """Refuse an archive that ends before its last file: the rest would be left out in silence."""
-    first = _number(needed.first_file)
+    first = _number(needed.last_file) + 1
     found = [ARCHIVED.fullmatch(path.name) for path in archive.iterdir()]
     numbers = {_number(one[0]) for one in found if one and one[2]}
     for number in range(first, max(numbers, default=first)):

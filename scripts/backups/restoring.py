@@ -48,6 +48,13 @@ class NotThatKind(LedgerError):
     """
 
 
+class MomentBeforeBackup(LedgerError):
+    """The moment lies before the backup, which can only be taken forward: use an older backup.
+
+    该时刻早于备份，而备份只能向后推进：请使用更早的备份。
+    """
+
+
 class BackupDiffers(LedgerError):
     """What was restored is not the log that the backup's manifest names.
 
@@ -97,6 +104,8 @@ async def restore(
     manifest = await asyncio.to_thread(_checked, folder, "base", "export")
     if manifest.kind != "base" and (until is not None or wal is not None):
         raise NotThatKind(kind=manifest.kind)
+    if until is not None and until < datetime.fromisoformat(manifest.made_at):
+        raise MomentBeforeBackup(until=until.isoformat(), made_at=manifest.made_at)
     if manifest.kind == "base" and settings.dsn is not None:
         raise NotThatKind(kind=manifest.kind, setting="MINZHANG_DSN")
     if keys_folder is None and (folder / KEYS).is_dir():

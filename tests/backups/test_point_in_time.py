@@ -15,11 +15,12 @@ import pytest
 from ledger.core.clock import utc_now
 from ledger.postgres import ServerDidNotStart
 from ledger.postgres.archiving import OFF
+from ledger.postgres.base_backups import WalRange, refuse_a_gap
 from ledger.postgres.errors import ArchiveIncomplete, ArchiveUnusable, PlaceTaken
 from ledger.storage.reading import read_head
 from ledger.storage.tree import read_root
 from ledger.verification.check import Wanted, check_ledger
-from scripts.backups.restoring import restore
+from scripts.backups.restoring import MomentBeforeBackup, restore
 from scripts.backups.taking import Asked, back_up
 from scripts.database import open_database
 from scripts.service import open_service
@@ -106,20 +107,47 @@ async def test_a_moment_beyond_the_archive_is_refused_and_nothing_is_left(
         await restore(settings, history.backup, wal=str(history.archive), until=until)
     assert "before configured recovery target" in str(refused.value)
     assert is_empty(elsewhere)
+    until = history.moment - timedelta(days=1)
+    with pytest.raises(MomentBeforeBackup):
+        await restore(settings, history.backup, wal=str(history.archive), until=until)
+    assert is_empty(elsewhere)
 
 
-async def test_an_archive_with_a_gap_is_refused_unless_the_moment_is_before_it(
+async def test_an_archive_with_a_gap_is_refused_and_nothing_is_left(
     history: History, elsewhere: Path, tmp_path: Path
 ) -> None:
     archive = tmp_path / "wal"
     shutil.copytree(history.archive, archive)
-    files = sorted(name for name in os.listdir(archive) if len(name) == 24)
-    (archive / files[-2]).unlink()
+    last = max(name for name in os.listdir(archive) if len(name) == 24)
+    (archive / f"{last[:8]}{int(last[8:], 16) + 2:016X}").touch()
     settings = settings_of(elsewhere, LEDGER)
     with pytest.raises(ArchiveIncomplete) as refused:
         await restore(settings, history.backup, wal=str(archive))
-    assert files[-2][8:] in str(refused.value)
+    assert f"{int(last[8:], 16) + 1:016X}" in str(refused.value)
     assert is_empty(elsewhere)
+
+
+def test_files_of_the_log_are_named_as_postgresql_names_them() -> None:
+    found = WalRange(timeline=3, start="1F/FE000028", end="20/1000120")
+    assert found.first_file == "000000030000001F000000FE"
+    assert found.last_file == "000000030000002000000001"
+
+
+def test_only_what_follows_the_backup_must_be_in_the_archive(tmp_path: Path) -> None:
+    """What the backup holds itself need not be; files of any timeline count."""
+    needed = WalRange(timeline=1, start="0/FE000028", end="0/FF000120")
+    for name in ("000000010000000100000000", "000000020000000100000001", "00000002.history"):
+        (tmp_path / name).touch()
+    refuse_a_gap(tmp_path, needed)
+    (tmp_path / "000000020000000100000003").touch()
+    with pytest.raises(ArchiveIncomplete) as refused:
+        refuse_a_gap(tmp_path, needed)
+    assert "0000000100000002" in str(refused.value)
+    (tmp_path / "000000020000000100000002").touch()
+    refuse_a_gap(tmp_path, needed)
+    (tmp_path / "000000010000000100000000").unlink()
+    with pytest.raises(ArchiveIncomplete):
+        refuse_a_gap(tmp_path, needed)
 
 
 async def test_what_was_put_back_archives_into_a_folder_of_its_own(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,8 @@ from ledger.postgres.errors import PlaceTaken
 from ledger.sealing import new_keyring
 from ledger.storage.exports import COPIED, NOTES, DatabaseNotEmpty
 from ledger.storage.privileges import PRIVILEGES
-from scripts.backups.folders import BackupExists
+from scripts.backups.folders import BackupExists, seal_folder
+from scripts.backups.manifest import MANIFEST, read_manifest
 from scripts.backups.restoring import NotThatKind, Restored, restore
 from scripts.backups.taking import Asked, back_up
 from scripts.failures import Failure
@@ -203,6 +205,19 @@ async def test_keys_that_the_settings_bring_are_in_no_backup_and_are_named(
     with own_directory() as other:
         done = await restore(settings_of(other, "t1"), tmp_path / "backup")
         assert done.keys_missing == ("MINZHANG_SEALING_KEYS=env",)
+
+
+async def test_documents_without_a_file_are_counted(
+    installation: Installation, elsewhere: Path, tmp_path: Path
+) -> None:
+    """As after a restore to a later moment, when documents were not copied as often."""
+    copy = shutil.copytree(installation.export, tmp_path / "copy")
+    shutil.rmtree(copy / "evidence")
+    manifest = read_manifest(copy)
+    (copy / MANIFEST).unlink()
+    seal_folder(copy, manifest)
+    done = await restore(settings_of(elsewhere), copy)
+    assert done.documents_missing == 1
 
 
 def test_an_export_holds_every_table_that_migrations_make() -> None:
