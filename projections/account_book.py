@@ -15,12 +15,15 @@ from ledger.accounts import PublicAccount
 from ledger.leases import Lease, LeaseTerms
 from projections.engine import Entry, Row, Rows, View
 
-view = View("accounts", version=1)
-accounts = view.table("accounts_v1", key=("account_id",))
-lines = view.lines("account_lines_v1")
-receipts = view.table("account_receipts_v1", key=("account_id", "receipt_id"))
-holds = view.table("account_holds_v1", key=("account_id", "expense_id"))
-leases = view.table("leases_v1", key=("lease_id",), history="lease_states_v1")
+FIGURES = ("amount_fen", "held_fen")
+"""What lines change: the balance, and the money set aside."""
+
+view = View("accounts", version=2)
+accounts = view.table("accounts_v2", key=("account_id",))
+lines = view.lines("account_lines_v2", sums=FIGURES)
+receipts = view.table("account_receipts_v2", key=("account_id", "receipt_id"), stream="account_id")
+holds = view.table("account_holds_v2", key=("account_id", "expense_id"), stream="account_id")
+leases = view.table("leases_v2", key=("lease_id",), history="lease_states_v2")
 
 TOTALS = {
     "revenue_received": "received_fen",
@@ -38,9 +41,6 @@ KINDS = (
     "period_closed",
 )
 """What a line can be: the events of an account."""
-
-FIGURES = ("amount_fen", "held_fen")
-"""What lines change: the balance, and the money set aside."""
 
 _OF_EXPENSES: tuple[type[Any], ...] = (
     PublicAccount.HoldPlaced,

@@ -214,9 +214,10 @@ async def _as_they_were(db: Database, ledger_id: str, as_of: AsOf, rows: list[Ro
     computed = {
         "until": "max(closed_through) OVER (PARTITION BY account_id)",
         "last_position": "max(position) OVER (PARTITION BY account_id)",
+        "any_late": "bool_or(is_late) OVER (PARTITION BY account_id)",
     }
     select = Select(lines, ledger_id, as_of, computed=computed).one_of(account_id=list(found))
-    by = ("account_id", "kind", "until", "last_position")
+    by = ("account_id", "kind", "until", "last_position", "any_late")
     for sums in await select.sums(db, FIGURES, by=by):
         row = found[sums["account_id"]]
         row["balance_fen"] += sums["amount_fen"]
@@ -224,6 +225,7 @@ async def _as_they_were(db: Database, ledger_id: str, as_of: AsOf, rows: list[Ro
         if total := TOTALS.get(sums["kind"]):
             row[total] += abs(sums["amount_fen"])
         row["closed_through"], row["last_position"] = sums["until"], sums["last_position"]
+        row["is_late"] = sums["any_late"]
     for row in rows:
         row["free_fen"] = row["balance_fen"] - row["held_fen"]
 

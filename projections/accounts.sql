@@ -1,5 +1,5 @@
 -- Public accounts as they stand now. The past is summed up from the lines, so there are no images.
-CREATE TABLE IF NOT EXISTS accounts_v1 (
+CREATE TABLE IF NOT EXISTS accounts_v2 (
     ledger_id          text COLLATE "C" NOT NULL,
     account_id         uuid             NOT NULL,
     estate_id          uuid             NOT NULL,
@@ -16,15 +16,16 @@ CREATE TABLE IF NOT EXISTS accounts_v1 (
     opened_recorded_at timestamptz      NOT NULL,
     first_position     bigint           NOT NULL,
     last_position      bigint           NOT NULL,
+    is_late            boolean          NOT NULL DEFAULT false,
     occurred_at        timestamptz      NOT NULL,
     recorded_at        timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, account_id)
 );
-CREATE INDEX IF NOT EXISTS accounts_v1_by_estate ON accounts_v1 (ledger_id, estate_id);
-CREATE INDEX IF NOT EXISTS accounts_v1_by_street ON accounts_v1 (ledger_id, street_id);
+CREATE INDEX IF NOT EXISTS accounts_v2_by_estate ON accounts_v2 (ledger_id, estate_id);
+CREATE INDEX IF NOT EXISTS accounts_v2_by_street ON accounts_v2 (ledger_id, street_id);
 
 -- The statement: every entry of an account, and what it changed of balance and money set aside.
-CREATE TABLE IF NOT EXISTS account_lines_v1 (
+CREATE TABLE IF NOT EXISTS account_lines_v2 (
     ledger_id       text COLLATE "C" NOT NULL,
     position        bigint           NOT NULL,
     line_no         integer          NOT NULL,
@@ -44,19 +45,24 @@ CREATE TABLE IF NOT EXISTS account_lines_v1 (
     actor_id        uuid             NOT NULL,
     role            text COLLATE "C" NOT NULL,
     breaches        text[]           NOT NULL DEFAULT '{}',
+    is_late         boolean          NOT NULL DEFAULT false,
+    true_day        date,
+    said_by         uuid,
+    proposed_by     uuid[]           NOT NULL DEFAULT '{}',
+    reverses        bigint,
     occurred_at     timestamptz      NOT NULL,
     recorded_at     timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, position, line_no)
 );
-CREATE INDEX IF NOT EXISTS account_lines_v1_by_account
-    ON account_lines_v1 (ledger_id, account_id, occurred_at, position, line_no);
-CREATE INDEX IF NOT EXISTS account_lines_v1_by_lease
-    ON account_lines_v1 (ledger_id, lease_id, occurred_at) WHERE lease_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS account_lines_v1_by_expense
-    ON account_lines_v1 (ledger_id, expense_id, position) WHERE expense_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS account_lines_v2_by_account
+    ON account_lines_v2 (ledger_id, account_id, occurred_at, position, line_no);
+CREATE INDEX IF NOT EXISTS account_lines_v2_by_lease
+    ON account_lines_v2 (ledger_id, lease_id, occurred_at) WHERE lease_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS account_lines_v2_by_expense
+    ON account_lines_v2 (ledger_id, expense_id, position) WHERE expense_id IS NOT NULL;
 
 -- Each receipt: what a reversal refers to.
-CREATE TABLE IF NOT EXISTS account_receipts_v1 (
+CREATE TABLE IF NOT EXISTS account_receipts_v2 (
     ledger_id       text COLLATE "C" NOT NULL,
     account_id      uuid             NOT NULL,
     receipt_id      uuid             NOT NULL,
@@ -70,7 +76,7 @@ CREATE TABLE IF NOT EXISTS account_receipts_v1 (
 );
 
 -- What is set aside for each expense at the moment; zero once paid or released.
-CREATE TABLE IF NOT EXISTS account_holds_v1 (
+CREATE TABLE IF NOT EXISTS account_holds_v2 (
     ledger_id       text COLLATE "C" NOT NULL,
     account_id      uuid             NOT NULL,
     expense_id      uuid             NOT NULL,
@@ -82,7 +88,7 @@ CREATE TABLE IF NOT EXISTS account_holds_v1 (
 );
 
 -- Leases: what is let to whom, and what is due when.
-CREATE TABLE IF NOT EXISTS leases_v1 (
+CREATE TABLE IF NOT EXISTS leases_v2 (
     ledger_id          text COLLATE "C" NOT NULL,
     lease_id           uuid             NOT NULL,
     account_id         uuid             NOT NULL,
@@ -99,15 +105,18 @@ CREATE TABLE IF NOT EXISTS leases_v1 (
     signed_at          timestamptz      NOT NULL,
     amended_count      integer          NOT NULL DEFAULT 0,
     positions          bigint[]         NOT NULL DEFAULT '{}',
+    is_late            boolean          NOT NULL DEFAULT false,
     occurred_at        timestamptz      NOT NULL,
     recorded_at        timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, lease_id)
 );
-CREATE INDEX IF NOT EXISTS leases_v1_by_account ON leases_v1 (ledger_id, account_id);
-CREATE INDEX IF NOT EXISTS leases_v1_by_estate ON leases_v1 (ledger_id, estate_id);
-CREATE TABLE IF NOT EXISTS lease_states_v1 (
-    LIKE leases_v1 INCLUDING DEFAULTS,
+CREATE INDEX IF NOT EXISTS leases_v2_by_account ON leases_v2 (ledger_id, account_id);
+CREATE INDEX IF NOT EXISTS leases_v2_by_estate ON leases_v2 (ledger_id, estate_id);
+CREATE TABLE IF NOT EXISTS lease_states_v2 (
+    LIKE leases_v2 INCLUDING DEFAULTS,
     position           bigint           NOT NULL,
-    PRIMARY KEY (ledger_id, lease_id, position)
+    image_no           integer          NOT NULL DEFAULT 0,
+    is_gone            boolean          NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, lease_id, position, image_no)
 );
-CREATE INDEX IF NOT EXISTS lease_states_v1_by_account ON lease_states_v1 (ledger_id, account_id);
+CREATE INDEX IF NOT EXISTS lease_states_v2_by_account ON lease_states_v2 (ledger_id, account_id);

@@ -34,9 +34,9 @@ SUBJECTS = (
 )
 """Fields of events that say what an event is about."""
 
-view = View("audit_trail", version=1)
-trail = view.lines("audit_trail_v1", ties=Ties(stream="stream_id", topic="topic"))
-subjects = view.lines("audit_subjects_v1")
+view = View("audit_trail", version=2)
+trail = view.lines("audit_trail_v2", ties=Ties(stream="stream_id", topic="topic"))
+subjects = view.lines("audit_subjects_v2")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +158,7 @@ async def audit_trail(db: Database, ledger_id: str, query: AuditQuery) -> Page:
         select.where("breaches <> '{{}}'" if query.has_breaches else "breaches = '{{}}'")
     if query.about is not None:
         select.where(
-            "stream_id IN (SELECT {} UNION SELECT about.stream_id FROM audit_subjects_v1 AS about"
+            "stream_id IN (SELECT {} UNION SELECT about.stream_id FROM audit_subjects_v2 AS about"
             " WHERE about.ledger_id = {} AND about.subject_id = {})",
             str(query.about),
             ledger_id,

@@ -17,12 +17,12 @@ from ledger.storage.connect import Database
 from projections.engine import AsOf, Page, Paging, Row, Rows, Select, Ties, View
 from projections.petition_register import moment_of
 
-view = View("conduct", version=1)
+view = View("conduct", version=2)
 OF_UNIT = Ties(record="conduct_id")
 streaks = view.table(
-    "unit_streaks_v1", key=("conduct_id",), history="unit_streak_states_v1", ties=OF_UNIT
+    "unit_streaks_v2", key=("conduct_id",), history="unit_streak_states_v2", ties=OF_UNIT
 )
-steps = view.lines("unit_conduct_steps_v1", ties=OF_UNIT)
+steps = view.lines("unit_conduct_steps_v2", ties=OF_UNIT, record="conduct_id")
 
 
 # How rows are made --------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 -- Units: how often in a row their matters went up to the county, and what followed.
-CREATE TABLE IF NOT EXISTS unit_streaks_v1 (
+CREATE TABLE IF NOT EXISTS unit_streaks_v2 (
     ledger_id              text COLLATE "C" NOT NULL,
     conduct_id             uuid             NOT NULL,
     unit_id                uuid             NOT NULL,
@@ -24,21 +24,24 @@ CREATE TABLE IF NOT EXISTS unit_streaks_v1 (
     first_position         bigint           NOT NULL,
     last_position          bigint           NOT NULL,
     streak_positions       bigint[]         NOT NULL DEFAULT '{}',  -- what made the streak
+    is_late                boolean          NOT NULL DEFAULT false,
     occurred_at            timestamptz      NOT NULL,
     recorded_at            timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, conduct_id)
 );
-CREATE INDEX IF NOT EXISTS unit_streaks_v1_worst
-    ON unit_streaks_v1 (ledger_id, streak, escalations_count, unit_id);
+CREATE INDEX IF NOT EXISTS unit_streaks_v2_worst
+    ON unit_streaks_v2 (ledger_id, streak, escalations_count, unit_id);
 
-CREATE TABLE IF NOT EXISTS unit_streak_states_v1 (
-    LIKE unit_streaks_v1 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS unit_streak_states_v2 (
+    LIKE unit_streaks_v2 INCLUDING DEFAULTS,
     position bigint NOT NULL,
-    PRIMARY KEY (ledger_id, conduct_id, position)
+    image_no integer NOT NULL DEFAULT 0,
+    is_gone  boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, conduct_id, position, image_no)
 );
 
 -- Every event of a unit's conduct, with the streak as it was after it.
-CREATE TABLE IF NOT EXISTS unit_conduct_steps_v1 (
+CREATE TABLE IF NOT EXISTS unit_conduct_steps_v2 (
     ledger_id       text COLLATE "C" NOT NULL,
     position        bigint           NOT NULL,
     line_no         integer          NOT NULL,
@@ -63,11 +66,16 @@ CREATE TABLE IF NOT EXISTS unit_conduct_steps_v1 (
     policy_version  bigint           NOT NULL,
     is_history      boolean          NOT NULL,
     breaches        text[]           NOT NULL,
+    is_late         boolean          NOT NULL DEFAULT false,
+    true_day        date,
+    said_by         uuid,
+    proposed_by     uuid[]           NOT NULL DEFAULT '{}',
+    voids           bigint[]         NOT NULL DEFAULT '{}',
     occurred_at     timestamptz      NOT NULL,
     recorded_at     timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, position, line_no)
 );
-CREATE INDEX IF NOT EXISTS unit_conduct_steps_v1_by_unit
-    ON unit_conduct_steps_v1 (ledger_id, unit_id, position);
-CREATE INDEX IF NOT EXISTS unit_conduct_steps_v1_by_step
-    ON unit_conduct_steps_v1 (ledger_id, step, position);
+CREATE INDEX IF NOT EXISTS unit_conduct_steps_v2_by_unit
+    ON unit_conduct_steps_v2 (ledger_id, unit_id, position);
+CREATE INDEX IF NOT EXISTS unit_conduct_steps_v2_by_step
+    ON unit_conduct_steps_v2 (ledger_id, step, position);

@@ -10,11 +10,11 @@ from ledger.delegations import Delegation
 from ledger.storage.connect import Database
 from projections.engine import AsOf, Entry, Page, Paging, Rows, Select, Ties, View
 
-view = View("delegations", version=1)
+view = View("delegations", version=2)
 delegations = view.table(
-    "delegations_v1",
+    "delegations_v2",
     key=("delegation_id",),
-    history="delegation_states_v1",
+    history="delegation_states_v2",
     ties=Ties(record="delegation_id"),
 )
 

@@ -12,16 +12,25 @@ from uuid import UUID
 from ledger.deposits import DrawStatus
 from projections.engine import Entry, Row, Rows, View
 
-view = View("deposits", version=1)
-deposits = view.table("deposits_v1", key=("deposit_id",), history="deposit_states_v1")
-lines = view.lines("deposit_lines_v1")
+FIGURES = ("held_fen", "promised_fen", "required_fen", "demanded_fen")
+"""What lines change."""
+
+view = View("deposits", version=2)
+deposits = view.table("deposits_v2", key=("deposit_id",), history="deposit_states_v2")
 draws = view.table(
-    "deposit_draws_v1", key=("deposit_id", "draw_id"), history="deposit_draw_states_v1"
+    "deposit_draws_v2",
+    key=("deposit_id", "draw_id"),
+    history="deposit_draw_states_v2",
+    stream="deposit_id",
 )
 demands = view.table(
-    "deposit_demands_v1", key=("deposit_id", "demand_id"), history="deposit_demand_states_v1"
+    "deposit_demands_v2",
+    key=("deposit_id", "demand_id"),
+    history="deposit_demand_states_v2",
+    stream="deposit_id",
 )
-reminders = view.lines("deposit_reminders_v1")
+lines = view.lines("deposit_lines_v2", sums=FIGURES)
+reminders = view.lines("deposit_reminders_v2")
 
 OPEN_DRAWS = (DrawStatus.REQUESTED, DrawStatus.APPROVED)
 
@@ -34,9 +43,6 @@ TOTALS = {
     "forfeited": "forfeited_fen",
 }
 """Which column adds up the money of which kind of line."""
-
-FIGURES = ("held_fen", "promised_fen", "required_fen", "demanded_fen")
-"""What lines change."""
 
 
 async def book(  # noqa: PLR0913 - each by name

@@ -1,5 +1,5 @@
 -- The deposit register: one row a deposit as it stands now, and an image after each change.
-CREATE TABLE IF NOT EXISTS deposits_v1 (
+CREATE TABLE IF NOT EXISTS deposits_v2 (
     ledger_id         text COLLATE "C" NOT NULL,
     deposit_id        uuid             NOT NULL,
     estate_id         uuid             NOT NULL,
@@ -32,22 +32,25 @@ CREATE TABLE IF NOT EXISTS deposits_v1 (
     is_closed         boolean          NOT NULL DEFAULT false,
     status            text COLLATE "C" NOT NULL DEFAULT '',  -- assessed, short, full, ended, closed
     positions         bigint[]         NOT NULL DEFAULT '{}',
+    is_late           boolean          NOT NULL DEFAULT false,
     occurred_at       timestamptz      NOT NULL,
     recorded_at       timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, deposit_id)
 );
-CREATE INDEX IF NOT EXISTS deposits_v1_by_estate ON deposits_v1 (ledger_id, estate_id);
-CREATE INDEX IF NOT EXISTS deposits_v1_by_company ON deposits_v1 (ledger_id, company_id);
-CREATE TABLE IF NOT EXISTS deposit_states_v1 (
-    LIKE deposits_v1 INCLUDING DEFAULTS,
+CREATE INDEX IF NOT EXISTS deposits_v2_by_estate ON deposits_v2 (ledger_id, estate_id);
+CREATE INDEX IF NOT EXISTS deposits_v2_by_company ON deposits_v2 (ledger_id, company_id);
+CREATE TABLE IF NOT EXISTS deposit_states_v2 (
+    LIKE deposits_v2 INCLUDING DEFAULTS,
     position          bigint           NOT NULL,
-    PRIMARY KEY (ledger_id, deposit_id, position)
+    image_no          integer          NOT NULL DEFAULT 0,
+    is_gone           boolean          NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, deposit_id, position, image_no)
 );
-CREATE INDEX IF NOT EXISTS deposit_states_v1_by_estate ON deposit_states_v1 (ledger_id, estate_id);
+CREATE INDEX IF NOT EXISTS deposit_states_v2_by_estate ON deposit_states_v2 (ledger_id, estate_id);
 
 -- The book: every change of what is held, held back, due or demanded; sums of lines are exact for
 -- any two times, also when something was recorded late.
-CREATE TABLE IF NOT EXISTS deposit_lines_v1 (
+CREATE TABLE IF NOT EXISTS deposit_lines_v2 (
     ledger_id       text COLLATE "C" NOT NULL,
     position        bigint           NOT NULL,
     line_no         integer          NOT NULL,
@@ -70,17 +73,22 @@ CREATE TABLE IF NOT EXISTS deposit_lines_v1 (
     actor_id        uuid             NOT NULL,
     role            text COLLATE "C" NOT NULL,
     breaches        text[]           NOT NULL DEFAULT '{}',
+    is_late         boolean          NOT NULL DEFAULT false,
+    true_day        date,
+    said_by         uuid,
+    proposed_by     uuid[]           NOT NULL DEFAULT '{}',
+    reverses        bigint,
     occurred_at     timestamptz      NOT NULL,
     recorded_at     timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, position, line_no)
 );
-CREATE INDEX IF NOT EXISTS deposit_lines_v1_by_deposit
-    ON deposit_lines_v1 (ledger_id, deposit_id, occurred_at, position, line_no);
-CREATE INDEX IF NOT EXISTS deposit_lines_v1_by_estate
-    ON deposit_lines_v1 (ledger_id, estate_id, occurred_at);
+CREATE INDEX IF NOT EXISTS deposit_lines_v2_by_deposit
+    ON deposit_lines_v2 (ledger_id, deposit_id, occurred_at, position, line_no);
+CREATE INDEX IF NOT EXISTS deposit_lines_v2_by_estate
+    ON deposit_lines_v2 (ledger_id, estate_id, occurred_at);
 
 -- Draw-downs: why, who asked, who approved, what was paid, how the work was, what the company says.
-CREATE TABLE IF NOT EXISTS deposit_draws_v1 (
+CREATE TABLE IF NOT EXISTS deposit_draws_v2 (
     ledger_id         text COLLATE "C" NOT NULL,
     deposit_id        uuid             NOT NULL,
     draw_id           uuid             NOT NULL,
@@ -121,23 +129,26 @@ CREATE TABLE IF NOT EXISTS deposit_draws_v1 (
     refunded_fen      bigint           NOT NULL DEFAULT 0,
     breaches          text[]           NOT NULL DEFAULT '{}',
     positions         bigint[]         NOT NULL DEFAULT '{}',
+    is_late           boolean          NOT NULL DEFAULT false,
     occurred_at       timestamptz      NOT NULL,
     recorded_at       timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, deposit_id, draw_id)
 );
-CREATE INDEX IF NOT EXISTS deposit_draws_v1_by_estate ON deposit_draws_v1 (ledger_id, estate_id);
-CREATE INDEX IF NOT EXISTS deposit_draws_v1_by_cause
-    ON deposit_draws_v1 (ledger_id, cause_id) WHERE cause_id IS NOT NULL;
-CREATE TABLE IF NOT EXISTS deposit_draw_states_v1 (
-    LIKE deposit_draws_v1 INCLUDING DEFAULTS,
+CREATE INDEX IF NOT EXISTS deposit_draws_v2_by_estate ON deposit_draws_v2 (ledger_id, estate_id);
+CREATE INDEX IF NOT EXISTS deposit_draws_v2_by_cause
+    ON deposit_draws_v2 (ledger_id, cause_id) WHERE cause_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS deposit_draw_states_v2 (
+    LIKE deposit_draws_v2 INCLUDING DEFAULTS,
     position          bigint           NOT NULL,
-    PRIMARY KEY (ledger_id, deposit_id, draw_id, position)
+    image_no          integer          NOT NULL DEFAULT 0,
+    is_gone           boolean          NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, deposit_id, draw_id, position, image_no)
 );
-CREATE INDEX IF NOT EXISTS deposit_draw_states_v1_by_estate
-    ON deposit_draw_states_v1 (ledger_id, estate_id);
+CREATE INDEX IF NOT EXISTS deposit_draw_states_v2_by_estate
+    ON deposit_draw_states_v2 (ledger_id, estate_id);
 
 -- Demands to fill a deposit up again, and what came in for each.
-CREATE TABLE IF NOT EXISTS deposit_demands_v1 (
+CREATE TABLE IF NOT EXISTS deposit_demands_v2 (
     ledger_id         text COLLATE "C" NOT NULL,
     deposit_id        uuid             NOT NULL,
     demand_id         uuid             NOT NULL,
@@ -153,20 +164,23 @@ CREATE TABLE IF NOT EXISTS deposit_demands_v1 (
     settled_at        timestamptz,
     status            text COLLATE "C" NOT NULL DEFAULT 'open',  -- open, missed, met, met_late
     positions         bigint[]         NOT NULL DEFAULT '{}',
+    is_late           boolean          NOT NULL DEFAULT false,
     occurred_at       timestamptz      NOT NULL,
     recorded_at       timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, deposit_id, demand_id)
 );
-CREATE INDEX IF NOT EXISTS deposit_demands_v1_by_estate
-    ON deposit_demands_v1 (ledger_id, estate_id);
-CREATE TABLE IF NOT EXISTS deposit_demand_states_v1 (
-    LIKE deposit_demands_v1 INCLUDING DEFAULTS,
+CREATE INDEX IF NOT EXISTS deposit_demands_v2_by_estate
+    ON deposit_demands_v2 (ledger_id, estate_id);
+CREATE TABLE IF NOT EXISTS deposit_demand_states_v2 (
+    LIKE deposit_demands_v2 INCLUDING DEFAULTS,
     position          bigint           NOT NULL,
-    PRIMARY KEY (ledger_id, deposit_id, demand_id, position)
+    image_no          integer          NOT NULL DEFAULT 0,
+    is_gone           boolean          NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, deposit_id, demand_id, position, image_no)
 );
 
 -- What the company was told to put right, and by when.
-CREATE TABLE IF NOT EXISTS deposit_reminders_v1 (
+CREATE TABLE IF NOT EXISTS deposit_reminders_v2 (
     ledger_id    text COLLATE "C" NOT NULL,
     position     bigint           NOT NULL,
     line_no      integer          NOT NULL,
@@ -177,9 +191,13 @@ CREATE TABLE IF NOT EXISTS deposit_reminders_v1 (
     due_at       timestamptz      NOT NULL,
     actor_id     uuid             NOT NULL,
     role         text COLLATE "C" NOT NULL,
+    is_late      boolean          NOT NULL DEFAULT false,
+    true_day     date,
+    said_by      uuid,
+    proposed_by  uuid[]           NOT NULL DEFAULT '{}',
     occurred_at  timestamptz      NOT NULL,
     recorded_at  timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, position, line_no)
 );
-CREATE INDEX IF NOT EXISTS deposit_reminders_v1_by_deposit
-    ON deposit_reminders_v1 (ledger_id, deposit_id, position);
+CREATE INDEX IF NOT EXISTS deposit_reminders_v2_by_deposit
+    ON deposit_reminders_v2 (ledger_id, deposit_id, position);

@@ -14,9 +14,9 @@ from ledger.storage.connect import Database
 from projections.engine import Page, Paging, Row, Rows, Select, Ties, View
 from projections.engine.reading import NOW
 
-view = View("erasures", version=3)
+view = View("erasures", version=4)
 erasures = view.table(
-    "erasures_v3", key=("erasure_id",), is_per_stream=False, ties=Ties(record="erasure_id")
+    "erasures_v4", key=("erasure_id",), is_per_stream=False, ties=Ties(record="erasure_id")
 )
 
 OPEN = frozenset({Stage.REQUESTED, Stage.RESTRICTED, Stage.APPROVED})

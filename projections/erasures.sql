@@ -1,5 +1,5 @@
 -- Requests to erase personal data, as they stand.
-CREATE TABLE IF NOT EXISTS erasures_v3 (
+CREATE TABLE IF NOT EXISTS erasures_v4 (
     ledger_id         text COLLATE "C" NOT NULL,
     erasure_id        uuid             NOT NULL,
     subject_id        uuid             NOT NULL,
@@ -27,5 +27,5 @@ CREATE TABLE IF NOT EXISTS erasures_v3 (
     recorded_at       timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, erasure_id)
 );
-CREATE INDEX IF NOT EXISTS erasures_v3_by_due ON erasures_v3 (ledger_id, due_on, erasure_id);
-CREATE INDEX IF NOT EXISTS erasures_v3_by_subject ON erasures_v3 (ledger_id, subject_id);
+CREATE INDEX IF NOT EXISTS erasures_v4_by_due ON erasures_v4 (ledger_id, due_on, erasure_id);
+CREATE INDEX IF NOT EXISTS erasures_v4_by_subject ON erasures_v4 (ledger_id, subject_id);

@@ -7,13 +7,14 @@ from typing import Any
 from ledger.expenses import ExpenseStatus, ExpenseTerms, events
 from projections.engine import Entry, Row, Rows, View
 
-view = View("expenses", version=1)
-expenses = view.table("expenses_v1", key=("expense_id",), history="expense_states_v1")
-steps = view.lines("expense_steps_v1")
+view = View("expenses", version=2)
+expenses = view.table("expenses_v2", key=("expense_id",), history="expense_states_v2")
+steps = view.lines("expense_steps_v2", record="expense_id")
 objections = view.table(
-    "expense_objections_v1",
+    "expense_objections_v2",
     key=("expense_id", "objection_id"),
-    history="expense_objection_states_v1",
+    history="expense_objection_states_v2",
+    stream="expense_id",
 )
 _OF_OBJECTIONS: tuple[type[Any], ...] = (events.ObjectionAnswered, events.ObjectionAnswerMissed)
 for _event_type in _OF_OBJECTIONS:

@@ -161,5 +161,5 @@ def _marked(trail: Iterable[Row]) -> list[Row]:
             if earlier["step"] in undone and earlier["voided_by"] is None:
                 earlier["voided_by"] = step["position"]
         is_paid = is_paid or step["step"] == "paid"
-        marked.append(step | {"voided_by": None})
+        marked.append(step)
     return marked

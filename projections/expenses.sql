@@ -1,6 +1,6 @@
 -- The expense register: one row an expense; who applied, reviewed, approved and paid is who counts
 -- now, so a change empties review and approval. The steps below keep them all.
-CREATE TABLE IF NOT EXISTS expenses_v1 (
+CREATE TABLE IF NOT EXISTS expenses_v2 (
     ledger_id             text COLLATE "C" NOT NULL,
     expense_id            uuid             NOT NULL,
     account_id            uuid             NOT NULL,
@@ -34,24 +34,27 @@ CREATE TABLE IF NOT EXISTS expenses_v1 (
     missed_answer_count   integer          NOT NULL DEFAULT 0,
     breaches              text[]           NOT NULL DEFAULT '{}',
     positions             bigint[]         NOT NULL DEFAULT '{}',
+    is_late               boolean          NOT NULL DEFAULT false,
     occurred_at           timestamptz      NOT NULL,
     recorded_at           timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, expense_id)
 );
-CREATE INDEX IF NOT EXISTS expenses_v1_by_estate
-    ON expenses_v1 (ledger_id, estate_id, applied_at, expense_id);
-CREATE INDEX IF NOT EXISTS expenses_v1_by_account ON expenses_v1 (ledger_id, account_id);
-CREATE INDEX IF NOT EXISTS expenses_v1_by_status ON expenses_v1 (ledger_id, status);
-CREATE TABLE IF NOT EXISTS expense_states_v1 (
-    LIKE expenses_v1 INCLUDING DEFAULTS,
+CREATE INDEX IF NOT EXISTS expenses_v2_by_estate
+    ON expenses_v2 (ledger_id, estate_id, applied_at, expense_id);
+CREATE INDEX IF NOT EXISTS expenses_v2_by_account ON expenses_v2 (ledger_id, account_id);
+CREATE INDEX IF NOT EXISTS expenses_v2_by_status ON expenses_v2 (ledger_id, status);
+CREATE TABLE IF NOT EXISTS expense_states_v2 (
+    LIKE expenses_v2 INCLUDING DEFAULTS,
     position              bigint           NOT NULL,
-    PRIMARY KEY (ledger_id, expense_id, position)
+    image_no              integer          NOT NULL DEFAULT 0,
+    is_gone               boolean          NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, expense_id, position, image_no)
 );
-CREATE INDEX IF NOT EXISTS expense_states_v1_by_estate
-    ON expense_states_v1 (ledger_id, estate_id, expense_id);
+CREATE INDEX IF NOT EXISTS expense_states_v2_by_estate
+    ON expense_states_v2 (ledger_id, estate_id, expense_id);
 
 -- The approval trail: every step, in order, also those that a later change made void.
-CREATE TABLE IF NOT EXISTS expense_steps_v1 (
+CREATE TABLE IF NOT EXISTS expense_steps_v2 (
     ledger_id       text COLLATE "C" NOT NULL,
     position        bigint           NOT NULL,
     line_no         integer          NOT NULL,
@@ -76,17 +79,22 @@ CREATE TABLE IF NOT EXISTS expense_steps_v1 (
     evidence        jsonb            NOT NULL DEFAULT '[]',
     reason          text             NOT NULL DEFAULT '',
     breaches        text[]           NOT NULL DEFAULT '{}',
+    is_late         boolean          NOT NULL DEFAULT false,
+    true_day        date,
+    said_by         uuid,
+    proposed_by     uuid[]           NOT NULL DEFAULT '{}',
+    voids           bigint[]         NOT NULL DEFAULT '{}',
     occurred_at     timestamptz      NOT NULL,
     recorded_at     timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, position, line_no)
 );
-CREATE INDEX IF NOT EXISTS expense_steps_v1_by_expense
-    ON expense_steps_v1 (ledger_id, expense_id, position);
-CREATE INDEX IF NOT EXISTS expense_steps_v1_by_actor
-    ON expense_steps_v1 (ledger_id, actor_id, position);
+CREATE INDEX IF NOT EXISTS expense_steps_v2_by_expense
+    ON expense_steps_v2 (ledger_id, expense_id, position);
+CREATE INDEX IF NOT EXISTS expense_steps_v2_by_actor
+    ON expense_steps_v2 (ledger_id, actor_id, position);
 
 -- Owners' objections and their answers.
-CREATE TABLE IF NOT EXISTS expense_objections_v1 (
+CREATE TABLE IF NOT EXISTS expense_objections_v2 (
     ledger_id          text COLLATE "C" NOT NULL,
     expense_id         uuid             NOT NULL,
     objection_id       uuid             NOT NULL,
@@ -103,14 +111,17 @@ CREATE TABLE IF NOT EXISTS expense_objections_v1 (
     is_missed          boolean          NOT NULL DEFAULT false,
     status             text COLLATE "C" NOT NULL DEFAULT 'open',  -- open, missed, answered
     positions          bigint[]         NOT NULL DEFAULT '{}',
+    is_late            boolean          NOT NULL DEFAULT false,
     occurred_at        timestamptz      NOT NULL,
     recorded_at        timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, expense_id, objection_id)
 );
-CREATE INDEX IF NOT EXISTS expense_objections_v1_by_estate
-    ON expense_objections_v1 (ledger_id, estate_id);
-CREATE TABLE IF NOT EXISTS expense_objection_states_v1 (
-    LIKE expense_objections_v1 INCLUDING DEFAULTS,
+CREATE INDEX IF NOT EXISTS expense_objections_v2_by_estate
+    ON expense_objections_v2 (ledger_id, estate_id);
+CREATE TABLE IF NOT EXISTS expense_objection_states_v2 (
+    LIKE expense_objections_v2 INCLUDING DEFAULTS,
     position           bigint           NOT NULL,
-    PRIMARY KEY (ledger_id, expense_id, objection_id, position)
+    image_no           integer          NOT NULL DEFAULT 0,
+    is_gone            boolean          NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, expense_id, objection_id, position, image_no)
 );

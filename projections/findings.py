@@ -18,25 +18,25 @@ from ledger.storage.connect import Database
 from projections.engine import AsOf, Page, Paging, Row, Rows, Select, Ties, View
 from projections.petition_register import moment_of
 
-view = View("findings", version=1)
+view = View("findings", version=2)
 OF_FINDING = Ties(record="finding_id")
 findings = view.table(
-    "findings_v1", key=("finding_id",), history="finding_states_v1", ties=OF_FINDING
+    "findings_v2", key=("finding_id",), history="finding_states_v2", ties=OF_FINDING
 )
 supervisors = view.table(
-    "supervisors_v1",
+    "supervisors_v2",
     key=("supervisor_id",),
-    history="supervisor_states_v1",
+    history="supervisor_states_v2",
     ties=Ties(record="supervisor_id"),
 )
 companies = view.table(
-    "company_findings_v1",
+    "company_findings_v2",
     key=("company_id",),
-    history="company_finding_states_v1",
+    history="company_finding_states_v2",
     is_per_stream=False,
     ties=Ties(place="company_id", party="company_id"),
 )
-steps = view.lines("finding_steps_v1", ties=OF_FINDING)
+steps = view.lines("finding_steps_v2", ties=OF_FINDING, record="finding_id")
 
 
 # Supervisors --------------------------------------------------------------------------------

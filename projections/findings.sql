@@ -1,5 +1,5 @@
 -- Findings of estate supervisors as they stand; one image after each event that changed one.
-CREATE TABLE IF NOT EXISTS findings_v1 (
+CREATE TABLE IF NOT EXISTS findings_v2 (
     ledger_id         text COLLATE "C" NOT NULL,
     finding_id        uuid             NOT NULL,
     supervisor_id     uuid             NOT NULL,   -- the person
@@ -24,25 +24,28 @@ CREATE TABLE IF NOT EXISTS findings_v1 (
     assessment_points integer          NOT NULL DEFAULT 0,
     breaches          text[]           NOT NULL DEFAULT '{}',
     positions         bigint[]         NOT NULL,
+    is_late           boolean          NOT NULL DEFAULT false,
     occurred_at       timestamptz      NOT NULL,
     recorded_at       timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, finding_id)
 );
-CREATE INDEX IF NOT EXISTS findings_v1_by_raising
-    ON findings_v1 (ledger_id, raised_at, finding_id);
-CREATE INDEX IF NOT EXISTS findings_v1_by_company
-    ON findings_v1 (ledger_id, company_id, raised_at, finding_id);
-CREATE INDEX IF NOT EXISTS findings_v1_by_estate
-    ON findings_v1 (ledger_id, estate_id, raised_at, finding_id);
+CREATE INDEX IF NOT EXISTS findings_v2_by_raising
+    ON findings_v2 (ledger_id, raised_at, finding_id);
+CREATE INDEX IF NOT EXISTS findings_v2_by_company
+    ON findings_v2 (ledger_id, company_id, raised_at, finding_id);
+CREATE INDEX IF NOT EXISTS findings_v2_by_estate
+    ON findings_v2 (ledger_id, estate_id, raised_at, finding_id);
 
-CREATE TABLE IF NOT EXISTS finding_states_v1 (
-    LIKE findings_v1 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS finding_states_v2 (
+    LIKE findings_v2 INCLUDING DEFAULTS,
     position bigint NOT NULL,
-    PRIMARY KEY (ledger_id, finding_id, position)
+    image_no integer NOT NULL DEFAULT 0,
+    is_gone  boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, finding_id, position, image_no)
 );
 
 -- Every step of every finding.
-CREATE TABLE IF NOT EXISTS finding_steps_v1 (
+CREATE TABLE IF NOT EXISTS finding_steps_v2 (
     ledger_id       text COLLATE "C" NOT NULL,
     position        bigint           NOT NULL,
     line_no         integer          NOT NULL,
@@ -59,15 +62,20 @@ CREATE TABLE IF NOT EXISTS finding_steps_v1 (
     policy_version  bigint           NOT NULL,
     is_history      boolean          NOT NULL,
     breaches        text[]           NOT NULL,
+    is_late         boolean          NOT NULL DEFAULT false,
+    true_day        date,
+    said_by         uuid,
+    proposed_by     uuid[]           NOT NULL DEFAULT '{}',
+    voids           bigint[]         NOT NULL DEFAULT '{}',
     occurred_at     timestamptz      NOT NULL,
     recorded_at     timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, position, line_no)
 );
-CREATE INDEX IF NOT EXISTS finding_steps_v1_by_finding
-    ON finding_steps_v1 (ledger_id, finding_id, occurred_at, position);
+CREATE INDEX IF NOT EXISTS finding_steps_v2_by_finding
+    ON finding_steps_v2 (ledger_id, finding_id, occurred_at, position);
 
 -- Supervisors and the estates that they watch over.
-CREATE TABLE IF NOT EXISTS supervisors_v1 (
+CREATE TABLE IF NOT EXISTS supervisors_v2 (
     ledger_id      text COLLATE "C" NOT NULL,
     supervisor_id  uuid             NOT NULL,      -- the stream; person_id is who it is
     person_id      uuid             NOT NULL,
@@ -77,20 +85,23 @@ CREATE TABLE IF NOT EXISTS supervisors_v1 (
     settled_count  integer          NOT NULL DEFAULT 0,  -- solved on the spot or rectified
     first_position bigint           NOT NULL,
     last_position  bigint           NOT NULL,
+    is_late        boolean          NOT NULL DEFAULT false,
     occurred_at    timestamptz      NOT NULL,
     recorded_at    timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, supervisor_id)
 );
-CREATE INDEX IF NOT EXISTS supervisors_v1_by_person ON supervisors_v1 (ledger_id, person_id);
+CREATE INDEX IF NOT EXISTS supervisors_v2_by_person ON supervisors_v2 (ledger_id, person_id);
 
-CREATE TABLE IF NOT EXISTS supervisor_states_v1 (
-    LIKE supervisors_v1 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS supervisor_states_v2 (
+    LIKE supervisors_v2 INCLUDING DEFAULTS,
     position bigint NOT NULL,
-    PRIMARY KEY (ledger_id, supervisor_id, position)
+    image_no integer NOT NULL DEFAULT 0,
+    is_gone  boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, supervisor_id, position, image_no)
 );
 
 -- What findings say of each property company.
-CREATE TABLE IF NOT EXISTS company_findings_v1 (
+CREATE TABLE IF NOT EXISTS company_findings_v2 (
     ledger_id          text COLLATE "C" NOT NULL,
     company_id         uuid             NOT NULL,
     raised             integer          NOT NULL DEFAULT 0,
@@ -111,8 +122,10 @@ CREATE TABLE IF NOT EXISTS company_findings_v1 (
     PRIMARY KEY (ledger_id, company_id)
 );
 
-CREATE TABLE IF NOT EXISTS company_finding_states_v1 (
-    LIKE company_findings_v1 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS company_finding_states_v2 (
+    LIKE company_findings_v2 INCLUDING DEFAULTS,
     position bigint NOT NULL,
-    PRIMARY KEY (ledger_id, company_id, position)
+    image_no integer NOT NULL DEFAULT 0,
+    is_gone  boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, company_id, position, image_no)
 );

@@ -9,12 +9,13 @@ from ledger.interests import InterestKind, Interests
 from ledger.storage.connect import Database
 from projections.engine import AsOf, Entry, Page, Paging, Rows, Select, Ties, View
 
-view = View("interests", version=1)
-persons = view.table("interest_persons_v1", key=("interests_id",))
+view = View("interests", version=2)
+persons = view.table("interest_persons_v2", key=("interests_id",))
 interests = view.table(
-    "interests_v1",
+    "interests_v2",
     key=("interests_id", "about_id"),
-    history="interest_states_v1",
+    history="interest_states_v2",
+    stream="interests_id",
     ties=Ties(person="person_id"),
 )
 

@@ -1,5 +1,5 @@
 -- Whose declarations a record keeps.
-CREATE TABLE IF NOT EXISTS interest_persons_v1 (
+CREATE TABLE IF NOT EXISTS interest_persons_v2 (
     ledger_id      text COLLATE "C" NOT NULL,
     interests_id   uuid             NOT NULL,
     person_id      uuid             NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS interest_persons_v1 (
 );
 
 -- What each person declared an interest in; one image after each event that changed it.
-CREATE TABLE IF NOT EXISTS interests_v1 (
+CREATE TABLE IF NOT EXISTS interests_v2 (
     ledger_id    text COLLATE "C" NOT NULL,
     interests_id uuid             NOT NULL,
     person_id    uuid             NOT NULL,
@@ -23,15 +23,18 @@ CREATE TABLE IF NOT EXISTS interests_v1 (
     ended_by     uuid,
     reason       text             NOT NULL DEFAULT '',
     positions    bigint[]         NOT NULL,
+    is_late      boolean          NOT NULL DEFAULT false,
     occurred_at  timestamptz      NOT NULL,
     recorded_at  timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, interests_id, about_id)
 );
-CREATE INDEX IF NOT EXISTS interests_v1_by_person ON interests_v1 (ledger_id, person_id);
-CREATE INDEX IF NOT EXISTS interests_v1_by_about ON interests_v1 (ledger_id, about_id);
+CREATE INDEX IF NOT EXISTS interests_v2_by_person ON interests_v2 (ledger_id, person_id);
+CREATE INDEX IF NOT EXISTS interests_v2_by_about ON interests_v2 (ledger_id, about_id);
 
-CREATE TABLE IF NOT EXISTS interest_states_v1 (
-    LIKE interests_v1 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS interest_states_v2 (
+    LIKE interests_v2 INCLUDING DEFAULTS,
     position bigint NOT NULL,
-    PRIMARY KEY (ledger_id, interests_id, about_id, position)
+    image_no integer NOT NULL DEFAULT 0,
+    is_gone  boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, interests_id, about_id, position, image_no)
 );

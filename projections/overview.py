@@ -24,17 +24,17 @@ _PETITIONS = """
         SELECT community_id, estate_id, count(*) AS counted,
                count(*) FILTER (WHERE is_open) AS open_counted,
                count(*) FILTER (WHERE missed_count > 0) AS missed_counted
-        FROM petitions_v1 WHERE ledger_id = $1 GROUP BY community_id, estate_id
+        FROM petitions_v2 WHERE ledger_id = $1 GROUP BY community_id, estate_id
     ) AS of_places GROUP BY 1
 """
 _ACCOUNTS = """
     SELECT estate_id AS place_id, sum(balance_fen)::bigint AS balance_fen,
            sum(received_fen - reversed_fen)::bigint AS revenue_fen
-    FROM accounts_v1 WHERE ledger_id = $1 GROUP BY 1
+    FROM accounts_v2 WHERE ledger_id = $1 GROUP BY 1
 """
 _DEPOSITS = """
     SELECT estate_id AS place_id, sum(held_fen)::bigint AS deposit_fen
-    FROM deposits_v1 WHERE ledger_id = $1 GROUP BY 1
+    FROM deposits_v2 WHERE ledger_id = $1 GROUP BY 1
 """
 _LAST_POSITION = "SELECT min(position) FROM view_checkpoints WHERE ledger_id = $1"
 

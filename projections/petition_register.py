@@ -183,7 +183,7 @@ _INTAKE = """
     FROM (
         SELECT position, filed, month, channel, category, community_id::text AS community_id,
                coalesce(estate_id::text, '') AS estate_id
-        FROM petition_filings_v1
+        FROM petition_filings_v2
         WHERE ledger_id = $1
           AND ($2::timestamptz IS NULL OR occurred_at <= $2)
           AND ($3::timestamptz IS NULL OR recorded_at <= $3)

@@ -1,8 +1,8 @@
 """Petitions: the register, every step of each, and what came in.
 
-``petitions_v1`` has a row a petition (and an image of it after each event);
-``petition_steps_v1`` a line an event, from which ``projections.petition_timeline``
-tells who held a petition when and which clocks were kept; ``petition_filings_v1``
+``petitions_v2`` has a row a petition (and an image of it after each event);
+``petition_steps_v2`` a line an event, from which ``projections.petition_timeline``
+tells who held a petition when and which clocks were kept; ``petition_filings_v2``
 counts what came in by month, channel, category, community and estate.
 """
 
@@ -21,14 +21,14 @@ from ledger.petitions import Level, Petition, Stage, events
 from projections.engine import Row, Rows, Ties, View
 from projections.petition_clocks import move_clocks
 
-view = View("petitions", version=1)
+view = View("petitions", version=2)
 OF_PETITION = Ties(record="petition_id")
 petitions = view.table(
-    "petitions_v1", key=("petition_id",), history="petition_states_v1", ties=OF_PETITION
+    "petitions_v2", key=("petition_id",), history="petition_states_v2", ties=OF_PETITION
 )
-steps = view.lines("petition_steps_v1", ties=OF_PETITION)
-filings = view.lines("petition_filings_v1", ties=OF_PETITION)
-calendar = view.lines("petition_calendar_v1")
+steps = view.lines("petition_steps_v2", ties=OF_PETITION, record="petition_id")
+filings = view.lines("petition_filings_v2", ties=OF_PETITION, sums=("filed",))
+calendar = view.lines("petition_calendar_v2")
 
 ENDED = frozenset({Stage.CLOSED, Stage.MERGED, Stage.WITHDRAWN})
 

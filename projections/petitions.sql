@@ -1,5 +1,5 @@
 -- Petitions as they stand; one image after each event that changed one.
-CREATE TABLE IF NOT EXISTS petitions_v1 (
+CREATE TABLE IF NOT EXISTS petitions_v2 (
     ledger_id          text COLLATE "C" NOT NULL,
     petition_id        uuid             NOT NULL,
     reference          text COLLATE "C" NOT NULL,
@@ -44,36 +44,39 @@ CREATE TABLE IF NOT EXISTS petitions_v1 (
     clocks             jsonb            NOT NULL DEFAULT '[]', -- what is waited for
     breaches           text[]           NOT NULL DEFAULT '{}',
     positions          bigint[]         NOT NULL,
+    is_late            boolean          NOT NULL DEFAULT false,
     occurred_at        timestamptz      NOT NULL,
     recorded_at        timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, petition_id)
 ) WITH (fillfactor = 80);  -- most changes touch no index: they find room beside the old row
-CREATE INDEX IF NOT EXISTS petitions_v1_by_filing
-    ON petitions_v1 (ledger_id, filed_at, petition_id);
-CREATE INDEX IF NOT EXISTS petitions_v1_by_community
-    ON petitions_v1 (ledger_id, community_id, filed_at, petition_id);
-CREATE INDEX IF NOT EXISTS petitions_v1_by_estate
-    ON petitions_v1 (ledger_id, estate_id, filed_at, petition_id) WHERE estate_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS petitions_v1_by_holder
-    ON petitions_v1 (ledger_id, holder_id, filed_at, petition_id);
+CREATE INDEX IF NOT EXISTS petitions_v2_by_filing
+    ON petitions_v2 (ledger_id, filed_at, petition_id);
+CREATE INDEX IF NOT EXISTS petitions_v2_by_community
+    ON petitions_v2 (ledger_id, community_id, filed_at, petition_id);
+CREATE INDEX IF NOT EXISTS petitions_v2_by_estate
+    ON petitions_v2 (ledger_id, estate_id, filed_at, petition_id) WHERE estate_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS petitions_v2_by_holder
+    ON petitions_v2 (ledger_id, holder_id, filed_at, petition_id);
 -- How many there are at each place, and how many of them are open: answered from the index alone.
-CREATE INDEX IF NOT EXISTS petitions_v1_counted
-    ON petitions_v1 (ledger_id, community_id, estate_id) INCLUDE (is_open, missed_count);
+CREATE INDEX IF NOT EXISTS petitions_v2_counted
+    ON petitions_v2 (ledger_id, community_id, estate_id) INCLUDE (is_open, missed_count);
 
-CREATE TABLE IF NOT EXISTS petition_states_v1 (
-    LIKE petitions_v1 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS petition_states_v2 (
+    LIKE petitions_v2 INCLUDING DEFAULTS,
     position bigint NOT NULL,
-    PRIMARY KEY (ledger_id, petition_id, position)
+    image_no integer NOT NULL DEFAULT 0,
+    is_gone  boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, petition_id, position, image_no)
 );
-CREATE INDEX IF NOT EXISTS petition_states_v1_by_community
-    ON petition_states_v1 (ledger_id, community_id);
-CREATE INDEX IF NOT EXISTS petition_states_v1_by_estate
-    ON petition_states_v1 (ledger_id, estate_id) WHERE estate_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS petition_states_v2_by_community
+    ON petition_states_v2 (ledger_id, community_id);
+CREATE INDEX IF NOT EXISTS petition_states_v2_by_estate
+    ON petition_states_v2 (ledger_id, estate_id) WHERE estate_id IS NOT NULL;
 
 -- Every step of every petition: who took it, where it left the petition, which clocks it moved.
 -- clocks: {"started": [{id, clock, holder_id, ...}], "ended": [{id, in_time}],
 --          "missed": [id], "recounted": [{id, due_on, is_provisional}]}
-CREATE TABLE IF NOT EXISTS petition_steps_v1 (
+CREATE TABLE IF NOT EXISTS petition_steps_v2 (
     ledger_id       text COLLATE "C" NOT NULL,
     position        bigint           NOT NULL,
     line_no         integer          NOT NULL,
@@ -96,15 +99,20 @@ CREATE TABLE IF NOT EXISTS petition_steps_v1 (
     breaches        text[]           NOT NULL,
     detail          jsonb            NOT NULL,
     clocks          jsonb            NOT NULL,
+    is_late         boolean          NOT NULL DEFAULT false,
+    true_day        date,
+    said_by         uuid,
+    proposed_by     uuid[]           NOT NULL DEFAULT '{}',
+    voids           bigint[]         NOT NULL DEFAULT '{}',
     occurred_at     timestamptz      NOT NULL,
     recorded_at     timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, position, line_no)
 );
-CREATE INDEX IF NOT EXISTS petition_steps_v1_by_petition
-    ON petition_steps_v1 (ledger_id, petition_id, occurred_at, position);
+CREATE INDEX IF NOT EXISTS petition_steps_v2_by_petition
+    ON petition_steps_v2 (ledger_id, petition_id, occurred_at, position);
 
 -- What came in: +1 for a filing; a later category takes it from one count into another (-1, +1).
-CREATE TABLE IF NOT EXISTS petition_filings_v1 (
+CREATE TABLE IF NOT EXISTS petition_filings_v2 (
     ledger_id    text COLLATE "C" NOT NULL,
     position     bigint           NOT NULL,
     line_no      integer          NOT NULL,
@@ -115,17 +123,18 @@ CREATE TABLE IF NOT EXISTS petition_filings_v1 (
     community_id uuid             NOT NULL,
     estate_id    uuid,
     filed        integer          NOT NULL,
+    reverses     bigint,
     occurred_at  timestamptz      NOT NULL,
     recorded_at  timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, position, line_no)
 );
-CREATE INDEX IF NOT EXISTS petition_filings_v1_by_community
-    ON petition_filings_v1 (ledger_id, community_id, month);
-CREATE INDEX IF NOT EXISTS petition_filings_v1_by_estate
-    ON petition_filings_v1 (ledger_id, estate_id, month) WHERE estate_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS petition_filings_v2_by_community
+    ON petition_filings_v2 (ledger_id, community_id, month);
+CREATE INDEX IF NOT EXISTS petition_filings_v2_by_estate
+    ON petition_filings_v2 (ledger_id, estate_id, month) WHERE estate_id IS NOT NULL;
 
 -- The notices of the work calendar: to say how much of a wait was working time.
-CREATE TABLE IF NOT EXISTS petition_calendar_v1 (
+CREATE TABLE IF NOT EXISTS petition_calendar_v2 (
     ledger_id   text COLLATE "C" NOT NULL,
     position    bigint           NOT NULL,
     line_no     integer          NOT NULL,

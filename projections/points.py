@@ -17,12 +17,12 @@ from ledger.points import PointsAccount
 from ledger.storage.connect import Database
 from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, Ties, View
 
-view = View("points", version=1)
+view = View("points", version=2)
 OF_ACCOUNT = Ties(record="account_id")
-accounts = view.table("points_accounts_v1", key=("account_id",), ties=OF_ACCOUNT)
-lines = view.lines("points_lines_v1", ties=OF_ACCOUNT)
-lot_lines = view.lines("points_lot_lines_v1", ties=OF_ACCOUNT)
-orders = view.table("points_orders_v1", key=("order_id",), is_per_stream=False)
+accounts = view.table("points_accounts_v2", key=("account_id",), ties=OF_ACCOUNT)
+lines = view.lines("points_lines_v2", ties=OF_ACCOUNT, sums=("points",))
+lot_lines = view.lines("points_lot_lines_v2", ties=OF_ACCOUNT, sums=("points",))
+orders = view.table("points_orders_v2", key=("order_id",), is_per_stream=False, stream="account_id")
 
 SUMS: Final = {
     "awarded": "awarded_points",
@@ -225,6 +225,7 @@ _STANDING: Final = {
     },
     "balance_points": f"(sum(points) {_WHOLE})::bigint",
     "positions": f"array_agg(position) {_IN_ORDER}",
+    "any_late": f"bool_or(is_late) {_WHOLE}",
     "latest_at": f"max(occurred_at) {_WHOLE}",
     "latest_recorded_at": f"max(recorded_at) {_WHOLE}",
     "nth": "row_number() OVER (PARTITION BY account_id ORDER BY position DESC)",
@@ -306,6 +307,7 @@ def _as_row(row: Row, lots: list[Row]) -> Row:
         "overdrawn_points": sum(lot["points"] for lot in lots) - row["balance_points"],
         "next_expiry_on": min((lot["expires_on"] for lot in lots), default=None),
         "positions": row["positions"],
+        "is_late": row["any_late"],
         "occurred_at": row["latest_at"],
         "recorded_at": row["latest_recorded_at"],
     }

@@ -17,9 +17,9 @@ from ledger.policies import Basis, PolicyBook
 from ledger.storage.connect import Database
 from projections.engine import AsOf, Entry, Page, Row, Rows, Select, View
 
-view = View("policies", version=1)
+view = View("policies", version=2)
 entries = view.table(
-    "policy_entries_v1", key=("name", "version_set"), history="policy_entry_states_v1"
+    "policy_entries_v2", key=("name", "version_set"), history="policy_entry_states_v2"
 )
 
 

@@ -1,5 +1,5 @@
 -- The policy book: one row an entry (a number, a text or an edition of a list), withdrawn or not.
-CREATE TABLE IF NOT EXISTS policy_entries_v1 (
+CREATE TABLE IF NOT EXISTS policy_entries_v2 (
     ledger_id         text COLLATE "C" NOT NULL,
     name              text COLLATE "C" NOT NULL,
     version_set       bigint           NOT NULL,  -- the version of the book it came with
@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS policy_entries_v1 (
     PRIMARY KEY (ledger_id, name, version_set)
 );
 
-CREATE TABLE IF NOT EXISTS policy_entry_states_v1 (
+CREATE TABLE IF NOT EXISTS policy_entry_states_v2 (
     ledger_id         text COLLATE "C" NOT NULL,
     name              text COLLATE "C" NOT NULL,
     version_set       bigint           NOT NULL,
@@ -35,7 +35,9 @@ CREATE TABLE IF NOT EXISTS policy_entry_states_v1 (
     version_withdrawn bigint,
     positions         bigint[]         NOT NULL,
     position          bigint           NOT NULL,
+    image_no          integer          NOT NULL DEFAULT 0,
+    is_gone           boolean          NOT NULL DEFAULT false,
     occurred_at       timestamptz      NOT NULL,
     recorded_at       timestamptz      NOT NULL,
-    PRIMARY KEY (ledger_id, name, version_set, position)
+    PRIMARY KEY (ledger_id, name, version_set, position, image_no)
 );

@@ -26,5 +26,7 @@ CREATE INDEX IF NOT EXISTS proposals_v1_by_stage ON proposals_v1 (ledger_id, sta
 CREATE TABLE IF NOT EXISTS proposal_states_v1 (
     LIKE proposals_v1 INCLUDING DEFAULTS,
     position bigint NOT NULL,
-    PRIMARY KEY (ledger_id, proposal_id, position)
+    image_no integer NOT NULL DEFAULT 0,
+    is_gone  boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, proposal_id, position, image_no)
 );

@@ -14,12 +14,13 @@ from ledger.points import Activity
 from ledger.storage.connect import Database
 from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, Ties, View
 
-view = View("services", version=1)
-activities = view.table("activities_v1", key=("activity_id",), history="activity_states_v1")
+view = View("services", version=2)
+activities = view.table("activities_v2", key=("activity_id",), history="activity_states_v2")
 services = view.table(
-    "services_v1",
+    "services_v2",
     key=("activity_id", "volunteer_id"),
-    history="service_states_v1",
+    history="service_states_v2",
+    stream="activity_id",
     ties=Ties(record="activity_id", person="volunteer_id"),
 )
 

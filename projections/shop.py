@@ -11,19 +11,21 @@ from ledger.points import ShopItem
 from ledger.storage.connect import Database
 from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, Ties, View
 
-view = View("shop", version=1)
-items = view.table("shop_items_v1", key=("item_id",))
-lines = view.lines("shop_lines_v1")
+MOVEMENTS: Final = ("received", "adjusted", "issued", "reserved", "free")
+"""What a movement can change, in pieces: received + adjusted = issued + reserved + free."""
+
+view = View("shop", version=2)
+items = view.table("shop_items_v2", key=("item_id",))
+lines = view.lines("shop_lines_v2", sums=MOVEMENTS)
 redemptions = view.table(
-    "redemptions_v1",
+    "redemptions_v2",
     key=("order_id",),
-    history="redemption_states_v1",
+    history="redemption_states_v2",
     is_per_stream=False,
+    stream="item_id",
     ties=Ties(record="item_id", person="volunteer_id"),
 )
 
-MOVEMENTS: Final = ("received", "adjusted", "issued", "reserved", "free")
-"""What a movement can change, in pieces: received + adjusted = issued + reserved + free."""
 BY_SHOP = ("shop_id", "code", "item_id")
 
 
@@ -223,6 +225,7 @@ _STANDING: Final = {
     **{f"{name}_pieces": f"(sum({name}) {_WHOLE})::bigint" for name in MOVEMENTS},
     "first_position": f"min(position) {_WHOLE}",
     "last_position": f"max(position) {_WHOLE}",
+    "any_late": f"bool_or(is_late) {_WHOLE}",
     "latest_at": f"max(occurred_at) {_WHOLE}",
     "latest_recorded_at": f"max(recorded_at) {_WHOLE}",
     "nth": "row_number() OVER (PARTITION BY item_id ORDER BY position DESC)",
@@ -286,6 +289,7 @@ def _as_row(row: Row) -> Row:
         "is_withdrawn": row["is_withdrawn"],
         "first_position": row["first_position"],
         "last_position": row["last_position"],
+        "is_late": row["any_late"],
         "occurred_at": row["latest_at"],
         "recorded_at": row["latest_recorded_at"],
     }

@@ -1,5 +1,5 @@
 -- Shop items as they stand; the past is added up from the lines.
-CREATE TABLE IF NOT EXISTS shop_items_v1 (
+CREATE TABLE IF NOT EXISTS shop_items_v2 (
     ledger_id       text COLLATE "C" NOT NULL,
     item_id         uuid             NOT NULL,
     shop_id         uuid             NOT NULL,
@@ -15,14 +15,15 @@ CREATE TABLE IF NOT EXISTS shop_items_v1 (
     is_withdrawn    boolean          NOT NULL DEFAULT false,
     first_position  bigint           NOT NULL,
     last_position   bigint           NOT NULL,
+    is_late         boolean          NOT NULL DEFAULT false,
     occurred_at     timestamptz      NOT NULL,
     recorded_at     timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, item_id)
 );
-CREATE INDEX IF NOT EXISTS shop_items_v1_by_shop ON shop_items_v1 (ledger_id, shop_id, code);
+CREATE INDEX IF NOT EXISTS shop_items_v2_by_shop ON shop_items_v2 (ledger_id, shop_id, code);
 
 -- Every movement of every item, and what price, count and offer it left behind.
-CREATE TABLE IF NOT EXISTS shop_lines_v1 (
+CREATE TABLE IF NOT EXISTS shop_lines_v2 (
     ledger_id       text COLLATE "C" NOT NULL,
     position        bigint           NOT NULL,
     line_no         integer          NOT NULL,
@@ -47,15 +48,20 @@ CREATE TABLE IF NOT EXISTS shop_lines_v1 (
     reason          text             NOT NULL DEFAULT '',
     is_history      boolean          NOT NULL DEFAULT false,
     breaches        text[]           NOT NULL DEFAULT '{}',
+    is_late         boolean          NOT NULL DEFAULT false,
+    true_day        date,
+    said_by         uuid,
+    proposed_by     uuid[]           NOT NULL DEFAULT '{}',
+    reverses        bigint,
     occurred_at     timestamptz      NOT NULL,
     recorded_at     timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, position, line_no)
 );
-CREATE INDEX IF NOT EXISTS shop_lines_v1_by_item
-    ON shop_lines_v1 (ledger_id, item_id, occurred_at, position);
+CREATE INDEX IF NOT EXISTS shop_lines_v2_by_item
+    ON shop_lines_v2 (ledger_id, item_id, occurred_at, position);
 
 -- What volunteers redeemed; one image after each event that changed an order.
-CREATE TABLE IF NOT EXISTS redemptions_v1 (
+CREATE TABLE IF NOT EXISTS redemptions_v2 (
     ledger_id        text COLLATE "C" NOT NULL,
     order_id         uuid             NOT NULL,
     item_id          uuid             NOT NULL,
@@ -74,21 +80,24 @@ CREATE TABLE IF NOT EXISTS redemptions_v1 (
     reason           text             NOT NULL DEFAULT '',
     breaches         text[]           NOT NULL DEFAULT '{}',
     positions        bigint[]         NOT NULL,
+    is_late          boolean          NOT NULL DEFAULT false,
     occurred_at      timestamptz      NOT NULL,
     recorded_at      timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, order_id)
 );
-CREATE INDEX IF NOT EXISTS redemptions_v1_by_time
-    ON redemptions_v1 (ledger_id, reserved_at DESC, order_id);
-CREATE INDEX IF NOT EXISTS redemptions_v1_by_volunteer
-    ON redemptions_v1 (ledger_id, volunteer_id, reserved_at DESC);
-CREATE INDEX IF NOT EXISTS redemptions_v1_by_item
-    ON redemptions_v1 (ledger_id, item_id, reserved_at DESC);
+CREATE INDEX IF NOT EXISTS redemptions_v2_by_time
+    ON redemptions_v2 (ledger_id, reserved_at DESC, order_id);
+CREATE INDEX IF NOT EXISTS redemptions_v2_by_volunteer
+    ON redemptions_v2 (ledger_id, volunteer_id, reserved_at DESC);
+CREATE INDEX IF NOT EXISTS redemptions_v2_by_item
+    ON redemptions_v2 (ledger_id, item_id, reserved_at DESC);
 
-CREATE TABLE IF NOT EXISTS redemption_states_v1 (
-    LIKE redemptions_v1 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS redemption_states_v2 (
+    LIKE redemptions_v2 INCLUDING DEFAULTS,
     position bigint NOT NULL,
-    PRIMARY KEY (ledger_id, order_id, position)
+    image_no integer NOT NULL DEFAULT 0,
+    is_gone  boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, order_id, position, image_no)
 );
-CREATE INDEX IF NOT EXISTS redemption_states_v1_by_volunteer
-    ON redemption_states_v1 (ledger_id, volunteer_id);
+CREATE INDEX IF NOT EXISTS redemption_states_v2_by_volunteer
+    ON redemption_states_v2 (ledger_id, volunteer_id);

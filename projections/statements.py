@@ -31,20 +31,20 @@ _MOVEMENTS = """
         amount_fen AS amount, occurred_at, recorded_at,
         CASE WHEN kind IN ('revenue_received', 'paid_out') THEN counterparty ELSE '' END
             AS counterparty, bank_reference
-    FROM account_lines_v1
+    FROM account_lines_v2
     WHERE ledger_id = $1 AND position < $2
         AND kind IN ('revenue_received', 'revenue_reversed', 'paid_out', 'payment_reversed')
     UNION ALL
     SELECT position, deposit_id, 'deposit', estate_id, kind, held_fen, occurred_at, recorded_at,
         '', bank_reference
-    FROM deposit_lines_v1
+    FROM deposit_lines_v2
     WHERE ledger_id = $1 AND position < $2
         AND kind IN ('received', 'top_up_received', 'draw_paid', 'draw_refunded', 'returned',
             'forfeited')
     UNION ALL
     SELECT position, account_id, 'points_account', community_id, 'points_' || kind, points,
         occurred_at, recorded_at, '', ''
-    FROM points_lines_v1
+    FROM points_lines_v2
     WHERE ledger_id = $1 AND position < $2 AND kind <> 'opened'
 """
 _BEFORE = "(position < $3 AND $4::timestamptz IS NULL) OR occurred_at < $4"

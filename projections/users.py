@@ -17,11 +17,16 @@ from ledger.storage.connect import Database
 from ledger.users import SignIn, User
 from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, View
 
-view = View("users", version=2)
-users = view.table("users_v2", key=("user_id",), history="user_states_v2")
-grants = view.table("user_grants_v2", key=("user_id", "grant_id"), history="user_grant_states_v2")
+view = View("users", version=3)
+users = view.table("users_v3", key=("user_id",), history="user_states_v3")
+grants = view.table(
+    "user_grants_v3",
+    key=("user_id", "grant_id"),
+    history="user_grant_states_v3",
+    stream="user_id",
+)
 
-sign_ins = view.lines("user_sign_ins_v2")
+sign_ins = view.lines("user_sign_ins_v3")
 
 UserIds = Annotated[tuple[UUID, ...], MaxLen(100)]
 """Up to 100 users."""
@@ -144,7 +149,7 @@ CHANGES: dict[type[Event], tuple[str, bool]] = {
 
 
 _LAST_SIGN_INS = """
-    SELECT user_id, max(occurred_at) AS last_at FROM user_sign_ins_v2
+    SELECT user_id, max(occurred_at) AS last_at FROM user_sign_ins_v3
     WHERE ledger_id = $1 AND user_id = ANY($2)
         AND ($3::timestamptz IS NULL OR occurred_at <= $3)
         AND ($4::timestamptz IS NULL OR recorded_at <= $4)

@@ -1,5 +1,5 @@
 -- Users as they stand; one image after each event that changed one. Who they are is not here.
-CREATE TABLE IF NOT EXISTS users_v2 (
+CREATE TABLE IF NOT EXISTS users_v3 (
     ledger_id         text COLLATE "C" NOT NULL,
     user_id           uuid             NOT NULL,
     opened_at         timestamptz      NOT NULL,
@@ -9,20 +9,23 @@ CREATE TABLE IF NOT EXISTS users_v2 (
     identities_count  integer          NOT NULL DEFAULT 0,     -- linked at issuers
     roles             text[]           NOT NULL DEFAULT '{}',  -- of grants not revoked
     positions         bigint[]         NOT NULL,
+    is_late           boolean          NOT NULL DEFAULT false,
     occurred_at       timestamptz      NOT NULL,
     recorded_at       timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, user_id)
 );
-CREATE INDEX IF NOT EXISTS users_v2_by_opening ON users_v2 (ledger_id, opened_at, user_id);
+CREATE INDEX IF NOT EXISTS users_v3_by_opening ON users_v3 (ledger_id, opened_at, user_id);
 
-CREATE TABLE IF NOT EXISTS user_states_v2 (
-    LIKE users_v2 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS user_states_v3 (
+    LIKE users_v3 INCLUDING DEFAULTS,
     position bigint NOT NULL,
-    PRIMARY KEY (ledger_id, user_id, position)
+    image_no integer NOT NULL DEFAULT 0,
+    is_gone  boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, user_id, position, image_no)
 );
 
 -- Every grant, revoked ones included.
-CREATE TABLE IF NOT EXISTS user_grants_v2 (
+CREATE TABLE IF NOT EXISTS user_grants_v3 (
     ledger_id       text COLLATE "C" NOT NULL,
     user_id         uuid             NOT NULL,
     grant_id        uuid             NOT NULL,
@@ -37,20 +40,23 @@ CREATE TABLE IF NOT EXISTS user_grants_v2 (
     revoked_at      timestamptz,
     reason          text             NOT NULL DEFAULT '',  -- of the revocation
     positions       bigint[]         NOT NULL,
+    is_late         boolean          NOT NULL DEFAULT false,
     occurred_at     timestamptz      NOT NULL,
     recorded_at     timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, user_id, grant_id)
 );
-CREATE INDEX IF NOT EXISTS user_grants_v2_by_role ON user_grants_v2 (ledger_id, role, granted_at);
+CREATE INDEX IF NOT EXISTS user_grants_v3_by_role ON user_grants_v3 (ledger_id, role, granted_at);
 
-CREATE TABLE IF NOT EXISTS user_grant_states_v2 (
-    LIKE user_grants_v2 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS user_grant_states_v3 (
+    LIKE user_grants_v3 INCLUDING DEFAULTS,
     position bigint NOT NULL,
-    PRIMARY KEY (ledger_id, user_id, grant_id, position)
+    image_no integer NOT NULL DEFAULT 0,
+    is_gone  boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (ledger_id, user_id, grant_id, position, image_no)
 );
 
 -- Every time that somebody came in.
-CREATE TABLE IF NOT EXISTS user_sign_ins_v2 (
+CREATE TABLE IF NOT EXISTS user_sign_ins_v3 (
     ledger_id   text COLLATE "C" NOT NULL,
     position    bigint           NOT NULL,
     line_no     integer          NOT NULL,
@@ -59,5 +65,5 @@ CREATE TABLE IF NOT EXISTS user_sign_ins_v2 (
     recorded_at timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, position, line_no)
 );
-CREATE INDEX IF NOT EXISTS user_sign_ins_v2_of_user
-    ON user_sign_ins_v2 (ledger_id, user_id, occurred_at);
+CREATE INDEX IF NOT EXISTS user_sign_ins_v3_of_user
+    ON user_sign_ins_v3 (ledger_id, user_id, occurred_at);

@@ -55,7 +55,7 @@ class Batch:
             found = [one for one in found if one[1].position > after]
         if view.every is not None:
             return list(found)
-        topics = view.handlers
+        topics = view.handlers.keys() | view.reversing
         return [one for one in found if one[0] in topics]
 
 
@@ -67,7 +67,7 @@ async def read_batch(
     if any(view.every is not None for view in views):
         rows = await db.fetch(_ALL, ledger_id, start, end)
     else:
-        topics = list({topic for view in views for topic in view.handlers})
+        topics = list({topic for view in views for topic in view.handlers.keys() | view.reversing})
         rows = await db.fetch(_SOME, ledger_id, start, end, topics, list(known_topics()))
     found = [(topic, Entry(position, data)) for position, topic, data in rows]
     newer = next((one for one in found if is_newer(one[0])), None)

@@ -2,8 +2,8 @@
 
     minzhang view digest v1
     deposits 1 4711                       view, version, position
-    deposits_v1 88 5f0c…                  table, rows, SHA-256 of the rows
-    deposit_states_v1 190 03aa…
+    deposits_v2 88 5f0c…                  table, rows, SHA-256 of the rows
+    deposit_states_v2 190 03aa…
 
 A table's hash is over PostgreSQL's text form of COPY of all columns but
 ``ledger_id``, rows in the order of the primary key; times in UTC.

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import cast
 
 import asyncpg
 
 from ledger.core.codec import KindUnknown, read_uuid
+from ledger.core.entry import Entry
 from ledger.core.errors import LedgerError
 from ledger.core.log_lines import kind_and_place
+from ledger.core.reversing import StepReversed
 from ledger.storage.connect import LOST_CONNECTION, Connection
 from projections.engine.batches import Batch, Found
 from projections.engine.checkpoints import (
@@ -29,6 +32,7 @@ from projections.engine.checkpoints import (
     note_failure,
     pass_over,
 )
+from projections.engine.replaying import Replay
 from projections.engine.rows import CACHE_ROWS_MAX, Cache, Layout, Rows, read_layout
 from projections.engine.view import Key, Table, View
 
@@ -135,20 +139,39 @@ class Follower:
         if self._layout is None:
             self._layout = await read_layout(db, self.view)
         rows = Rows(db, self._ledger_id, self._layout, self.cache)
-        every, handlers = self.view.every, self.view.handlers
         await self._read_ahead(rows, entries)
         for topic, entry in entries:
             rows.begin(entry)
             try:
-                if every is not None:
-                    await every(rows, entry)
-                if (handler := handlers.get(topic)) is not None:
-                    await handler(rows, entry.event, entry)
+                await self._apply_one(rows, topic, entry)
             except Exception as error:
                 if is_passing(error):
                     raise
                 raise EntryNotApplied(entry.position, topic, error) from error
         await rows.write()
+
+    async def _apply_one(self, rows: Rows, topic: str, entry: Entry) -> None:
+        view = self.view
+        if view.every is not None:
+            await view.every(rows, entry)
+        if topic in view.reversing:
+            await Replay(view, rows).take_back(cast(StepReversed, entry.event))
+        elif (handler := view.handlers.get(topic)) is not None:
+            await handler(rows, entry.event, entry)
+            if rows.is_out_of_order or self._is_before_its_record(rows, entry):
+                await Replay(view, rows).tell_late()
+
+    def _is_before_its_record(self, rows: Rows, entry: Entry) -> bool:
+        """Tell whether something of the entry's record is known to have happened later."""
+        if entry.version <= 1:
+            return False
+        stream_id = read_uuid(entry.stream_id)
+        for table in self.view.tables:
+            if table.history and table.is_per_stream:
+                row = rows.cache.get((table.name, (stream_id,)))
+                if row is not None and row["occurred_at"] > entry.occurred_at:
+                    return True
+        return False
 
     async def _read_ahead(self, rows: Rows, entries: Sequence[Found]) -> None:
         """Read at once the rows that the batch will ask for."""

@@ -11,9 +11,8 @@
 
 ``at`` is what was true then, ``known_at`` what the ledger knew then. Without
 them the rows as they are now are read; with them, of each row's images the
-latest that is not later than either. Lines are filtered by the same two times, so
-sums over lines are exact also when an event was recorded late; an image shows a
-late event from the row's next change on.
+latest that is not later than either. Lines are filtered by the same two times. Both are exact
+also when an event was told late or taken back: see ``replaying.py``.
 """
 
 from __future__ import annotations
@@ -98,6 +97,8 @@ class Select:
         self._values: list[Any] = [ledger_id]
         self._inner: list[str] = ["ledger_id = $1"]
         self._outer: list[str] = []
+        if isinstance(source, Lines) and source.record:
+            computed = {"voided_by": self._voided_by(source, as_of)} | (computed or {})
         expressions = (f"{sql} AS {name}" for name, sql in (computed or {}).items())
         self._chosen = ", ".join(["*", *expressions])
         if isinstance(source, Table) and not as_of.is_now:
@@ -206,11 +207,22 @@ class Select:
             self._inner.append(condition)
         return db
 
+    def _voided_by(self, lines: Lines, as_of: AsOf) -> str:
+        """Return SQL for the position that took a step back, as far as it was known."""
+        own, record, known = lines.name, lines.record, "true"
+        if as_of.known_at is not None:
+            known = f"v.recorded_at <= {self._value(as_of.known_at)}"
+        return (
+            f"(SELECT min(v.position) FROM {own} AS v WHERE v.ledger_id = $1 AND {known}"  # noqa: S608 - names from code
+            f" AND v.{record} = {own}.{record} AND {own}.position = ANY(v.voids))"
+        )
+
     def _read_images(self, table: Table) -> None:
         """Of each key's images that the two times leave, keep the latest."""
         if table.history is None:
             raise ValueError(f"{table.name} has no history to read the past from")
         key = ", ".join(table.key)
+        self._outer.append("NOT is_gone")
         self._table = table.history
         self._distinct = f"DISTINCT ON ({key}) "
         self._latest = f" ORDER BY {key}, occurred_at DESC, position DESC"

@@ -21,11 +21,31 @@ from projections.engine.shape import Shape, read_shape
 from projections.engine.view import Key, Lines, Row, Table, View
 
 CACHE_ROWS_MAX = 20_000
-PLACED = frozenset({"ledger_id", "position", "line_no", "occurred_at", "recorded_at"})
+PLACED = ("ledger_id", "position", "line_no", "occurred_at", "recorded_at")
 """Columns of lines that the engine fills in, where a table has them."""
+IMAGE_OWN = ("image_no", "is_gone")
+"""Columns of images beside those of the row, the position and ``recorded_at``."""
+TOLD = ("is_late", "true_day", "said_by", "proposed_by")
+"""Columns of lines that say how their event was told, where a table has them."""
 
 Place: TypeAlias = tuple[str, Key]
 Image: TypeAlias = tuple[Row, Entry]
+
+
+def how_told(entry: Entry) -> Row:
+    """Return what an entry says of itself beside who and why: late, for whom, by whose proposal."""
+    by = entry.by
+    return {
+        "is_late": was_late(entry),
+        "true_day": by.true_day,
+        "said_by": by.said_by,
+        "proposed_by": list(by.proposed_by),
+    }
+
+
+def was_late(entry: Entry) -> bool:
+    """Tell whether an entry was told later than it happened, or could not be booked on its day."""
+    return "late" in entry.header or "true_day" in entry.header
 
 
 class RowMissing(LedgerError):
@@ -43,6 +63,7 @@ class Layout:
         self.key_of = {table.name: _key_reader(table.key) for table in view.tables}
         self.read = {t.name: statements.read_rows(shapes[t.name], t.key) for t in view.tables}
         self.change = {t.name: statements.change_rows(shapes[t.name], t.key) for t in view.tables}
+        self.remove = {t.name: statements.remove_row(shapes[t.name], t.key) for t in view.tables}
         for table in view.tables:
             if table.history and "occurred_at" not in shapes[table.name].types:
                 raise ValueError(f"{table.name} has a history, so it needs a column occurred_at")
@@ -87,6 +108,11 @@ class Cache:
         if len(self._young) > self.rows_max:
             self._old, self._young = self._young, {}
 
+    def drop(self, place: Place) -> None:
+        """Forget a row."""
+        self._young.pop(place, None)
+        self._old.pop(place, None)
+
     def clear(self) -> None:
         """Forget everything."""
         self._young, self._old = {}, {}
@@ -101,6 +127,10 @@ class AddedLines:
     shape: Shape
     set_columns: dict[str, None] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+    told: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.told = tuple(name for name in TOLD if name in self.shape.types)
 
     def take(self, row: Row, ledger_id: str, entry: Entry, line_no: int) -> None:
         """Add a line (refuses with ``ColumnUnknown``)."""
@@ -109,11 +139,14 @@ class AddedLines:
             self.set_columns |= dict.fromkeys(row)
         placed = {"ledger_id": ledger_id, "position": entry.position, "line_no": line_no}
         when = {"occurred_at": entry.occurred_at, "recorded_at": entry.recorded_at}
-        self.rows.append({**row, **placed, **when})
+        if self.told:
+            told = how_told(entry)
+            when |= {name: told[name] for name in self.told}
+        self.rows.append({**placed, **when, **row})
 
     def columns(self) -> tuple[str, ...]:
         """Return those that are written: what any line sets, and what the engine fills in."""
-        written = self.set_columns.keys() | PLACED
+        written = {*self.set_columns, *PLACED, *TOLD}
         return tuple(name for name in self.shape.names if name in written)
 
     def records(self) -> Iterator[tuple[Any, ...]]:
@@ -138,11 +171,13 @@ class Rows:
     added_lines: dict[str, AddedLines] = field(default_factory=dict)
     entry: Entry = field(default_factory=lambda: Entry(-1, b""))
     line_no: int = 0
+    is_out_of_order: bool = False
 
     def begin(self, entry: Entry) -> None:
         """Say which entry the next changes come from."""
         self.entry = entry
         self.line_no = 0
+        self.is_out_of_order = False
 
     async def get(self, table: Table, *key: Hashable) -> Row:
         """Return a copy of the row with this key (refuses with ``RowMissing``)."""
@@ -162,25 +197,34 @@ class Rows:
 
     def put(self, table: Table, row: Row) -> None:
         """Write a row, as it is now. One that was not read before must be new."""
-        name, entry = table.name, self.entry
-        shape = self.layout.shapes[name]
-        full = shape.full(row)
-        key = self.layout.key_of[name](full)
-        place = (name, key)
-        before = self.cache.get(place)
-        for column, settle in shape.settlers:
+        full = self.layout.shapes[table.name].full(row)
+        key = self.layout.key_of[table.name](full)
+        before = self.cache.get((table.name, key))
+        self._complete(table, full, before)
+        self.set(table, key, full)
+        if table.history:
+            if before is not None and before["occurred_at"] > self.entry.occurred_at:
+                self.is_out_of_order = True
+            images = self.images.setdefault(table.history, {})
+            images[key, self.entry.position] = (full, self.entry)
+
+    def set(self, table: Table, key: Key, full: Row) -> None:
+        """Make a whole row, stamps and all, what the table has under a key."""
+        place = (table.name, key)
+        is_new = self.cache.get(place) is None or place in self.added
+        (self.added if is_new else self.changed)[place] = full
+        self.cache.put(place, full)
+
+    def _complete(self, table: Table, full: Row, before: Row | None) -> None:
+        """Bring a row's values into their form, and fill in which entries made it, and when."""
+        for column, settle in self.layout.shapes[table.name].settlers:
             value = full[column]
             if before is not None and value == before[column]:
                 full[column] = before[column]
             elif value is not None:
                 full[column] = settle(value)
-        _stamp(full, before, entry)
+        _stamp(full, before, self.entry)
         full["ledger_id"] = self.ledger_id
-        is_new = before is None or place in self.added
-        (self.added if is_new else self.changed)[place] = full
-        self.cache.put(place, full)
-        if table.history:
-            self.images.setdefault(table.history, {})[key, entry.position] = (full, entry)
 
     def add(self, lines: Lines, row: Row) -> None:
         """Add a line; where and when are filled in."""
@@ -212,9 +256,24 @@ class Rows:
             if status != f"UPDATE {len(rows)}":
                 raise RowMissing(table=name, asked=len(rows), changed=status)
         for name, images in self.images.items():
-            await self._copy_images(name, images.values())
+            await self.copy_images(name, images.values())
         for added in self.added_lines.values():
             await self._copy_records(added.shape, added.columns(), added.records())
+        for written in (self.added, self.changed, self.images, self.added_lines):
+            written.clear()
+
+    async def remove(self, table: Table, key: Key) -> None:
+        """Take a written row away: what made it was taken back."""
+        await self.db.execute(self.layout.remove[table.name], self.ledger_id, *key)
+        place = (table.name, key)
+        self.cache.drop(place)
+        self.absent.add(place)
+
+    def forget_images(self) -> None:
+        """Leave out the images of the entry at hand: they are to be made in another way."""
+        for images in self.images.values():
+            for at in [at for at in images if at[1] == self.entry.position]:
+                del images[at]
 
     def _knows(self, place: Place) -> bool:
         return place in self.absent or self.cache.get(place) is not None
@@ -224,13 +283,22 @@ class Rows:
         shape = self.layout.shapes[name]
         await self._copy_records(shape, shape.names, map(itemgetter(*shape.names), rows))
 
-    async def _copy_images(self, name: str, images: Iterable[Image]) -> None:
+    async def copy_images(self, name: str, images: Iterable[Image]) -> None:
         """Write rows as they were after an entry."""
         shape = self.layout.shapes[name]
-        own = tuple(column for column in shape.names if column not in {"position", "recorded_at"})
+        own = tuple(c for c in shape.names if c not in {"position", "recorded_at", *IMAGE_OWN})
         read = itemgetter(*own)
-        records = ((*read(row), entry.position, entry.recorded_at) for row, entry in images)
-        await self._copy_records(shape, (*own, "position", "recorded_at"), records)
+        records = (
+            (
+                *read(row),
+                entry.position,
+                entry.recorded_at,
+                row.get("image_no", 0),
+                row.get("is_gone", False),
+            )
+            for row, entry in images
+        )
+        await self._copy_records(shape, (*own, "position", "recorded_at", *IMAGE_OWN), records)
 
     async def _copy_records(
         self, shape: Shape, columns: Sequence[str], records: Iterable[Sequence[Any]]
@@ -252,6 +320,8 @@ def _stamp(row: Row, before: Row | None, entry: Entry) -> None:
         row["first_position"] = before["first_position"] if before else position
     if "last_position" in row:
         row["last_position"] = position
+    if "is_late" in row:
+        row["is_late"] = bool(before and before["is_late"]) or was_late(entry)
     if "occurred_at" in row:
         latest = entry.occurred_at
         row["occurred_at"] = max(before["occurred_at"], latest) if before else latest

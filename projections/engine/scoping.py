@@ -1,6 +1,6 @@
 """Reading within a scope: what is out of reach is not in the answer, because it is not asked for.
 
-    petitions = view.table("petitions_v1", key=("petition_id",), ties=Ties(record="petition_id"))
+    petitions = view.table("petitions_v2", key=("petition_id",), ties=Ties(record="petition_id"))
     page = await petition_register(Within(db, scope), ledger_id, query)
 
 A table declares by ``Ties`` how its rows belong to whom: by their record (see

@@ -18,7 +18,10 @@ from ledger.storage.connect import Database
 from projections.engine.view import Row
 
 FILLED = frozenset(
-    {"ledger_id", "positions", "first_position", "last_position", "occurred_at", "recorded_at"}
+    {
+        *("ledger_id", "positions", "first_position", "last_position"),
+        *("occurred_at", "recorded_at", "is_late"),
+    }
 )
 """Columns that the engine fills in itself, where a table has them."""
 

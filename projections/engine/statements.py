@@ -30,3 +30,22 @@ def change_rows(shape: Shape, key: tuple[str, ...]) -> str:
         f"UPDATE {shape.table} AS old SET {changes}"  # noqa: S608 - names from code
         f" FROM json_to_recordset($1::json) AS new ({columns}) WHERE {same}"
     )
+
+
+def remove_row(shape: Shape, key: tuple[str, ...]) -> str:
+    """Take away the row of one ledger ($1) with a key ($2 …)."""
+    same = " AND ".join(f"{name} = ${number}" for number, name in enumerate(key, start=2))
+    return f"DELETE FROM {shape.table} WHERE ledger_id = $1 AND {same}"  # noqa: S608 - names from code
+
+
+def rows_of_stream(table: str, stream: str) -> str:
+    """Read all rows of one ledger ($1) that a stream ($2) changes."""
+    return f"SELECT * FROM {table} WHERE ledger_id = $1 AND {stream} = $2"  # noqa: S608 - names from code
+
+
+def lines_at(table: str) -> str:
+    """Read the lines of one ledger ($1) at some positions ($2)."""
+    return (
+        f"SELECT * FROM {table}"  # noqa: S608 - names from code
+        " WHERE ledger_id = $1 AND position = ANY($2) ORDER BY position, line_no"
+    )

@@ -1,8 +1,8 @@
 """How a view is declared: its tables, and one function per event that changes them.
 
     view = View("deposits", version=1)  # its tables are in deposits.sql, names end in _v1
-    deposits = view.table("deposits_v1", key=("deposit_id",), history="deposit_states_v1")
-    lines = view.lines("deposit_lines_v1")
+    deposits = view.table("deposits_v2", key=("deposit_id",), history="deposit_states_v2")
+    lines = view.lines("deposit_lines_v2")
 
     @view.on(Deposit.Received)
     async def received(rows: Rows, event: Deposit.Received, entry: Entry) -> None:
@@ -27,6 +27,7 @@ from eventsourcing.utils import get_topic
 
 from ledger.core.aggregate import Event
 from ledger.core.entry import Entry
+from ledger.core.reversing import StepReversed
 from projections.engine.scoping import Ties
 
 if TYPE_CHECKING:
@@ -47,8 +48,10 @@ class Table:
     that made the row, for rows that few events make) or ``first_position`` and
     ``last_position``; ``occurred_at`` (the latest among its events), ``recorded_at`` (of its
     last event). ``history`` is the table that keeps an image of the row after each event that
-    changed it: the same columns and ``position``, ``recorded_at``; with a history, the row
-    needs ``occurred_at``.
+    changed it: the same columns and ``position``, ``image_no``, ``is_gone``, ``recorded_at``;
+    with a history, the row needs ``occurred_at``. ``is_late``: an event that made the row was
+    told late. ``stream`` is the column with the id of the stream whose events alone change
+    the row: only such rows can be folded again (``replaying.py``).
     """
 
     name: str
@@ -56,6 +59,7 @@ class Table:
     history: str | None = None
     is_per_stream: bool = True
     ties: Ties | None = None
+    stream: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,17 @@ class Lines:
     """Rows that are only ever added, key ``(ledger_id, position, line_no)``.
 
     The engine fills ``ledger_id``, ``position``, ``line_no`` (from 0 within an event),
-    ``occurred_at`` and ``recorded_at``.
+    ``occurred_at`` and ``recorded_at``, and where the table has them ``is_late``, ``true_day``,
+    ``said_by``, ``proposed_by`` and ``voids`` (the positions of what a reversal took back).
+    ``sums`` are columns that add up: a reversal adds opposite lines, dated as the reversed ones,
+    with their position in ``reverses``. ``record`` is the column with the record whose steps the
+    lines are: readers then find in ``voided_by`` what took a step back.
     """
 
     name: str
     ties: Ties | None = None
+    sums: tuple[str, ...] = ()
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +100,12 @@ class View:
     handlers: dict[str, Handler[Any]] = field(init=False, default_factory=dict)
     every: EveryHandler | None = field(init=False, default=None)
     read_aheads: dict[str, list[ReadAhead]] = field(init=False, default_factory=dict)
+    _reversing: frozenset[str] | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.sql = self.sql or (files("projections") / f"{self.name}.sql").read_text("utf-8")
 
-    def table(
+    def table(  # noqa: PLR0913 - each by name
         self,
         name: str,
         *,
@@ -102,21 +113,37 @@ class View:
         history: str | None = None,
         is_per_stream: bool | None = None,
         ties: Ties | None = None,
+        stream: str | None = None,
     ) -> Table:
         """Declare a table of rows that change.
 
         ``is_per_stream``: the key is the id of the stream whose events change the row (assumed
         of a key of one column); the rows of a whole batch are then read at once.
         ``ties``: whose its rows are; without them it is read as a whole or not at all.
+        ``stream``: the column with the id of the stream whose events alone change a row (the
+        key, if it is that id); a table with a history that has none shows late events late.
         """
         per_stream = len(key) == 1 if is_per_stream is None else is_per_stream
-        table = Table(name, key, history, per_stream, ties)
+        if stream is None:
+            stream = key[0] if per_stream else ""
+        table = Table(name, key, history, per_stream, ties, stream)
         self.tables.append(table)
         return table
 
-    def lines(self, name: str, *, ties: Ties | None = None) -> Lines:
-        """Declare a table of rows that are only added; ``ties`` say whose its rows are."""
-        lines = Lines(name, ties)
+    def lines(
+        self,
+        name: str,
+        *,
+        ties: Ties | None = None,
+        sums: tuple[str, ...] = (),
+        record: str = "",
+    ) -> Lines:
+        """Declare a table of rows that are only added; ``ties`` say whose its rows are.
+
+        ``sums``: the columns that add up; ``record``: the column with the record whose steps
+        the lines are.
+        """
+        lines = Lines(name, ties, sums, record)
         self.all_lines.append(lines)
         return lines
 
@@ -145,6 +172,19 @@ class View:
         """
         self.read_aheads.setdefault(get_topic(event_type), []).append(ReadAhead(table, key_of))
 
+    @property
+    def reversing(self) -> frozenset[str]:
+        """The topics of the events that take back steps of the records that it follows."""
+        if self._reversing is None:
+            followed = {topic.partition(".")[0] for topic in self.handlers}
+            topics = map(get_topic, _every_kind_of(StepReversed))
+            self._reversing = frozenset(t for t in topics if t.partition(".")[0] in followed)
+        return self._reversing
+
+    def wants(self, topic: str) -> bool:
+        """Tell whether entries of a topic change the view."""
+        return self.every is not None or topic in self.handlers or topic in self.reversing
+
     def table_names(self) -> Iterable[str]:
         """Return the names of all its tables, histories included."""
         for table in self.tables:
@@ -153,3 +193,9 @@ class View:
                 yield table.history
         for lines in self.all_lines:
             yield lines.name
+
+
+def _every_kind_of(event_type: type[Event]) -> Iterable[type[Event]]:
+    for kind in event_type.__subclasses__():
+        yield kind
+        yield from _every_kind_of(kind)

@@ -32,8 +32,8 @@ CALLS = 300
 Ask: TypeAlias = Callable[[Ledger, UUID], Awaitable[Any]]
 
 _IDS = {
-    "petitions": "SELECT petition_id FROM petitions_v1 WHERE ledger_id = $1 LIMIT $2",
-    "accounts": "SELECT account_id FROM points_accounts_v1 WHERE ledger_id = $1 LIMIT $2",
+    "petitions": "SELECT petition_id FROM petitions_v2 WHERE ledger_id = $1 LIMIT $2",
+    "accounts": "SELECT account_id FROM points_accounts_v2 WHERE ledger_id = $1 LIMIT $2",
 }
 
 

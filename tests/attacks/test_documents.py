@@ -76,7 +76,7 @@ async def test_a_figure_is_edited_by_hand(world: World) -> None:
     view = view_named(VIEWS, "accounts")
     assert (await verify(world.dsn, world.ledger_id, view)).is_right
     done = await world.db.execute(
-        "UPDATE account_lines_v1 SET amount_fen = amount_fen + 100"
+        "UPDATE account_lines_v2 SET amount_fen = amount_fen + 100"
         " WHERE ledger_id = $1 AND position = $2",
         world.ledger_id,
         PROVED,

@@ -209,9 +209,9 @@ async def test_a_balance_edited_in_a_view_does_not_pass(
     make: Make, verify: Verify, booked: Ledger
 ) -> None:
     edit = """
-        UPDATE account_lines_v1 SET amount_fen = amount_fen + $2
+        UPDATE account_lines_v2 SET amount_fen = amount_fen + $2
         WHERE ledger_id = $1 AND position = (
-            SELECT min(position) FROM account_lines_v1 WHERE ledger_id = $1
+            SELECT min(position) FROM account_lines_v2 WHERE ledger_id = $1
                 AND kind = 'revenue_received'
         )
     """

@@ -129,12 +129,12 @@ async def cut_off(street: Watched, heard: Heard) -> None:
     address = Address("GET", "/v1/policies")
     attempt = Attempt(address, "/v1/policies", "time-out", {"params": {"name": TEXT}})
     async with street.db.transaction():
-        await street.db.execute("LOCK TABLE minzhang_views.policy_entries_v1")
+        await street.db.execute("LOCK TABLE minzhang_views.policy_entries_v2")
         asking = asyncio.create_task(send(street.county, heard, [attempt]))
         cancel = (
             "SELECT pg_stat_clear_snapshot();"  # else it is that of the first look
             " SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            " AND query LIKE '%policy_entries_v1%'"
+            " AND query LIKE '%policy_entries_v2%'"
         )
         while not asking.done():
             await street.db.execute(cancel)

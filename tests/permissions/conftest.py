@@ -114,7 +114,7 @@ async def _token(ledger: Ledger, side: Side, role: Role) -> dict[str, str]:
 async def _event_of(ledger: Ledger, side: Side) -> UUID:
     """Return the event that began the side's petition."""
     found_id: UUID = await ledger.pool.fetchval(
-        "SELECT event_id FROM audit_trail_v1 WHERE ledger_id = $1 AND stream_id = $2"
+        "SELECT event_id FROM audit_trail_v2 WHERE ledger_id = $1 AND stream_id = $2"
         " ORDER BY position LIMIT 1",
         ledger.id,
         str(side.record("petition")),

@@ -26,7 +26,9 @@ CREATE TABLE IF NOT EXISTS test_jar_states_v1 (
     position    bigint           NOT NULL,
     occurred_at timestamptz      NOT NULL,
     recorded_at timestamptz      NOT NULL,
-    PRIMARY KEY (ledger_id, jar_id, position)
+    image_no    integer          NOT NULL,
+    is_gone     boolean          NOT NULL,
+    PRIMARY KEY (ledger_id, jar_id, position, image_no)
 );
 CREATE TABLE IF NOT EXISTS test_fillings_v1 (
     ledger_id   text COLLATE "C" NOT NULL,

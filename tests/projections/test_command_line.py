@@ -50,12 +50,12 @@ async def test_views_are_verified_rebuilt_and_hashed(ledger: Ledger, store_dsn: 
 async def test_a_row_changed_by_hand_is_said(ledger: Ledger, store_dsn: str) -> None:
     await filled(ledger)
     await ledger.pool.execute(
-        "UPDATE audit_trail_v1 SET role = 'nobody' WHERE ledger_id = $1 AND position = 7", ledger.id
+        "UPDATE audit_trail_v2 SET role = 'nobody' WHERE ledger_id = $1 AND position = 7", ledger.id
     )
     code, output, _ = await minzhang(ledger, store_dsn, "verify", "audit_trail")
 
     assert code == 1
-    assert 'audit_trail_v1 {"position":7}' in output
+    assert 'audit_trail_v2 {"position":7}' in output
     assert '{"role":"nobody"}' in output
 
 
