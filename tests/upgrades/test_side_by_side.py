@@ -13,6 +13,7 @@ from aiohttp import ClientSession
 
 from api.serving import serving
 from ledger.core.codec import KindUnknown
+from ledger.petitions import Petition
 from ledger.postgres.embedded import dsn_for
 from ledger.reactions.engine import Reactions
 from ledger.storage.ledger import Ledger
@@ -25,11 +26,13 @@ from projections.engine.following import status
 from scripts.service import open_service
 from tests.backups.conftest import settings_of
 from tests.examples import by
+from tests.petition_world import STREET, filed, found_county, who
 from tests.projections.jars import jars_view
 from tests.published_log import fill
 from tests.reactions.test_engine import patience
 from tests.storage.jars import Jar
 from tests.storage.test_ledger import saved_jar
+from tests.tokens import issued
 from tests.upgrades.newer import append_newer
 
 OF_A_RECORD_OF_OURS, OF_OTHER_SOFTWARE = "test_jar.polished.v1", "warehouse.opened.v1"
@@ -118,3 +121,27 @@ async def test_after_a_migration_the_older_one_goes_on_but_does_not_start_again(
         with pytest.raises(DatabaseIsNewer):
             async with open_service(settings):
                 raise AssertionError("it was served")
+
+
+async def test_over_http_such_a_record_is_unavailable_and_others_are_served(
+    elsewhere: Path,
+) -> None:
+    async with open_service(settings_of(elsewhere)) as service:
+        ledger = service.ledger
+        await found_county(ledger)
+        newer, other = await filed(ledger), await filed(ledger)
+        petition = await ledger.load(Petition, newer)
+        petition.withdraw(who(reason="另行反映"))
+        await append_newer(ledger, petition, "petition.given_a_medal.v1")
+        token = await issued(ledger, "street", organisation_id=STREET)
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            serving(service.app, "127.0.0.1", 0) as address,
+            ClientSession(address, headers=headers) as client,
+        ):
+            for petition_id, status in ((newer, 503), (other, 201)):
+                path = f"/v1/petitions/{petition_id}/withdrawals"
+                async with client.post(path, json={"reason": "重复登记"}) as answer:
+                    told = await answer.json()
+                    assert answer.status == status, told
+                    assert status == 201 or told["code"] == "kind-unknown"
