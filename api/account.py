@@ -25,6 +25,7 @@ from api.keys import LEDGER, PERMISSIONS
 from api.validation import validator_for
 from ledger.commands.access_tokens import (
     RevokeToken,
+    end_tokens_of,
     issue_token,
     revoke_access_token,
     user_of_actor,
@@ -250,16 +251,19 @@ async def end_other_own_sessions(request: web.Request) -> web.Response:
     identity = await authorise(request, "end_other_sessions")
     ledger = request.app[LEDGER]
     user_id = await own_user_id(ledger, identity.actor_id)
-    ended = await end_other_sessions(ledger, user_id, present=identity.session_id)
+    present = identity.session_id or identity.token_id
+    ended = await end_other_sessions(ledger, user_id, present=present)
     return answer({"ended": ended})
 
 
 async def end_other_sessions(ledger: Ledger, user_id: UUID, *, present: UUID | None) -> list[UUID]:
-    """End all of somebody's own sessions but one; return which."""
+    """End all of somebody's own sessions and tokens but one; return which sessions."""
     own = await sessions_of(ledger.pool, ledger.id, user_id, now=ledger.clock())
     ended = [one for one in own if one.session_id != present]
     for one in ended:
         await sign_out(ledger, one, by_owner(user_id, ledger), why=SignOutReason.REVOKED)
+    user = await ledger.load(User, user_id)
+    await end_tokens_of(ledger, user, by_owner(user_id, ledger), present=present)
     return [one.session_id for one in ended]
 
 

@@ -253,6 +253,7 @@ OWN = Row(dict.fromkeys(Role, Within.SELF))
 
 USERS: Table = {
     "open_user": only(Role.ADMINISTRATOR),
+    "allow_entry": only(Role.ADMINISTRATOR),
     "invite_user": only(Role.ADMINISTRATOR),
     "grant_role": only(Role.ADMINISTRATOR),
     "revoke_role": only(Role.ADMINISTRATOR),

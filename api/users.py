@@ -35,6 +35,13 @@ routes.command(
     zh="停用账号",
 )
 routes.command(
+    ONE + "/entry-allowances",
+    commands.AllowEntry,
+    commands.allow_entry,
+    about=EVERYWHERE,
+    zh="准许新的登录方式（监督人员与管理员，两人核准）",
+)
+routes.command(
     ONE + "/enablements", commands.EnableUser, commands.enable_user, about=EVERYWHERE, zh="启用账号"
 )
 routes.command(

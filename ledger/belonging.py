@@ -57,6 +57,7 @@ BELONGS: Mapping[str, Belongs] = {
     "interests.opened.v1": Belongs(persons=("person_id",)),
     "lease.signed.v1": Belongs(through="account_id"),
     "log_history.begun.v1": Belongs(is_open=True),
+    "machine_side.acted.v1": Belongs(is_open=True),
     "organisation.established.v1": Belongs(is_itself=True),
     "person.registered.v1": Belongs(place=("place_id",), persons=("person_id",)),
     "person_lookup.made.v1": Belongs(persons=("found_ids",)),

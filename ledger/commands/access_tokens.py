@@ -16,8 +16,8 @@ from ledger.core.clock import local_day
 from ledger.core.errors import RuleViolated
 from ledger.core.times import NoUndo, decision
 from ledger.storage.ledger import Ledger, Recorded
-from ledger.storage.tokens import NewToken, Token, create_token, revoke_token
-from ledger.users import AccessToken, Grant, User, user_id_of
+from ledger.storage.tokens import NewToken, Token, create_token, revoke_token, tokens_of
+from ledger.users import BY_TWO, MACHINE, AccessToken, Grant, MachineSide, User, user_id_of
 
 
 class TokenNotGranted(RuleViolated):
@@ -43,6 +43,18 @@ async def revoke_access_token(command: RevokeToken, ledger: Ledger, by: By) -> R
     if recorded.position >= 0:
         await revoke_token(ledger.pool, ledger.id, token.id, now=ledger.clock())
     return recorded
+
+
+async def end_tokens_of(
+    ledger: Ledger, user: User, by: By, *, present: UUID | None = None
+) -> list[UUID]:
+    """Revoke every token that acts as a user, but the one that asks; return which."""
+    own = await tokens_of(ledger.pool, ledger.id, user.person_id, key=ledger.key)
+    ended = [one.token_id for one in own if one.is_ours and not one.revoked_at]
+    ended = [token_id for token_id in ended if token_id != present]
+    for token_id in ended:
+        await revoke_access_token(RevokeToken(token_id=token_id), ledger.for_request(), by)
+    return ended
 
 
 # What gives a secret away goes by no idempotency key: nothing of it is kept with receipts ------
@@ -73,6 +85,9 @@ async def issue_with_account(ledger: Ledger, by: By, new: NewToken) -> str:
         until_on=None,
     )
     holder.grant_role(by, grant)
+    if grant.role in BY_TWO and by.role == MACHINE:
+        told = MachineSide.act(by, operation="grant_role", user_id=holder.id, role=grant.role)
+        ledger.accompany(told)
     return await _make(ledger, by, new, holder)
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from annotated_types import MaxLen
 from pydantic import StringConstraints
 
-from ledger.commands.users import end_sessions_of
+from ledger.commands.users import end_sessions_of, tell_of_machine
 from ledger.core.aggregate import By
 from ledger.core.times import decision
 from ledger.storage.ledger import Ledger, Recorded
@@ -58,6 +58,8 @@ async def link_single_sign_on(command: LinkSingleSignOn, ledger: Ledger, by: By)
 
     def decide(user: User) -> None:
         user.link_for_another(by, issuer=command.issuer)
+        if user.takes_two(by.now):
+            tell_of_machine(ledger, by, "link_single_sign_on", user)
 
     return await _link(ledger, command.user_id, (command.issuer, command.subject), decide)
 

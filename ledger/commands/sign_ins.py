@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
-from ledger.commands.access_tokens import user_of_actor
+from ledger.commands.access_tokens import end_tokens_of, user_of_actor
 from ledger.commands.refusals import note_denial, note_failed_sign_in
 from ledger.commands.users import end_sessions_of
 from ledger.core.aggregate import By
@@ -308,7 +308,9 @@ async def _keep(
 ) -> None:
     password_hash = await door.passwords.hash(chosen)
     user = await ledger.load(User, user_id)
-    user.set_password(By(actor_id=user_id, at=ledger.clock(), role=NOBODY), source=source)
+    by = By(actor_id=user_id, at=ledger.clock(), role=NOBODY)
+    user.set_password(by, source=source)
     await ledger.for_request().save(user)
     await keep_password(ledger.pool, ledger.id, user_id, password_hash, now=ledger.clock())
     await end_sessions_of(ledger, user_id)
+    await end_tokens_of(ledger, user, by)

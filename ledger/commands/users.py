@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from ledger.commands.access_tokens import user_of_actor
+from ledger.commands.access_tokens import end_tokens_of, user_of_actor
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import NotFound, RuleViolated
@@ -26,7 +26,7 @@ from ledger.storage.user_logins import (
     make_link,
     name_user,
 )
-from ledger.users import Grant, SignIn, SignOutReason, User
+from ledger.users import BY_TWO, MACHINE, Grant, MachineSide, SignIn, SignOutReason, User
 from ledger.users.rules import NotToOneself
 
 LINK_LIFETIME = timedelta(days=3)
@@ -67,6 +67,13 @@ class RevokeRole:
 
     user_id: UUID
     grant_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowEntry:
+    """Allow one new way in for who oversees or administers: a link, or an identity; for a day."""
+
+    user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +130,15 @@ async def grant_role(command: GrantRole, ledger: Ledger, by: By) -> Recorded:
         until_on=command.until_on,
     )
     user.grant_role(by, grant)
+    if grant.role in BY_TWO:
+        tell_of_machine(ledger, by, "grant_role", user, grant.role)
     return await ledger.save(user)
+
+
+def tell_of_machine(ledger: Ledger, by: By, operation: str, user: User, role: str = "") -> None:
+    """Tell everybody, with the next save, that whoever runs the service did it alone."""
+    if by.role == MACHINE:
+        ledger.accompany(MachineSide.act(by, operation=operation, user_id=user.id, role=role))
 
 
 @decision(undo="grant_role")
@@ -135,6 +150,14 @@ async def revoke_role(command: RevokeRole, ledger: Ledger, by: By) -> Recorded:
     if recorded.position >= 0:
         await end_sessions_of(ledger, user.id, grant_id=command.grant_id)
     return recorded
+
+
+@decision(undo=NoUndo("it lapses after a day, or the user is disabled"), by_two=True)
+async def allow_entry(command: AllowEntry, ledger: Ledger, by: By) -> Recorded:
+    """Allow it."""
+    user = await ledger.load(User, command.user_id)
+    user.allow_entry(by)
+    return await ledger.save(user)
 
 
 @decision(undo="enable_user")
@@ -163,6 +186,8 @@ async def remove_second_factor(command: RemoveSecondFactor, ledger: Ledger, by: 
     if user.is_of(by.actor_id):
         raise NotToOneself(user_id=str(command.user_id))
     user.remove_second_factor(by)
+    if user.takes_two(by.now):
+        tell_of_machine(ledger, by, "remove_second_factor", user)
     recorded = await ledger.save(user)
     if recorded.position >= 0:
         await keep_second_factor(ledger.pool, ledger.id, user.id, None)
@@ -172,7 +197,7 @@ async def remove_second_factor(command: RemoveSecondFactor, ledger: Ledger, by: 
 
 @decision(undo=NoUndo("the user comes in again"))
 async def end_user_sessions(command: EndSessions, ledger: Ledger, by: By) -> Recorded | None:
-    """End the user's sessions, each told of; without any there is nothing to record."""
+    """End the user's sessions and tokens, each told of; without any there is nothing to record."""
     by = by.with_reason()
     user = await ledger.load(User, command.user_id)
     now = ledger.clock()
@@ -183,6 +208,7 @@ async def end_user_sessions(command: EndSessions, ledger: Ledger, by: By) -> Rec
     recorded = await ledger.save(*ending) if ending else None
     if not ledger.is_dry_run:
         await end_sessions(ledger.pool, ledger.id, [one.session_id for one in found], now=now)
+        await end_tokens_of(ledger, user, by)
     return recorded
 
 
@@ -211,6 +237,8 @@ async def invite_user(ledger: Ledger, by: By, *, user_id: UUID, login_name: str)
     if holder is not None and holder.user_id != user_id:
         raise LoginNameTaken()
     user.invite(by)
+    if user.takes_two(by.now):
+        tell_of_machine(ledger, by, "invite_user", user)
     await ledger.save(user)
     await name_user(ledger.pool, ledger.id, user_id, login_name)
     expires_at = ledger.clock() + LINK_LIFETIME

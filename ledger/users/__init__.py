@@ -14,14 +14,18 @@ decided it.
 
 from ledger.users.access_token import AccessToken
 from ledger.users.attempts import Denial, SignIn, SignInMethod, SignOutReason
-from ledger.users.roles import ROLES, needs_second_factor
+from ledger.users.machine_side import MACHINE, MachineSide
+from ledger.users.roles import BY_TWO, ROLES, needs_second_factor
 from ledger.users.user import Grant, PasswordSource, User, user_id_of
 
 __all__ = [
+    "BY_TWO",
+    "MACHINE",
     "ROLES",
     "AccessToken",
     "Denial",
     "Grant",
+    "MachineSide",
     "PasswordSource",
     "SignIn",
     "SignInMethod",

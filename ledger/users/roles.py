@@ -46,6 +46,8 @@ SECOND_FACTOR = frozenset(
 alone opens nothing for them."""
 
 OVERSEERS = frozenset({AUDITOR, DATA_PROTECTION_OFFICER, DISCIPLINE})
+BY_TWO = OVERSEERS | {ADMINISTRATOR}
+"""Roles that one person alone lets nobody into: who oversees, and who lets others in."""
 
 
 def needs_second_factor(role: str) -> bool:
@@ -71,6 +73,7 @@ def stands_against(role: str, held: Iterable[str]) -> str | None:
 
 SYSTEM_OPERATIONS = frozenset(
     {
+        "allow_entry",
         "disable_user",
         "enable_user",
         "end_user_sessions",

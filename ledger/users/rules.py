@@ -75,6 +75,13 @@ class IdentityNotLinked(RuleViolated):
     """
 
 
+class EntryNotAllowed(RuleViolated):
+    """Who oversees or administers gets a new way in only after two persons allowed it, that day.
+
+    监督人员和管理员的新登录方式（一次性链接、单点登录身份）须先经两人核准，当日有效。
+    """
+
+
 class SecondFactorEnrolledAlready(RuleViolated):
     """A second factor is set up already; remove it first.
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
 
 from ledger.core import aggregate as core
 from ledger.core.aggregate import By
+from ledger.core.clock import local_day
+from ledger.core.guards import by_two
 from ledger.core.values import derived_id
 from ledger.users import rules
-from ledger.users.roles import ROLES, stands_against
+from ledger.users.machine_side import MACHINE
+from ledger.users.roles import BY_TWO, ROLES, stands_against
+
+ENTRY_KEEPS = timedelta(days=1)
+"""How long two persons' word lets a new way in be made."""
 
 
 class PasswordSource(StrEnum):
@@ -119,6 +125,18 @@ class User(core.Aggregate):
 
         TOPIC = "user.invited.v1"
 
+        def apply(self, user: User) -> None:
+            user.entry_allowed_at = None
+
+    @dataclass(frozen=True, kw_only=True)
+    class EntryAllowed(Event):
+        """Two persons allowed one new way in: a one-time link, or an identity at an issuer."""
+
+        TOPIC = "user.entry_allowed.v1"
+
+        def apply(self, user: User) -> None:
+            user.entry_allowed_at = self.timestamp
+
     @dataclass(frozen=True, kw_only=True)
     class PasswordSet(Event):
         """The user chose a password; all sessions ended."""
@@ -166,6 +184,7 @@ class User(core.Aggregate):
 
         def apply(self, user: User) -> None:
             user.issuers.append(self.issuer)
+            user.entry_allowed_at = None
 
     @dataclass(frozen=True, kw_only=True)
     class SingleSignOnUnlinked(Event):
@@ -204,6 +223,7 @@ class User(core.Aggregate):
         self.has_password = False
         self.has_second_factor = False
         self.is_disabled = False
+        self.entry_allowed_at: datetime | None = None
         self.issuers: list[str] = []
 
     @staticmethod
@@ -223,6 +243,10 @@ class User(core.Aggregate):
     def grants_on(self, day: date) -> tuple[Grant, ...]:
         """Return the grants in force on a day, in the order in which they were made."""
         return tuple(grant for grant in self.grants.values() if grant.covers(day))
+
+    def takes_two(self, now: datetime) -> bool:
+        """Tell whether a new way in takes two persons: for who oversees or administers."""
+        return any(grant.role in BY_TWO for grant in self.grants_on(local_day(now)))
 
     # Commands: what you may ask for -----------------------------------------------------
 
@@ -248,6 +272,8 @@ class User(core.Aggregate):
             raise rules.GrantHeldAlready(role=grant.role, post=grant.post)
         if other := stands_against(grant.role, (held.role for held in together)):
             raise rules.RolesApart(role=grant.role, held=other)
+        if grant.role in BY_TWO and by.role != MACHINE:
+            by = by_two(by)
         self._record(
             self.RoleGranted,
             by,
@@ -267,11 +293,18 @@ class User(core.Aggregate):
             raise rules.GrantUnknown(grant_id=str(grant_id))
         self._record(self.RoleRevoked, by, grant_id=grant_id, role=self.grants[grant_id].role)
 
+    def allow_entry(self, by: By) -> None:
+        """Allow one new way in, by two persons, for a day; needs a reason."""
+        by = by_two(by.with_reason())
+        self._guard_other(by)
+        self._guard_enabled()
+        self._record(self.EntryAllowed, by)
+
     def invite(self, by: By) -> None:
         """Note that a one-time link was made: its holder chooses a password without the old one."""
         self._guard_other(by)
         self._guard_enabled()
-        self._record(self.Invited, by)
+        self._record(self.Invited, self._allowed_in(by))
 
     def set_password(self, by: By, *, source: PasswordSource) -> None:
         """Note that the user chose a password."""
@@ -289,6 +322,8 @@ class User(core.Aggregate):
         """Note that the device no longer counts; an administrator needs a reason."""
         if not self.is_of(by.actor_id):
             by = by.with_reason()
+            if self.takes_two(by.now) and by.role != MACHINE:
+                by = by_two(by)
         if not self.has_second_factor:
             raise rules.SecondFactorMissing()
         self._record(self.SecondFactorRemoved, by)
@@ -305,7 +340,7 @@ class User(core.Aggregate):
     def link_for_another(self, by: By, *, issuer: str) -> None:
         """Link an identity that somebody else vouches for: nobody does so for themselves."""
         self._guard_other(by)
-        self.link_single_sign_on(by, issuer=issuer)
+        self.link_single_sign_on(self._allowed_in(by), issuer=issuer)
 
     def unlink_single_sign_on(self, by: By, *, issuer: str) -> None:
         """Let an identity at an issuer in no more; needs a reason."""
@@ -327,6 +362,15 @@ class User(core.Aggregate):
         if not self.is_disabled:
             raise rules.UserNotDisabled()
         self._record(self.Enabled, by)
+
+    def _allowed_in(self, by: By) -> By:
+        """Refuse a new way in for who oversees or administers, unless two persons allowed it."""
+        if by.role == MACHINE or not self.takes_two(by.now):
+            return by
+        allowed_at = self.entry_allowed_at
+        if allowed_at is None or by.now - allowed_at > ENTRY_KEEPS:
+            by = by.refuse(rules.EntryNotAllowed())
+        return by
 
     def _guard_other(self, by: By) -> None:
         if self.is_of(by.actor_id):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.news import News
 from ledger.storage.password_hashes import HashCost
 from ledger.storage.reading import read_entries
+from ledger.users.machine_side import MACHINE
 from projections import VIEWS
 from projections.engine import install_missing
 
@@ -92,9 +93,10 @@ class House:
 async def new_user(ledger: Ledger, door: Door, name: str, by: By, *roles: str) -> UUID:
     """Open an account with roles and the usual password."""
     user = await open_user(OpenUser(), ledger.for_request(), by)
+    machine = replace(by, role=MACHINE)
     for role in roles:
-        await grant_role(GrantRole(user_id=user.id, role=role), ledger.for_request(), by)
-    link = await invite_user(ledger.for_request(), by, user_id=user.id, login_name=name)
+        await grant_role(GrantRole(user_id=user.id, role=role), ledger.for_request(), machine)
+    link = await invite_user(ledger.for_request(), machine, user_id=user.id, login_name=name)
     await set_up_password(ledger, door, link=link, password=PASSWORD)
     return user.id
 

@@ -22,6 +22,7 @@ from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 from ledger.storage.user_identities import find_identity
+from ledger.users.machine_side import MACHINE
 from tests.api.house import CHEAP, NAME, House, MovableClock, new_user
 from tests.api.issuer import CLIENT, SECRET, running_issuer
 from tests.tokens import issued
@@ -144,7 +145,7 @@ async def test_nobody_vouches_for_an_identity_of_their_own(linked: House, issuer
     opening = OpenUser(user_id=ADMINISTRATOR)
     account = (await open_user(opening, linked.ledger.for_request(), linked.by)).id
     granting = GrantRole(user_id=account, role="administrator")
-    other = replace(linked.by, actor_id=UUID(int=2))
+    other = replace(linked.by, actor_id=UUID(int=2), role=MACHINE)
     await grant_role(granting, linked.ledger.for_request(), other)
     path = f"{account}/identities"
     refused = await as_administrator(linked, path, issuer=issuer, subject="somebody")

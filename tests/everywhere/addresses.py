@@ -64,6 +64,12 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "/users/{user_id}/revocations": ("grant_id", "reason"),
     "/users/{user_id}/second-factor-removals": ("reason",),
     "/users/{user_id}/session-endings": ("reason",),
+    "/proposals/approvals": ("proposal_id", "reason"),
+    "/proposals/refusals": ("proposal_id", "reason"),
+    "/proposals/withdrawals": ("proposal_id", "reason"),
+    "/system-proposals/approvals": ("proposal_id", "reason"),
+    "/system-proposals/refusals": ("proposal_id", "reason"),
+    "/system-proposals/withdrawals": ("proposal_id", "reason"),
 }
 """The forms of pages and their fields; each carries the session's token beside them."""
 BODIES: Mapping[str, Body] = {

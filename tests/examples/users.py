@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from ledger.core.aggregate import By, Event
 from ledger.users import (
+    MACHINE,
     AccessToken,
     Denial,
+    MachineSide,
     PasswordSource,
     SignIn,
     SignInMethod,
@@ -49,6 +52,22 @@ def admin(reason: str = "") -> By:
 def own() -> By:
     """The user decides."""
     return By(actor_id=USER, at=AT, role="nobody")
+
+
+def entry_allowed() -> User.EntryAllowed:
+    two = replace(admin("设备遗失，本人到场核实"), proposed_by=(UUID(int=907),))
+    return User.EntryAllowed(**_fields(USER, 3, two))
+
+
+def at_the_machine() -> MachineSide.Acted:
+    who = By(actor_id=UUID(int=908), at=AT, role=MACHINE, reason="首位管理员")
+    return MachineSide.Acted(
+        **_fields(UUID(int=909), 1, who),
+        originator_topic=MachineSide.TOPIC,
+        operation="grant_role",
+        user_id=USER,
+        role="administrator",
+    )
 
 
 def opened_for_person() -> User.OpenedForPerson:
@@ -181,6 +200,8 @@ def counted() -> Denial.Counted:
 
 
 EXAMPLES: tuple[Event, ...] = (
+    entry_allowed(),
+    at_the_machine(),
     opened(),
     opened_for_person(),
     role_granted(),
