@@ -35,6 +35,14 @@ const kind = (description, given) => {
   return schema.format ?? [schema.type ?? "object"].flat().join(" | ");
 };
 
+const JSON_TYPE = "application/json";
+
+// What a request's body may be: [media type, what is said of it], JSON first; none: no body.
+const bodyOf = (operation) => {
+  const given = Object.entries(operation.requestBody?.content ?? {});
+  return given.find(([type]) => type === JSON_TYPE) ?? given[0] ?? null;
+};
+
 const row = (description, name, where, required, schema, text) => {
   const found = resolve(description, schema);
   const fallback = found.default === undefined ? "" : ` = ${JSON.stringify(found.default)}`;
@@ -49,7 +57,12 @@ const row = (description, name, where, required, schema, text) => {
 const fieldsOf = (description, operation) => {
   const rows = (operation.parameters ?? []).map((one) =>
     row(description, one.name, one.in, one.required, one.schema, one.description));
-  const body = resolve(description, operation.requestBody?.content["application/json"].schema);
+  const [type, told] = bodyOf(operation) ?? [];
+  const body = resolve(description, told?.schema);
+  if (type && !body.properties) {
+    const types = Object.keys(operation.requestBody.content).join(", ");
+    rows.push(row(description, types, "body", operation.requestBody.required, body, body.description));
+  }
   for (const [name, schema] of Object.entries(body.properties ?? {})) {
     rows.push(row(description, name, "body", body.required?.includes(name), schema, ""));
   }
@@ -62,11 +75,15 @@ const fieldsOf = (description, operation) => {
 
 const exampleOf = (path, method, operation) => {
   const lines = [`curl -H "Authorization: Bearer $TOKEN" ${location.origin}${path}`];
-  const body = operation.requestBody?.content["application/json"].example;
-  if (body !== undefined) {
-    lines.push(`  -H 'Content-Type: application/json' -d '${JSON.stringify(body, null, 2)}'`);
+  const [type, told] = bodyOf(operation) ?? [];
+  if (type === JSON_TYPE && told.example !== undefined) {
+    lines.push(`  -H 'Content-Type: ${type}' -d '${JSON.stringify(told.example, null, 2)}'`);
+  } else if (type && type !== JSON_TYPE) {
+    const shown = type.includes("*") ? "application/pdf" : type;
+    lines.push(`  -H 'Content-Type: ${shown}' --data-binary @FILE`);
   }
-  return method === "get" || body !== undefined ? lines.join(" \\\n") : `${lines[0]} -X POST`;
+  if (lines.length > 1) return lines.join(" \\\n");
+  return method === "get" ? lines[0] : `${lines[0]} -X ${method.toUpperCase()}`;
 };
 
 const show = (description, path, method, operation) => {

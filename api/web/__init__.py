@@ -22,6 +22,7 @@ from api.web import (
 )
 from api.web.account import add_account_pages
 from api.web.assets import add_assets
+from api.web.fact_words import add_facts
 from api.web.login import add_login
 from api.web.second_factor import add_second_factor
 from api.web.single_sign_on import add_single_sign_on
@@ -60,3 +61,4 @@ def add_web(app: web.Application) -> None:
     add_second_factor(app)
     add_single_sign_on(app)
     add_assets(app)
+    add_facts(app)

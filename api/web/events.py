@@ -8,6 +8,7 @@ from uuid import UUID
 from api.event_names import event_names
 from api.evidence import readable
 from api.permissions import ROLE_NAMES_ZH
+from api.web.fact_words import LABELS
 from api.web.figures import read_id
 from api.web.places import names_of
 from api.web.proofs import panel_of
@@ -74,8 +75,8 @@ async def event_page(visit: Visit) -> dict[str, Any]:
         "causes": led_here,
         "consequences": followed.rows,
         "fields": fields,
-        "names": {value: names[found] for value, found in ids.items() if found in names},
-        "organisation": names.get(event["organisation_id"]),
+        "named": names,
+        "labels": LABELS,
         "ids": ids,
         "panel": await panel_of(visit, event),
         "downloads": await readable(

@@ -61,7 +61,7 @@ CARRIED = Markup(
     '<input type="hidden" name="csrf" value="{}"><input type="hidden" name="acting_for" value="{}">'
 )
 """What every form carries: that it is this session's, and for whom its page was shown to act."""
-REACTION_ROLE = "reaction"
+REACTION_ROLE, REACTIONS_ZH = "reaction", "系统（时限到期等）"
 
 _RECORD = re.compile(r"[0-9]{1,10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PLAIN = re.compile(r"[0-9A-Za-z_.:+-]{0,64}")
@@ -337,5 +337,5 @@ def quote_path(path: str) -> str:
 def role_name(words: Words, role: str) -> str:
     """Return a role's name in the page's language."""
     if role == REACTION_ROLE:
-        return words.say("系统（时限到期等）")
+        return words.say(REACTIONS_ZH)
     return words.say(ROLE_NAMES_ZH[Role(role)]) if role in set(Role) else role

@@ -171,6 +171,7 @@ class Checking {
   constructor(panel) {
     this.panel = panel;
     this.said = JSON.parse(panel.dataset.said);
+    this.facts = "/assets/facts.js";
   }
 
   // Runs one check and writes its outcome beside it; false: not checked, for lack of a key.
@@ -213,6 +214,10 @@ class Checking {
     if (this.said.state !== null) { // null: another application's bytes, of which nothing is shown
       must(equal(JSON.parse(whole.slice(gap + 1)), this.said.state), "state");
     }
+    const state = this.said.state === null ? null : JSON.parse(whole.slice(gap + 1));
+    const leaf = toBase64(await leafHash(this.bytes));
+    const shown = await import(this.facts);
+    await shown.mustBeShown({ header, state, leaf, position: this.said.position }, must);
     this.panel.querySelector("pre.entry").textContent = whole;
   }
 
