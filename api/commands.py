@@ -34,6 +34,7 @@ from api.sentences import BOOLEAN, UNKNOWN
 from api.validation import validator_for
 from ledger.commands.plain_texts import guard_command
 from ledger.commands.proposals import as_if_carried_out, carry_out_proposal, propose
+from ledger.commands.references import guard_references
 from ledger.commands.sealing import Disclosed
 from ledger.core.aggregate import By, Event
 from ledger.core.codec import encode, topic_of
@@ -146,6 +147,7 @@ class CommandHandler:
 
     async def decide_once(self, ledger: Ledger, asked: Asked) -> Recorded | None:
         """Decide, with what is true now."""
+        await guard_references(ledger.for_request(), asked.identity.persons(), asked.command)
         relied_on = await self.reached(asked)
         if asked.is_dry_run and self.route.discloses:
             raise NotTried(operation=self.route.operation)

@@ -16,7 +16,9 @@ from api.proposals import carry_out_system_proposal
 from api.routes import ROUTES
 from api.routing import CommandRoute
 from ledger.commands.proposals import carry_out_proposal, proposed_by
+from ledger.commands.references import guard_references
 from ledger.core.errors import NotFound
+from ledger.core.guards import persons
 from ledger.proposals import Proposal
 from ledger.storage.ledger import Ledger, Recorded
 from ledger.users.roles import SYSTEM_OPERATIONS
@@ -55,6 +57,7 @@ class CarryingOut(CommandHandler):
         told = asked.said | {name: said[name] for name in TOLD_WITH_IT if name in said}
         together = partial(proposed_by, proposal=proposal)
         by = await decided_by(asked.identity, told, ledger, handler.timing, together)
+        await guard_references(handle, persons(by), command)
         recorded: Recorded | None = await handler.route.function(command, handle, by)
         return recorded
 

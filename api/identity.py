@@ -28,6 +28,11 @@ class Identity:
     operations: tuple[str, ...] = ()
     has_second_factor: bool = False
 
+    def persons(self) -> frozenset[UUID]:
+        """Return who asks: who acts, and for whom."""
+        acting = {self.actor_id}
+        return frozenset(acting if self.on_behalf_of is None else {*acting, self.on_behalf_of})
+
 
 Identify: TypeAlias = Callable[[web.Request], Awaitable[Identity]]
 """Tells who sent a request, or refuses with ``NotAuthenticated``."""

@@ -70,6 +70,13 @@ DELEGATIONS: Table = {
     ),
 }
 
+CONFIRMERS = only(Role.COMMUNITY, Role.COUNTY, Role.STREET)
+"""Who knows the papers of an organisation, and says of a number in them what it is."""
+REFERENCES: Table = {
+    "confirm_reference": CONFIRMERS,
+    "withdraw_reference_confirmation": CONFIRMERS,
+}
+
 POLICIES: Table = {
     "adopt_standard_policies": only(Role.COUNTY),
     "set_policy_value": only(Role.COUNTY),
@@ -285,6 +292,7 @@ OPERATIONS: Table = {
 TABLES: tuple[Table, ...] = (
     ORGANISATIONS,
     DELEGATIONS,
+    REFERENCES,
     POLICIES,
     PETITIONS,
     FINDINGS,

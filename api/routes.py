@@ -19,6 +19,7 @@ from api import (
     points,
     policies,
     proposals,
+    references,
     shop,
     users,
 )
@@ -39,6 +40,7 @@ ROUTES: tuple[Routes, ...] = (
     activities.routes,
     shop.routes,
     proposals.routes,
+    references.routes,
     events.routes,
     users.routes,
     persons.routes,

@@ -42,6 +42,7 @@ class Belongs:
 BELONGS: Mapping[str, Belongs] = {
     "access_token.issued.v1": Belongs(persons=("holder_id",)),
     "activity.opened.v1": Belongs(place=("place_id",), parties=("organiser_id",)),
+    "confirmed_reference.opened.v1": Belongs(place=("organisation_id",)),
     "delegation.granted.v1": Belongs(
         place=("organisation_id",),
         parties=("organisation_id",),

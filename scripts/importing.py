@@ -22,6 +22,7 @@ from rich.progress import Progress
 from ledger.core.errors import LedgerError
 from ledger.storage.errors import NotInitialised
 from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.service_key import ServiceKey
 from scripts.arguments import SubParsers
 from scripts.database import Database, open_database
 from scripts.failures import Failure
@@ -230,12 +231,19 @@ async def _open(
             space=database.space_guard(),
             pool_size_max=settings.pool_size_max,
             queue_max=settings.queue_max,
+            key=_service_key(settings),
             is_sole_writer=is_sole_writer,
         )
         async with opened as ledger:
             yield ledger
     except asyncpg.UndefinedTableError as error:
         raise NotInitialised(ledger=settings.ledger) from error
+
+
+def _service_key(settings: Settings) -> ServiceKey | None:
+    """Return the service's own key, by which confirmed references are known, if there is one."""
+    file = settings.key_file
+    return ServiceKey.kept_in(file) if file.is_file() else None
 
 
 @contextmanager

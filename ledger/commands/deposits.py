@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from ledger.commands.interests import without_interest
 from ledger.commands.petition_terms import Terms, guard_kind, terms_of
 from ledger.commands.plain_texts import without_personal_data
+from ledger.commands.references import without_personal_references
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day
 from ledger.core.times import decision, fact
@@ -131,7 +132,8 @@ async def assess_deposit(command: AssessDeposit, ledger: Ledger, by: By) -> Reco
     terms, by = await terms_of(ledger, by)
     by = await guard_kind(ledger, by, command.estate_id, Kind.ESTATE)
     by = await guard_kind(ledger, by, command.company_id, Kind.PROPERTY_COMPANY)
-    by = without_personal_data(by, contract=command.contract, basis=command.basis)
+    by = without_personal_data(by, basis=command.basis)
+    by = await without_personal_references(ledger, by, contract=command.contract)
     deposit_id = deposit_id_of(command.estate_id, command.company_id, command.contract)
     if await ledger.find(Deposit, deposit_id) is not None:
         raise DepositAlreadyAssessed(deposit_id=str(deposit_id))

@@ -13,7 +13,14 @@ from typing import Any
 
 from ledger.core.aggregate import By
 from ledger.core.errors import RuleViolated
-from ledger.sealing import OWN_SECRET, holds_own_secret, kind_in_reference, kind_in_text
+from ledger.sealing import (
+    NUMBERS,
+    OWN_SECRET,
+    holds_own_secret,
+    is_bare_reference,
+    kind_in_reference,
+    kind_in_text,
+)
 
 REFERENCES = frozenset({"bank_reference", "code", "contract", "reference"})
 """Fields that hold numbers of banks, registers and other books, often long."""
@@ -44,11 +51,28 @@ def guard_texts(texts: Iterable[tuple[str, str]]) -> None:
 
 
 def guard_command(command: Any) -> None:
-    """Refuse a command any of whose texts must not stay, except what it gives to be sealed."""
+    """Refuse a command any of whose texts must not stay, except what it gives to be sealed.
+
+    References that somebody else may have confirmed are let by: ``guard_references`` asks.
+    """
+    guard_texts(
+        (field, text)
+        for field, text in texts_of(command)
+        if not (field in REFERENCES and is_confirmable(text, unfit_kind(text, is_reference=True)))
+    )
+
+
+def is_confirmable(text: str, kind: str) -> bool:
+    """Tell whether somebody can confirm that a bare reference is none of a kind after all."""
+    return kind in NUMBERS and is_bare_reference(text)
+
+
+def texts_of(command: Any) -> Iterator[tuple[str, str]]:
+    """Yield every text of a command that is not given to be sealed, with its field's name."""
     personal: frozenset[str] = getattr(command, "PERSONAL", frozenset())
     for field in fields(command):
         if field.name not in personal:
-            guard_texts(texts_in(field.name, getattr(command, field.name)))
+            yield from texts_in(field.name, getattr(command, field.name))
 
 
 def texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:

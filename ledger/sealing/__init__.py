@@ -21,8 +21,10 @@ from ledger.sealing.keyring import (
 )
 from ledger.sealing.own_secrets import OWN_SECRET, holds_own_secret, mask_secrets
 from ledger.sealing.personal_numbers import (
+    NUMBERS,
     PERSONAL_KINDS,
     find_personal,
+    is_bare_reference,
     kind_in_reference,
     kind_in_text,
     mask_personal,
@@ -43,6 +45,7 @@ from ledger.sealing.slots import (
 
 __all__ = [
     "FIELD_NAMES",
+    "NUMBERS",
     "OWN_SECRET",
     "PERSONAL_KINDS",
     "Commitment",
@@ -61,6 +64,7 @@ __all__ = [
     "find_personal",
     "guard_value",
     "holds_own_secret",
+    "is_bare_reference",
     "kind_in_reference",
     "kind_in_text",
     "mask_personal",

@@ -53,6 +53,9 @@ PERSONAL_KINDS = (
     *(PERMIT, E_MAIL, WECHAT, QQ),
 )
 
+NUMBERS = frozenset({IDENTITY, MOBILE, LANDLINE, BANK_CARD})
+"""Kinds that another number can look like by chance."""
+
 MASK = "＊"
 
 IsOne: TypeAlias = Callable[[Candidate, Callable[[], bool]], bool]
@@ -130,12 +133,20 @@ def kind_in_reference(text: str) -> str:
     digits mixed. What is no bare reference is searched like any text.
     """
     for reading in _readings(text):
-        bare = reading.text.strip()
-        if not _REFERENCE.fullmatch(bare.replace("\n", "").replace(" ", "")):
+        if not _is_bare(reading):
             return kind_in_text(text)
-        if kind := _kind_in_bare(bare):
+        if kind := _kind_in_bare(reading.text.strip()):
             return kind
     return ""
+
+
+def is_bare_reference(text: str) -> bool:
+    """Tell whether a reference is letters, digits and signs only."""
+    return _is_bare(folded(text))
+
+
+def _is_bare(reading: Folded) -> bool:
+    return _REFERENCE.fullmatch("".join(reading.text.split())) is not None
 
 
 def _readings(text: str) -> Iterator[Folded]:

@@ -10,16 +10,18 @@ from itertools import islice
 from uuid import UUID
 
 from ledger.commands.policies import policies_of
+from ledger.commands.references import ReferenceLooksPersonal, is_confirmed
 from ledger.core.aggregate import Aggregate
 from ledger.policies import PolicyBook, PolicyMissing
+from ledger.sealing import kind_in_reference
 from ledger.storage.errors import IdempotencyMismatch
 from ledger.storage.ledger import Ledger
 from ledger.storage.requests import Append
 from scripts.imports import rules
-from scripts.imports.columns import Reading, read_row
+from scripts.imports.columns import Reading, read_row, references_of
 from scripts.imports.plan import NumberedRow, PlannedRow, PlannedStep, plan
 from scripts.imports.problems import Problem, problem
-from scripts.imports.records import At, Found, ImportRow, Step
+from scripts.imports.records import At, Found, ImportRow, Step, person_id
 from scripts.imports.tables import Table
 
 AT_ONCE = 64
@@ -65,6 +67,7 @@ class Checks:
             self._note(row.number, _time_problems(row, book, now))
         sound = self._sound(planned)
         await _side_by_side(self._ask_what_is_there(row) for row in sound)
+        await _side_by_side(self._ask_who_confirmed(row) for row in sound)
         for row in sound:
             if row.there_count == 0 and (refused := row.row.recorded(found)):
                 self._note(row.number, [refused])
@@ -98,6 +101,16 @@ class Checks:
             else:
                 self._note(row.number, [_altered(row.steps[row.there_count])])
         self._progress(1)
+
+    async def _ask_who_confirmed(self, row: PlannedRow) -> None:
+        """Find references that look like personal numbers, and that nobody else confirmed."""
+        if row.there_count == len(row.steps):
+            return
+        actors = frozenset(person_id(one.step.actor) for one in row.steps if one.step.actor)
+        for name, text in references_of(row.row):
+            if not await is_confirmed(self._ledger, actors, text):
+                refused = ReferenceLooksPersonal(kind=kind_in_reference(text))
+                self._note(row.number, [(name, refused)])
 
     def _note(self, number: int, wrong: Iterable[At]) -> None:
         if found := list(wrong):

@@ -17,6 +17,7 @@ from openpyxl.utils import get_column_letter
 from pydantic import TypeAdapter, ValidationError
 
 from api.sentences import sentence_for
+from ledger.commands.plain_texts import is_confirmable
 from ledger.core.characters import narrow
 from ledger.core.errors import LedgerError
 from ledger.core.references import same_reference_key
@@ -290,7 +291,17 @@ def no_personal_data(text: str) -> None:
 
 
 def no_personal_reference(text: str) -> None:
-    """Refuse a reference that is a personal number: others may be as long."""
+    """Refuse a reference that is a personal number: others may be as long.
+
+    One that only looks like a number is asked about later: somebody may have confirmed it.
+    """
+    kind = kind_in_reference(text)
+    if kind and not is_confirmable(text, kind):
+        raise rules.PersonalDataInCell(kind=kind)
+
+
+def no_personal_code(text: str) -> None:
+    """Refuse a code that is a personal number."""
     if kind := kind_in_reference(text):
         raise rules.PersonalDataInCell(kind=kind)
 
@@ -332,7 +343,15 @@ def when(zh: str, *also: str, name: str = "") -> Column:
 
 def code(zh: str, *also: str) -> Column:
     """A column of organisations' codes."""
-    return Column(zh, cells.organisation, also, limit=Code, guard=no_personal_reference)
+    return Column(zh, cells.organisation, also, limit=Code, guard=no_personal_code)
+
+
+def references_of(row: Any) -> Iterator[tuple[str, str]]:
+    """Yield the references of a row that look like personal numbers, with their fields' names."""
+    for one in fields_of(type(row)):
+        text = getattr(row, one.name) if one.column.same is same_reference_key else ""
+        if text and kind_in_reference(text):
+            yield one.name, text
 
 
 def amount(zh: str, limit: Any, *also: str, name: str) -> Column:

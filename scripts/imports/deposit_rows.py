@@ -81,7 +81,7 @@ class DepositRow(ImportRow):
     line: Annotated[str, Column("业务", cells.one_of(LINES), ("业务类型",))]
     estate: Annotated[str, code("小区代码")]
     company: Annotated[str, code("物业企业代码")]
-    contract: Annotated[str, text("合同", limit_of(AssessDeposit, "contract"), "合同编号")]
+    contract: Annotated[str, reference("合同", limit_of(AssessDeposit, "contract"), "合同编号")]
     happened_at: Annotated[When, when("日期", "发生日期", name="at")]
     taken_by: Annotated[str, person("经办人工号", name="by")]
     base_fen: Annotated[

@@ -29,6 +29,7 @@ from ledger.commands import (
     petitioners,
     petitions,
     points,
+    references,
     shop,
 )
 from ledger.commands import organisations as trees
@@ -373,6 +374,12 @@ async def _points(ledger: Ledger, side: Side) -> None:
 
 async def _duties(ledger: Ledger, side: Side) -> None:
     """Every office has somebody who stands in; everyone has declared an interest."""
+    word = references.ConfirmReference(
+        organisation_id=side.organisation("community"),
+        reference=f"TX13{side.person('somebody').int % 10**9:09d}",
+    )
+    clerk = replace(by(side, Role.COMMUNITY), reason="银行流水号")
+    await _did(side, "confirmed_reference", references.confirm_reference, word, ledger, clerk)
     for role in OFFICES:
         if side.street_of and role is Role.STREET:  # their street's head is the neighbour's
             kind = f"delegation of {role}"

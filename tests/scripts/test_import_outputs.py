@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ledger.commands.references import ConfirmReference, confirm_reference
 from ledger.storage.ledger import Ledger
+from scripts.imports.records import person_id
+from tests.commands.county import COMMUNITY, who
 from tests.scripts.importing import EXAMPLES, found_county, imported, size_of, text_file
 from tests.scripts.test_import_again import command, finished
 
@@ -36,6 +40,31 @@ async def test_two_imports_at_once_each_tell_what_they_recorded(
         assert one.problems == []
         assert one.there_count + one.recorded_count == one.rows_count == ROWS
         assert one.to_record_count == one.recorded_count
+
+
+async def test_a_reference_that_looks_personal_goes_in_once_it_is_confirmed(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    await found_county(ledger)
+    row = "371329001001.e1,parking,100,2026-11-02,顺达停车,{},{}\n"
+    told = f"{HEADINGS},经办人工号\n{row.format('TX13705398642', 'Z-1')}"
+    path = text_file(tmp_path, told)
+    refused = await imported(ledger, "revenue", path)
+    assert [(one.row, one.rule) for one in refused.problems] == [(2, "reference-looks-personal")]
+
+    word = ConfirmReference(organisation_id=COMMUNITY, reference="tx 13705398642")
+    await confirm_reference(
+        word, ledger, replace(who(reason="银行流水号"), actor_id=person_id("Z-1"))
+    )
+    again = await imported(ledger, "revenue", path)
+    assert [one.rule for one in again.problems] == ["reference-looks-personal"], "their own word"
+    await confirm_reference(word, ledger, who(reason="银行流水号"))
+    report = await imported(ledger, "revenue", path)
+    assert (report.problems, report.recorded_count) == ([], 1)
+
+    other = text_file(tmp_path, f"{HEADINGS},经办人工号\n{row.format('联系13705398642', 'Z-1')}")
+    never = await imported(ledger, "revenue", other)
+    assert [one.rule for one in never.problems] == ["personal-data-in-cell"]
 
 
 @pytest.mark.parametrize("way", ["itself", "symlink", "hard link", "dots", "linked folder"])
