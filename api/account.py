@@ -18,10 +18,11 @@ from pydantic import AfterValidator, StringConstraints
 
 from api.access import authorise
 from api.answers import answer
-from api.bodies import clean_text, read_object, shown_name
+from api.bodies import clean_text, read_object
 from api.errors import NotAllowed
 from api.identity import Identity
 from api.keys import LEDGER, PERMISSIONS
+from api.sentences import shown_name
 from api.validation import validator_for
 from ledger.commands.access_tokens import (
     RevokeToken,

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, NoReturn
-from unicodedata import normalize
+from unicodedata import combining, normalize
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -26,7 +26,18 @@ from api.errors import (
     NotJson,
     RequestInvalid,
 )
-from api.sentences import DEPTH, FIELD_TWICE, INTEGER_SIZE, NUL, NUMBER, SURROGATE
+from api.sentences import (
+    DEPTH,
+    FIELD_TWICE,
+    INTEGER_SIZE,
+    MARKS,
+    NUL,
+    NUMBER,
+    SIZE,
+    SURROGATE,
+    VALUES,
+    shown_name,
+)
 
 BODY_BYTES_MAX = 1024 * 1024
 BODY_SECONDS_MAX = 30.0
@@ -35,10 +46,14 @@ BYTES_A_SECOND_MIN = 1024
 FORM_BYTES_MAX = 64 * 1024
 FORM_FIELDS_MAX = 50
 DEPTH_MAX = 32
+VALUES_MAX = 10_000
+"""How many values a body may hold, counted before it is read as JSON."""
+TEXT_CHARACTERS_MAX = 10_000
+"""No field takes a longer text; its own limit is mostly 2,000."""
+MARKS_MAX = 30
+"""How many combining marks may follow each other (Unicode's stream-safe format): to bring more into
+their order takes the square of their number, and no writing needs them."""
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
-_DIGITS = re.compile(r"[0-9]{7}")
 
 
 async def read_object(request: web.Request) -> dict[str, Any]:
@@ -108,6 +123,8 @@ async def read_form(request: web.Request) -> dict[str, str]:
 
 def parse_object(raw: bytes) -> dict[str, Any]:
     """Return the JSON object that ``raw`` spells, texts in NFC (refuses with ``NotJson``)."""
+    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > VALUES_MAX:
+        raise RequestInvalid(VALUES.about({"values_max": VALUES_MAX}))
     try:
         parsed = json.loads(
             raw.decode("utf-8"), object_pairs_hook=_fields_once, parse_constant=_refuse_constant
@@ -142,12 +159,6 @@ def as_number(text: str) -> int | str:
     return int(text) if is_number else text
 
 
-def shown_name(name: str) -> str:
-    """Return a field's name for an error, if it looks like one; what else came in its place is not
-    repeated: it may be a value, and a secret."""
-    return name if _NAME.fullmatch(name) and not _DIGITS.search(name) else "?"
-
-
 def _position(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"line {error.lineno}, column {error.colno}"
@@ -158,9 +169,8 @@ def _fields_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    names = [name for name, _ in pairs]
-    twice = next(name for name in names if names.count(name) > 1)
-    shown = shown_name(twice)
+    counted = Counter(name for name, _ in pairs)
+    shown = shown_name(next(name for name, count in counted.items() if count > 1))
     raise RequestInvalid(FIELD_TWICE.about({"field": shown}, pointer=f"/{shown}"))
 
 
@@ -192,14 +202,29 @@ def _clean_fields(
 
 
 def _clean_text(text: str, pointer: str, errors: list[FieldError]) -> str:
+    if len(text) > TEXT_CHARACTERS_MAX:
+        errors.append(SIZE.about({"characters_max": TEXT_CHARACTERS_MAX}, pointer=pointer))
+        return ""
     if "\0" in text:
         errors.append(NUL.about({}, pointer=pointer))
     if text.isascii():
         return text
+    if _has_many_marks(text):
+        errors.append(MARKS.about({"marks_max": MARKS_MAX}, pointer=pointer))
+        return ""
     if any("\ud800" <= character <= "\udfff" for character in text):
         errors.append(SURROGATE.about({}, pointer=pointer))
         return ""
     return normalize("NFC", text)
+
+
+def _has_many_marks(text: str) -> bool:
+    run = 0
+    for character in text:
+        run = run + 1 if combining(character) else 0
+        if run > MARKS_MAX:
+            return True
+    return False
 
 
 def _clean_number(value: Any, pointer: str, errors: list[FieldError]) -> Any:

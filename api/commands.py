@@ -19,7 +19,7 @@ from aiohttp import web
 
 from api.access import authorise
 from api.answers import answer
-from api.bodies import as_number, clean_text, read_object, shown_name
+from api.bodies import as_number, clean_text, read_object
 from api.concerning import concern_of
 from api.envelope import Envelope, decided_by
 from api.errors import NotProposable, NotTried, RequestInvalid
@@ -30,7 +30,7 @@ from api.log.receipts import receipts_of
 from api.problems import is_lost
 from api.routing import CommandRoute
 from api.scopes import SCOPES, Scopes
-from api.sentences import BOOLEAN, UNKNOWN
+from api.sentences import BOOLEAN, UNKNOWN, shown_name
 from api.validation import validator_for
 from ledger.commands.plain_texts import guard_command
 from ledger.commands.proposals import as_if_carried_out, carry_out_proposal, propose

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ledger.core.errors import Fact, LedgerError, RuleViolated
 
+ERRORS_TOLD_MAX = 50
+"""How many bad fields an answer names; how many more there are, it says as a number."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldError:
@@ -29,8 +32,12 @@ class RequestInvalid(LedgerError):
     """
 
     def __init__(self, *errors: FieldError, **facts: Fact) -> None:
+        if len(errors) > ERRORS_TOLD_MAX:
+            facts["errors_not_told"] = (
+                len(errors) - ERRORS_TOLD_MAX + int(facts.get("errors_not_told") or 0)
+            )
         super().__init__(**facts)
-        self.errors = errors
+        self.errors = errors[:ERRORS_TOLD_MAX]
 
 
 class NotJson(RequestInvalid):
@@ -51,6 +58,20 @@ class MediaTypeUnsupported(LedgerError):
     """The body must be sent as the media type that this address takes, mostly application/json.
 
     请求正文的类型应为该接口接受的类型，通常为 application/json。
+    """
+
+
+class EncodingUnsupported(MediaTypeUnsupported):
+    """The body must be sent as it is, without a Content-Encoding.
+
+    请求正文不得压缩或另行编码（Content-Encoding）。
+    """
+
+
+class ExpectationUnknown(LedgerError):
+    """This service meets no other expectation than 100-continue.
+
+    本服务只支持 Expect: 100-continue。
     """
 
 
@@ -156,6 +177,13 @@ class InternalError(LedgerError):
     """Something went wrong on our side; quote the instance when you report it.
 
     服务内部出错，反馈时请附上 instance 编号。
+    """
+
+
+class TooManyStreams(TooManyRequests):
+    """Too many streams of events are open for this account; close one of them first.
+
+    该账号打开的事件流过多，请先关闭其中一个。
     """
 
 

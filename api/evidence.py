@@ -24,7 +24,7 @@ from aiohttp import web
 
 from api.access import authorise, authorise_identity
 from api.answers import answer
-from api.bodies import chunks_of, clean_text, shown_name
+from api.bodies import chunks_of, clean_text
 from api.commands import DECISIONS_MAX
 from api.envelope import decided_by
 from api.errors import MediaTypeUnsupported, RequestInvalid
@@ -34,7 +34,7 @@ from api.keys import LEDGER, OPTIONS, PERMISSIONS
 from api.permissions import may_ask
 from api.persons import PERSON
 from api.scopes import SCOPES
-from api.sentences import UNKNOWN
+from api.sentences import UNKNOWN, shown_name
 from ledger.commands.documents import SealDocument, seal_document
 from ledger.commands.persons import SealContact
 from ledger.commands.plain_texts import guard_texts

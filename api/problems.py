@@ -89,6 +89,7 @@ BY_HTTP_STATUS: Mapping[int, type[LedgerError]] = {
     404: errors.AddressUnknown,
     405: errors.MethodUnknown,
     413: errors.BodyTooLarge,
+    417: errors.ExpectationUnknown,
 }
 
 
@@ -157,13 +158,14 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
     """Turn every error into a problem document; log with a trace only what is our fault."""
     try:
         guard_address(request)
+        guard_encoding(request)
         return await handler(request)
     except LedgerError as error:
         return problem(error)
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return _from_http(error)
+        return from_http(error)
     except Exception as error:
         if is_lost(error):
             is_reading = request.method in READING
@@ -183,6 +185,13 @@ def guard_address(request: web.Request) -> None:
         raise RequestInvalid(SURROGATE.about({}, parameter="path")) from error
     if "\0" in text:
         raise RequestInvalid(NUL.about({}, parameter="path"))
+
+
+def guard_encoding(request: web.Request) -> None:
+    """Refuse (``EncodingUnsupported``) a body that would have to be unpacked first."""
+    given = request.headers.getall("Content-Encoding", [])
+    if any(one.strip().lower() not in ("", "identity") for one in given):
+        raise errors.EncodingUnsupported(encoding="Content-Encoding")
 
 
 def is_lost(error: Exception) -> bool:
@@ -208,7 +217,8 @@ def _our_fault(request: web.Request, error: Exception) -> web.Response:
     return problem(errors.InternalError(), instance=instance)
 
 
-def _from_http(error: web.HTTPException) -> web.Response:
+def from_http(error: web.HTTPException) -> web.Response:
+    """Return what the library refused as a problem document."""
     kind = BY_HTTP_STATUS.get(error.status, errors.Refused)
     answer = problem(kind(), status=error.status)
     if "Allow" in error.headers:

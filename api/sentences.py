@@ -6,11 +6,21 @@ pydantic changes nothing for programs that read them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from api.errors import FieldError
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+_DIGITS = re.compile(r"[0-9]{7}")
+
+
+def shown_name(name: str) -> str:
+    """Return a field's name for an error, if it looks like one; what else came in its place is not
+    repeated: it may be a value, and a secret."""
+    return name if _NAME.fullmatch(name) and not _DIGITS.search(name) else "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +31,16 @@ class Sentence:
     en: str
     zh: str
 
-    def about(self, limits: Mapping[str, Any], **place: str) -> FieldError:
+    def about(
+        self, limits: Mapping[str, Any], *, pointer: str = "", parameter: str = ""
+    ) -> FieldError:
         """Return the sentence as an error at a place (``pointer`` or ``parameter``)."""
         return FieldError(
             rule=self.rule,
             message=self.en.format_map(limits),
             message_zh=self.zh.format_map(limits),
-            **place,
+            pointer=pointer,
+            parameter=shown_name(parameter) if parameter else "",
         )
 
 
@@ -63,6 +76,21 @@ INTEGER_SIZE = Sentence(
 NUMBER = Sentence("number", "This is not a finite number.", "应为有限的数。")
 DEPTH = Sentence(
     "depth", "The body is nested deeper than {depth_max} levels.", "正文嵌套超过 {depth_max} 层。"
+)
+VALUES = Sentence(
+    "too-many-values",
+    "The body holds more than {values_max} values.",
+    "正文中的值超过 {values_max} 个。",
+)
+SIZE = Sentence(
+    "text-size",
+    "No text here has more than {characters_max} characters.",
+    "文字不得超过 {characters_max} 个字符。",
+)
+MARKS = Sentence(
+    "marks",
+    "More than {marks_max} combining marks follow each other.",
+    "连续的组合用字符超过 {marks_max} 个。",
 )
 FIELD_TWICE = Sentence(
     "field-twice", "The field {field} is given twice.", "字段 {field} 重复出现。"

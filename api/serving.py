@@ -22,7 +22,7 @@ from api.hardening import RUNNER_OPTIONS, harden
 from api.keys import OPTIONS
 from api.options import Options
 from api.peers import is_trusted
-from api.problems import problem
+from api.problems import Handler, from_http, problem
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +90,22 @@ class Server(web.Server):
         return Connection(self, loop=self._loop, **self._kwargs)
 
 
+def _with_problems(handle: Handler) -> Handler:
+    """Answer what the library refuses before any middleware is asked, such as ``Expect: foo``."""
+
+    async def answered(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handle(request)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            response = from_http(error)
+            harden(response)
+            return response
+
+    return answered
+
+
 class Runner(web.AppRunner):
     """Runs the application behind a ``Server``."""
 
@@ -97,11 +113,12 @@ class Runner(web.AppRunner):
         made: Any = await super()._make_server()
         return Server(
             self.app.get(OPTIONS) or Options(),
-            made.request_handler,
+            _with_problems(made.request_handler),
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
             loop=made._loop,
             **made._kwargs,
+            auto_decompress=False,  # nobody unpacks a body before it is known to be wanted
         )
 
 

@@ -101,6 +101,11 @@ async def signed_in(request: web.Request) -> SignedIn | None:
     return found if isinstance(found, SignedIn) else None
 
 
+def forget_signed_in(request: web.Request) -> None:
+    """Ask anew, the next time, for whom a request speaks that goes on for long."""
+    request.pop(_REMEMBERED, None)
+
+
 async def _look_up(request: web.Request) -> SignedIn | None:
     secret = _secret_in(request)
     session = None if secret is None else await request.app[SESSIONS].find(secret)
@@ -186,8 +191,15 @@ def guard_origin(request: web.Request) -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise CrossSite()
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and _host_of(origin) != request.host:
         raise CrossSite()
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # no address at all
+        return None
 
 
 def guard_write(request: web.Request, found: SignedIn, given: str | None = None) -> None:

@@ -36,6 +36,10 @@ ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 SECONDS_MAX = 10
 BYTES_MAX = 256 * 1024
 LEEWAY_SECONDS = 60
+MOMENT_MAX = 10**11
+SUBJECT_CHARACTERS_MAX = 255
+ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What the library meets in tokens and keys that are none."""
 METADATA_PATH = "/.well-known/openid-configuration"
 
 
@@ -126,7 +130,7 @@ class SingleSignOn:
             keys = await self._key_set(is_anew=is_anew)
             try:
                 return dict(jwt.decode(token, keys, algorithms=list(ALGORITHMS)).claims)
-            except (JoseError, ValueError) as error:
+            except (JoseError, *ODD) as error:
                 if is_anew:
                     raise SingleSignOnFailed(why="signature") from error
         raise SingleSignOnFailed(why="signature")
@@ -140,10 +144,12 @@ class SingleSignOn:
             "iss": claims.get("iss") == self.provider.issuer,
             "aud": audiences == [client],
             "azp": claims.get("azp", client) == client,
-            "nonce": secrets.compare_digest(str(claims.get("nonce", "")), nonce),
-            "exp": _is_number(claims.get("exp")) and now < claims["exp"] + LEEWAY_SECONDS,
-            "iat": _is_number(claims.get("iat")) and claims["iat"] < now + LEEWAY_SECONDS,
-            "sub": isinstance(claims.get("sub"), str) and 0 < len(claims["sub"]) <= 255,
+            "nonce": _is_nonce(claims.get("nonce"), nonce),
+            "exp": _is_moment(claims.get("exp")) and now < claims["exp"] + LEEWAY_SECONDS,
+            "iat": _is_moment(claims.get("iat")) and claims["iat"] < now + LEEWAY_SECONDS,
+            "nbf": "nbf" not in claims
+            or (_is_moment(claims["nbf"]) and claims["nbf"] < now + LEEWAY_SECONDS),
+            "sub": _is_subject(claims.get("sub")),
         }
         broken = [name for name, is_kept in rules.items() if not is_kept]
         if broken:
@@ -166,7 +172,7 @@ class SingleSignOn:
             found = await self._fetch(await self._endpoint("jwks_uri"))
             try:
                 self._keys = KeySet.import_key_set(found)  # type: ignore[arg-type]
-            except (JoseError, ValueError, KeyError, TypeError) as error:
+            except (JoseError, *ODD) as error:
                 raise SingleSignOnFailed(why="jwks_uri") from error
         return self._keys
 
@@ -196,7 +202,10 @@ class SingleSignOn:
 
     def _guard_address(self, address: str) -> None:
         """Refuse hosts that were not configured, and what is not TLS."""
-        parts, own = urlsplit(address), urlsplit(self.provider.issuer)
+        try:
+            parts, own = urlsplit(address), urlsplit(self.provider.issuer)
+        except ValueError as error:
+            raise SingleSignOnFailed(why="host") from error
         host = parts.hostname or ""
         is_plain_allowed = self.provider.is_on_loopback and parts.scheme == own.scheme
         if host not in self.provider.hosts | {own.hostname} or parts.username:
@@ -253,8 +262,20 @@ def _is_loopback(host: str) -> bool:
     return _is_address(host) and ip_address(host).is_loopback
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_moment(value: object) -> bool:
+    """Tell whether a claim is seconds since 1970, within the years that a calendar has."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value < MOMENT_MAX  # type: ignore[operator]
+
+
+def _is_nonce(value: object, nonce: str) -> bool:
+    return isinstance(value, str) and value.isascii() and secrets.compare_digest(value, nonce)
+
+
+def _is_subject(value: object) -> bool:
+    """Tell whether a claim can name somebody: characters that are seen, as OpenID has it ASCII."""
+    is_text = isinstance(value, str) and 0 < len(value) <= SUBJECT_CHARACTERS_MAX
+    return is_text and value.isascii() and value.isprintable()  # type: ignore[attr-defined]
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -6,26 +6,30 @@
 
 Only what identifies an event is sent, and only of events within the reader's scope. A client
 that comes back with ``Last-Event-ID`` misses nothing. A stream asks again for its
-permission at every heartbeat, so revoking a token ends it.
+permission every few seconds, however busy the log is: a revoked token or a disabled user ends it.
+An account has ten at most.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from uuid import UUID
 
 import asyncpg
 from aiohttp import web
 
 from api.access import authorise
 from api.answers import to_json
-from api.errors import RequestInvalid, StreamsFull
+from api.errors import RequestInvalid, StreamsFull, TooManyRequests, TooManyStreams
 from api.identity import Identity
 from api.keys import LEDGER, NEWS, STREAMS
 from api.scopes import SCOPES
 from api.sentences import INTEGER
+from api.sessions import forget_signed_in
 from ledger.core.entry import Entry
 from ledger.core.errors import LedgerError
 from ledger.storage.connect import LOST_CONNECTION
@@ -38,6 +42,9 @@ LOOK_EVERY_SECONDS = 1.0
 WRITE_SECONDS_MAX = 30.0
 BATCH_ENTRIES = 500
 STREAMS_MAX = 500
+STREAMS_OF_ACCOUNT_MAX = 10
+CHECK_EVERY_SECONDS = 5.0
+"""How often it is asked again who listens, whatever the traffic."""
 
 ENDS = (*LOST_CONNECTION, asyncpg.PostgresError, LedgerError)
 """The client has gone, is too slow or may no longer look, or the database has gone."""
@@ -49,19 +56,29 @@ class Streams:
     """The open streams of one application; they end when it stops."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.of_account: Counter[UUID] = Counter()
         self.is_closing = False
 
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return self.of_account.total()
+
     @asynccontextmanager
-    async def one_more(self) -> AsyncIterator[None]:
-        """Count a stream while it is open (refuses with ``StreamsFull``)."""
+    async def one_more(self, actor_id: UUID) -> AsyncIterator[None]:
+        """Count a stream while it is open (refuses with ``StreamsFull``, ``TooManyStreams``)."""
+        if self.of_account[actor_id] >= STREAMS_OF_ACCOUNT_MAX:
+            raise TooManyStreams(
+                streams_max=STREAMS_OF_ACCOUNT_MAX, retry_after_seconds=int(CHECK_EVERY_SECONDS)
+            )
         if self.count >= STREAMS_MAX:
             raise StreamsFull(open=self.count)
-        self.count += 1
+        self.of_account[actor_id] += 1
         try:
             yield
         finally:
-            self.count -= 1
+            self.of_account[actor_id] -= 1
+            self.of_account += Counter()  # forgets who has none
 
     async def close(self, _: web.Application) -> None:
         """Ask all streams to end."""
@@ -75,7 +92,7 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
     if position is None:
         ledger = request.app[LEDGER]
         position = (await read_head(ledger.pool, ledger.id)).size
-    async with request.app[STREAMS].one_more():
+    async with request.app[STREAMS].one_more(identity.actor_id):
         response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})
         response.content_type = "text/event-stream"
         response.charset = "utf-8"
@@ -90,9 +107,11 @@ async def _send(
 ) -> None:
     ledger, news, streams = request.app[LEDGER], request.app[NEWS], request.app[STREAMS]
     loop = asyncio.get_running_loop()
-    spoke_at = loop.time()
+    spoke_at = checked_at = loop.time()
     await _write(response, b": open\n\n")
     while not streams.is_closing and request.transport is not None:
+        if loop.time() - checked_at >= CHECK_EVERY_SECONDS:
+            identity, checked_at = await _still(request, identity), loop.time()
         if await news.beyond(position, LOOK_EVERY_SECONDS) > position:
             entries = await read_entries(
                 ledger.pool, ledger.id, start=position, limit=BATCH_ENTRIES
@@ -103,9 +122,17 @@ async def _send(
                     await _write(response, b"".join(map(_told, seen)))
                 position, spoke_at = entries[-1].position + 1, loop.time()
         if loop.time() - spoke_at >= HEARTBEAT_SECONDS:
-            identity = await authorise(request, OPERATION)
             await _write(response, b": still here\n\n")
             spoke_at = loop.time()
+
+
+async def _still(request: web.Request, identity: Identity) -> Identity:
+    """Return who listens, asked anew; whoever may no longer do so is refused."""
+    forget_signed_in(request)
+    try:
+        return await authorise(request, OPERATION)
+    except TooManyRequests:  # the account is busy elsewhere; who it is was found before
+        return identity
 
 
 async def _write(response: web.StreamResponse, data: bytes) -> None:

@@ -37,12 +37,12 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 from typing_extensions import TypedDict, get_type_hints
 
-from api.bodies import INTEGER_MAX, INTEGER_MIN, shown_name
-from api.errors import FieldError, RequestInvalid
-from api.sentences import sentence_for
+from api.bodies import INTEGER_MAX, INTEGER_MIN
+from api.errors import ERRORS_TOLD_MAX, FieldError, RequestInvalid
+from api.sentences import sentence_for, shown_name
 
 T = TypeVar("T")
 Fields: TypeAlias = "Mapping[str, Any]"
@@ -99,7 +99,7 @@ class Validator(Generic[T]):
             else:
                 read = self.adapter.validate_python(given)
         except ValidationError as error:
-            raise RequestInvalid(*_explain(error, given, parameters)) from error
+            raise _explained(error, given, parameters) from error
         own = {name: value for name, value in read.items() if name in self._own}
         said = {name: value for name, value in read.items() if name not in self._own}
         return self.takes(**own), said
@@ -156,11 +156,19 @@ def _tightened(hint: Any) -> Any:
     return hint
 
 
+def _explained(error: ValidationError, given: Fields, parameters: Sequence[str]) -> RequestInvalid:
+    """Return the first errors in words, and how many more there are."""
+    found = error.errors(include_url=False, include_input=False)
+    told = _explain(found[:ERRORS_TOLD_MAX], given, parameters)
+    more = {"errors_not_told": left} if (left := len(found) - ERRORS_TOLD_MAX) > 0 else {}
+    return RequestInvalid(*told, **more)
+
+
 def _explain(
-    error: ValidationError, given: Fields, parameters: Sequence[str]
+    errors: Sequence[ErrorDetails], given: Fields, parameters: Sequence[str]
 ) -> tuple[FieldError, ...]:
     explained = []
-    for found in error.errors(include_url=False, include_input=False):
+    for found in errors:
         place = _place(found["loc"], given)
         sentence = sentence_for(found["type"])
         limits = found.get("ctx", {})

@@ -36,6 +36,7 @@ from scripts.benchmarks import (
     signing_in,
     store,
     umadb_server,
+    worst_requests,
 )
 from scripts.benchmarks.report import print_report
 from scripts.benchmarks.rows import Row
@@ -69,6 +70,7 @@ CASES: dict[str, Callable[[Place], Sequence[Trial]]] = {
     "verify": lambda _: proving.trials_of_verify(),
     "reads": lambda _: reading.trials_of_reading(),
     "lag": lambda _: lag.trials_of_lag(),
+    "worst-bodies": lambda _: worst_requests.trials_of_worst_bodies(),
 }
 
 

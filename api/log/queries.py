@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from multidict import MultiMapping
 
-from api.bodies import shown_name
 from api.errors import FieldError, RequestInvalid
-from api.sentences import CHOICE, INTEGER, MISSING, UNKNOWN
+from api.sentences import CHOICE, INTEGER, MISSING, UNKNOWN, shown_name
 
 FORMS = ("json", "text")
 

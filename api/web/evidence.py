@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from api.access import authorise_identity
 from api.bodies import BYTES_A_SECOND_MIN, GRACE_SECONDS
@@ -35,6 +36,9 @@ from ledger.storage.evidence_kinds import kind_of
 
 HERE = "/evidence"
 FIELD_BYTES_MAX = 1_000
+FIELDS_MAX = 10
+ODD = (ValueError, RuntimeError, AssertionError, LookupError)
+"""What the library meets in forms that are none."""
 PIECE_BYTES = 64 * 1024
 FORM_BYTES_MAX = FILE_BYTES_MAX + PIECE_BYTES
 
@@ -103,10 +107,20 @@ async def _take(visit: Visit) -> dict[str, Any]:
                 raise FormMalformed()
             if part.filename is not None:
                 return await _store(visit, carried, part)
-            carried[part.name] = (await part.read_chunk(FIELD_BYTES_MAX)).decode()
-    except ValueError as error:
+            carried[part.name] = await _field(part)
+            if len(carried) > FIELDS_MAX:
+                raise FormMalformed()
+    except (*ODD, HttpProcessingError) as error:
         raise FormMalformed() from error
     raise DocumentMissing(field="document")
+
+
+async def _field(part: BodyPartReader) -> str:
+    """Return the text of a field, which is short."""
+    text = await part.read_chunk(FIELD_BYTES_MAX)
+    if not part.at_eof() and await part.read_chunk(1):
+        raise FormMalformed()
+    return text.decode()
 
 
 async def _store(visit: Visit, carried: dict[str, str], part: BodyPartReader) -> dict[str, Any]:

@@ -175,7 +175,10 @@ def add_login(app: web.Application) -> None:
 def next_path(asked: str | None) -> str:
     """Return where to go on: only ever a path of this site."""
     path = asked or "/"
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError:  # no address at all
+        return "/"
     is_ours = not parts.scheme and not parts.netloc and path.startswith("/")
     is_plain = path.isprintable() and "\\" not in path and not path.startswith("//")
     return path if is_ours and is_plain else "/"

@@ -28,7 +28,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from api.access import authorise_identity
-from api.bodies import clean_text, shown_name
+from api.bodies import clean_text
 from api.errors import NotAuthenticated, RoleMissing, SecondFactorNeeded
 from api.event_names import event_name
 from api.identity import Identity
@@ -37,6 +37,7 @@ from api.peers import came_by_tls
 from api.permissions import ROLE_NAMES_ZH, Role, may_ask
 from api.problems import facts_shown, status_of
 from api.scopes import SCOPES, as_stand_in
+from api.sentences import shown_name
 from api.sessions import SignedIn, csrf_token, signed_in
 from api.web import figures
 from api.web.assets import static_path

@@ -20,6 +20,7 @@ from ledger.storage.evidence_errors import (
     EvidenceKindUnknown,
 )
 from ledger.storage.evidence_images import check_jpeg, check_png, check_webp
+from ledger.storage.evidence_office import check_office
 
 Check = Callable[[BinaryIO], None]
 
@@ -125,6 +126,7 @@ def _office(*parts: str) -> Check:
         names = _names_of_archive(file)
         if any(part not in names for part in ("[Content_Types].xml", *parts)):
             raise EvidenceKindMismatch(rule=parts[0])
+        check_office(file, names)
 
     return look
 

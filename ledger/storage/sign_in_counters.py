@@ -3,9 +3,10 @@ account, and by address.
 
 An attempt counts as failed before it is looked at, so that a thousand at once are a thousand, and
 is taken back when it succeeds. After five failures of an account from an address, that pair waits:
-10 seconds, then twice as long each time, 15 minutes at most. After 50 within 15 minutes an address
-waits until those are over, whatever it tries. 50 for one account from anywhere close it to
-addresses from which it never came in; its owner, at the usual place, still gets through.
+10 seconds, then twice as long each time, 15 minutes at most. After 50 within 15 minutes an
+address waits 10 seconds between attempts for accounts that never came in from there: an office may
+stand behind it, and whoever is known there waits for nobody. 50 for one account from anywhere close
+it to addresses from which it never came in; its owner, at the usual place, still gets through.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ WAIT_MAX = timedelta(minutes=15)
 WINDOW = timedelta(minutes=15)
 PAIR_WINDOW = timedelta(days=1)
 FAILURES_MAX = 50
+BETWEEN = timedelta(seconds=10)
 KNOWN_FOR = timedelta(days=90)
 """How long an address counts as one from which the account came in."""
 FORGET_AFTER = timedelta(days=90)
@@ -78,7 +80,7 @@ async def admit(pool: asyncpg.Pool, ledger_id: str, counters: Counters, *, now: 
             is_over = now - row["started_at"] >= window
             failures = 1 if is_over else row["failures"] + 1
             started_at = now if is_over else row["started_at"]
-            closed = _closing(failures, started_at, now, is_pair=is_pair)
+            closed = _closing(counters, counter, failures, started_at, now)
             await db.execute(_COUNT, ledger_id, counter, failures, started_at, closed)
 
 
@@ -103,20 +105,24 @@ def _guard_open(counters: Counters, rows: dict[bytes, asyncpg.Record], now: date
     """Turn away what one of the counters is closed to; rows that are not there yet are open."""
     pair = rows.get(counters.pair)
     known_at = None if pair is None else pair["succeeded_at"]
-    closing = {counters.pair, counters.address}
+    closing = {counters.pair}
     if known_at is None or now - known_at >= KNOWN_FOR:
-        closing.add(counters.account)
+        closing |= {counters.account, counters.address}
     until = max((row["closed_until"] for key, row in rows.items() if key in closing), default=now)
     if until > now:
         raise TooManyAttempts(retry_after_seconds=int((until - now).total_seconds()) + 1)
 
 
-def _closing(failures: int, started_at: datetime, now: datetime, *, is_pair: bool) -> datetime:
+def _closing(
+    counters: Counters, counter: bytes, failures: int, started_at: datetime, now: datetime
+) -> datetime:
     """Return until when the next attempt waits, should this one fail."""
-    if is_pair:
+    if counter == counters.pair:
         over = failures - FREE_FAILURES
         return now if over < 0 else now + min(FIRST_WAIT * 2 ** min(over, 20), WAIT_MAX)
-    return started_at + WINDOW if failures >= FAILURES_MAX else now
+    if failures < FAILURES_MAX:
+        return now
+    return now + BETWEEN if counter == counters.address else started_at + WINDOW
 
 
 _BEGIN = """

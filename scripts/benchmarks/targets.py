@@ -115,6 +115,13 @@ TARGETS = (
         figure=P99,
         at_most=80,
     ),
+    Target(
+        "最坏的请求正文期间，/healthz 等待毫秒",
+        "wait of /healthz, in ms, while every address is sent the worst bodies",
+        _ours("worst-bodies", 4),
+        figure="p999_ms",
+        at_most=200,
+    ),
     Target("接口命令，每秒", "commands through the API, a second", API, at_least=2_000),
     Target(
         "接口命令，p99 毫秒", "commands through the API, p99 in ms", API, figure=P99, at_most=80

@@ -102,6 +102,8 @@ GOOD: Mapping[str, tuple[bytes, str]] = {
 MISMATCH, UNKNOWN = "evidence-kind-mismatch", "evidence-kind-unknown"
 UNSAFE, LARGE = "evidence-archive-unsafe", "evidence-image-too-large"
 
+DOCUMENT = {"word/document.xml": b""}
+TEMPLATE = b'<Relationship Type="x/attachedTemplate" Target="http://a/b" TargetMode="External"/>'
 BAD: Mapping[str, tuple[str, bytes, str]] = {
     "program": ("a.exe", b"MZ\x90\0", UNKNOWN),
     "page": ("a.html", b"<html>", UNKNOWN),
@@ -143,6 +145,43 @@ BAD: Mapping[str, tuple[str, bytes, str]] = {
     "docx with macros": (
         "a.docx",
         archive({OFFICE: b"", "word/document.xml": b"", "word/vba.bin": b"\xd0\xcf\x11\xe0"}),
+        UNSAFE,
+    ),
+    "docx with macros under another name": (
+        "a.docx",
+        archive({OFFICE: b"", "word/document.xml": b"", "word/vbaProject.bin": b"packed"}),
+        UNSAFE,
+    ),
+    "docx that says it has macros": (
+        "a.docx",
+        archive({OFFICE: b"application/vnd.ms-word.document.macroEnabled.main+xml", **DOCUMENT}),
+        UNSAFE,
+    ),
+    "docx that says so in wide letters": (
+        "a.docx",
+        archive({OFFICE: "<Types>macroEnabled</Types>".encode("utf-16"), **DOCUMENT}),
+        UNSAFE,
+    ),
+    "docx that hides it": (
+        "a.docx",
+        archive({OFFICE: b"<Types>macro&#69;nabled</Types>", **DOCUMENT}),
+        MISMATCH,
+    ),
+    "xlsx with a relation to macros": (
+        "a.xlsx",
+        archive(
+            {OFFICE: b"", "xl/workbook.xml": b"", "xl/_rels/workbook.xml.rels": b"<vbaProject/>"}
+        ),
+        UNSAFE,
+    ),
+    "xlsx with a sheet of macros": (
+        "a.xlsx",
+        archive({OFFICE: b"", "xl/workbook.xml": b"", "xl/macrosheets/sheet1.xml": b""}),
+        UNSAFE,
+    ),
+    "docx with a template from elsewhere": (
+        "a.docx",
+        archive({OFFICE: b"", **DOCUMENT, "word/_rels/settings.xml.rels": TEMPLATE}),
         UNSAFE,
     ),
     "many entries": ("a.zip", archive({f"{n}.txt": b"" for n in range(1001)}), UNSAFE),

@@ -13,7 +13,7 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
@@ -115,6 +115,8 @@ class Issuer:
             "iat": now + 3_600,
             "sub": "",
         }
+        if self.how in ODD:
+            claims |= ODD[self.how](now)
         if self.how in wrong:
             claims["aud" if self.how == "auds" else self.how] = wrong[self.how]
         if self.how == "none":
@@ -128,6 +130,28 @@ class Issuer:
             return jwt.encode({"alg": "HS256", "kid": "one"}, claims, public)
         key = self.foreign if self.how == "foreign" else self.key
         return jwt.encode({"alg": "RS256", "kid": "one"}, claims, key)
+
+
+ODD: Mapping[str, Callable[[int], dict[str, Any]]] = {
+    "nbf to come": lambda now: {"nbf": now + 3_600},
+    "nbf as text": lambda now: {"nbf": str(now)},
+    "exp beyond numbers": lambda _: {"exp": 10**400},
+    "exp without end": lambda _: {"exp": float("inf")},
+    "exp as text": lambda now: {"exp": str(now + 300)},
+    "exp true": lambda _: {"exp": True},
+    "iat beyond numbers": lambda _: {"iat": -(10**400)},
+    "nonce of other letters": lambda _: {"nonce": "\u00e9" * 43},
+    "nonce as number": lambda _: {"nonce": 5},
+    "nonce as list": lambda _: {"nonce": []},
+    "nonce as half a pair": lambda _: {"nonce": "\ud800"},
+    "sub as number": lambda _: {"sub": 5},
+    "sub with NUL": lambda _: {"sub": "some\0body"},
+    "sub as half a pair": lambda _: {"sub": "\ud800"},
+    "sub as object": lambda _: {"sub": {"a": 1}},
+    "aud as object": lambda _: {"aud": {"a": 1}},
+    "iss as list": lambda _: {"iss": []},
+}
+"""Claims of a kind that no issuer should send."""
 
 
 def _json(claims: dict[str, Any]) -> bytes:

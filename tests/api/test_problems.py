@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from gzip import compress
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -144,14 +143,9 @@ async def test_a_body_of_another_type_is_refused(client: Client, county: dict[st
     await the_problem(response, 415, "media-type-unsupported")
 
 
-@pytest.mark.parametrize("encoding", [None, "gzip"])
-async def test_a_body_over_one_mebibyte_is_refused(
-    client: Client, county: dict[str, str], encoding: str | None
-) -> None:
+async def test_a_body_over_one_mebibyte_is_refused(client: Client, county: dict[str, str]) -> None:
     body = b'{"reason": "' + b"x" * 1024 * 1024 + b'"}'
     headers = county | {"Content-Type": "application/json"}
-    if encoding is not None:
-        body, headers = compress(body), headers | {"Content-Encoding": encoding}
     response = await client.post(URL, data=BytesIO(body), headers=headers)
     await the_problem(response, 413, "body-too-large")
 

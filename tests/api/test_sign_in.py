@@ -137,10 +137,28 @@ async def test_five_failures_and_the_next_waits_longer_and_longer(house: House) 
     assert (await house.knock(password=WRONG)).status == 401, "and starts anew"
 
 
-async def test_an_address_that_guesses_waits_whatever_it_tries(house: House) -> None:
+async def test_an_office_is_not_locked_out_by_who_guesses_in_it(house: House) -> None:
+    """Who came in from there before comes in at once, anybody else ten seconds later."""
+    await new_user(house.ledger, house.door, "li.min", house.by, "grid_worker")
+    assert (await house.knock()).status == 303
     for number in range(50):
         assert (await house.knock(f"name{number}")).status == 401
-    assert (await house.knock()).status == 429
+    assert (await house.knock()).status == 303, "known there"
+    waiting = await house.knock("li.min")
+    assert waiting.status == 429 and int(waiting.headers["Retry-After"]) <= 11
+    house.clock.pass_by(seconds=11)
+    assert (await house.knock("li.min")).status == 303
+    assert (await house.knock("li.min")).status == 303, "and is known from now on"
+
+
+async def test_an_address_that_guesses_gets_a_check_in_ten_seconds(house: House) -> None:
+    for number in range(50):
+        assert (await house.knock(f"name{number}")).status == 401
+    answers = []
+    for number in range(20):
+        answers.append((await house.knock(f"other{number}")).status)
+        house.clock.pass_by(seconds=5.1)
+    assert answers == [429, 429, *[401, 429] * 9]
     house.clock.pass_by(minutes=16)
     assert (await house.knock()).status == 303
 

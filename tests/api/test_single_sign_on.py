@@ -24,11 +24,24 @@ from ledger.storage.news import News
 from ledger.storage.user_identities import find_identity
 from ledger.users.machine_side import MACHINE
 from tests.api.house import CHEAP, NAME, House, MovableClock, new_user
-from tests.api.issuer import CLIENT, SECRET, running_issuer
+from tests.api.issuer import CLIENT, ODD, SECRET, running_issuer
 from tests.tokens import issued
 
 ADMINISTRATOR = UUID(int=1)
-OTHERS = ("iss", "aud", "auds", "nonce", "exp", "iat", "sub", "none", "hmac", "foreign", "state")
+OTHERS = (
+    "iss",
+    "aud",
+    "auds",
+    "nonce",
+    "exp",
+    "iat",
+    "sub",
+    "none",
+    "hmac",
+    "foreign",
+    "state",
+    *ODD,
+)
 
 
 @pytest.fixture(scope="module")

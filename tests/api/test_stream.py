@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -11,11 +12,15 @@ from aiohttp import ClientResponse
 
 from api.app import create_app
 from api.keys import STREAMS
+from ledger.commands.users import DisableUser, OpenUser, disable_user, open_user
 from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 from ledger.storage.tokens import list_tokens, revoke_token
-from tests.api.conftest import Client, Serve, a_county, the_problem
+from tests.api.conftest import Client, Serve, TokenFor, a_county, bearer, the_problem
+from tests.api.house import House, clock, house, new_user
+
+__all__ = ["clock", "house"]
 
 URL = "/v1/events/stream"
 SECONDS = 10.0
@@ -79,7 +84,7 @@ async def test_a_stream_begins_at_a_position(client: Client, county: dict[str, s
 async def test_a_revoked_token_ends_the_stream(
     client: Client, county: dict[str, str], ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.stream.HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr("api.stream.CHECK_EVERY_SECONDS", 0.0)
     monkeypatch.setattr("api.stream.LOOK_EVERY_SECONDS", 0.01)
     async with client.get(URL, headers=county) as stream:
         await until_open(stream)
@@ -96,6 +101,48 @@ async def test_there_are_only_so_many_streams(
     async with client.get(URL, headers=county) as stream:
         await until_open(stream)
         await the_problem(await client.get(URL, headers=county), 503, "streams-full")
+
+
+async def test_a_disabled_users_stream_ends_however_busy_the_log_is(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By session: whom the cookie stands for is asked anew, not remembered with the request."""
+    monkeypatch.setattr("api.stream.CHECK_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("api.stream.LOOK_EVERY_SECONDS", 0.01)
+    user_id = await new_user(house.ledger, house.door, "li.min", house.by, "owners_committee")
+    assert (await house.knock("li.min")).status == 303
+
+    async def keep_busy() -> None:
+        while True:
+            await open_user(OpenUser(), house.ledger.for_request(), house.by)
+
+    busy = asyncio.create_task(keep_busy())
+    try:
+        async with house.client.get(URL) as stream:
+            await until_open(stream)
+            disabling = DisableUser(user_id=user_id)
+            await disable_user(disabling, house.ledger.for_request(), house.by)
+            async with asyncio.timeout(SECONDS):
+                await stream.content.read()
+        assert not busy.done()
+    finally:
+        busy.cancel()
+    assert (await house.client.get(URL)).status == 401
+
+
+async def test_one_account_does_not_take_all_streams(
+    client: Client, token_for: TokenFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.stream.STREAMS_OF_ACCOUNT_MAX", 1)
+    actor_id = uuid4()
+    one, other = [bearer(await token_for("county", actor_id=actor_id)) for _ in range(2)]
+    async with client.get(URL, headers=one) as stream:
+        await until_open(stream)
+        refused = await client.get(URL, headers=other)
+        problem = await the_problem(refused, 429, "too-many-streams")
+        assert problem["facts"]["streams_max"] == 1 and refused.headers["Retry-After"]
+        async with client.get(URL, headers=bearer(await token_for("county"))) as elses:
+            await until_open(elses)
 
 
 async def test_streams_end_with_the_application_and_with_their_clients(

@@ -53,6 +53,11 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "/persons/{person_id}/erasures": ("ground", "reason", "record_id"),
     "/persons/{person_id}/exports": ("format",),
     "/petitions/{petition_id}/reveals": ("person_id", "purpose", "reason", "field_phone"),
+    **{
+        f"{here}/{step}": ("proposal_id", "reason")
+        for here in ("/proposals", "/system-proposals")
+        for step in ("approvals", "refusals", "withdrawals")
+    },
     "/set-up": ("link", "password", "again"),
     "/users": ("login_name", "reason"),
     "/users/{user_id}/disablements": ("reason",),

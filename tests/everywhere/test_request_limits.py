@@ -19,11 +19,16 @@ from yarl import URL
 
 from api.bodies import BODY_BYTES_MAX, DEPTH_MAX, FORM_BYTES_MAX, FORM_FIELDS_MAX
 from api.roles import Role
+from scripts.benchmarks import worst_bodies
 from tests.api.house import CSRF
 from tests.everywhere.addresses import FORMS, Address, addresses_of, filled, query_names
 from tests.everywhere.conftest import HERE
 from tests.permissions.conftest import County
 
+ANSWER_BYTES_MAX = 32 * 1024
+"""How long an answer to the worst of bodies may be."""
+FORM_ANSWER_BYTES_MAX = 128 * 1024
+"""The same for a page, which shows its own content beside the refusal."""
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BODIES: dict[str, tuple[bytes, int]] = {
@@ -42,6 +47,7 @@ BODIES: dict[str, tuple[bytes, int]] = {
     "twice": (b'{"reason": "a", "reason": "b"}', 400),
     "twice, spelled otherwise": (b'{"reason": "a", "re\\u0061son": "b"}', 400),
     "twice, deep": (b'{"evidence": [{"name": "a", "name": "b"}]}', 400),
+    **{what: (raw, 400) for what, raw in worst_bodies.BODIES.items()},
 }
 QUERIES = {
     "NUL": "a%00b",
@@ -62,7 +68,9 @@ async def test_no_address_takes_a_body_that_no_body_may_be(site: County) -> None
         headers = site.of(address.role, HERE) | JSON
         for what, (raw, status) in BODIES.items():
             async with site.client.post(path, data=BytesIO(raw), headers=headers) as response:
-                assert response.status == status, (address, what, await response.text())
+                answer = await response.text()
+                assert response.status == status, (address, what, answer)
+                assert len(answer.encode()) <= ANSWER_BYTES_MAX, (address, what)
 
 
 async def test_no_question_takes_what_no_text_holds(site: County) -> None:
@@ -144,6 +152,10 @@ async def test_no_form_takes_what_no_form_may_be(site: County, path: str) -> Non
             assert response.status == 400, (name, "twice")
         many = b"".join(b"&f%d=1" % number for number in range(FORM_FIELDS_MAX))
         assert (await send(begin + many)).status == 400
+        for what, slow in worst_bodies.FORMS.items():
+            response = await send(begin + b"&" + slow)
+            assert response.status in (303, 400, 401, 403, 413, 422), (what, response.status)
+            assert len(await response.read()) <= FORM_ANSWER_BYTES_MAX, what
         assert (await send(begin + b"&a=" + b"x" * FORM_BYTES_MAX)).status == 413
         assert (await send(b"{}", **JSON)).status == 415
 
