@@ -58,6 +58,7 @@ from api.single_sign_on import SingleSignOn
 from api.stream import add_stream
 from api.upkeep import keep_counts_told
 from api.web import add_web
+from api.web.unknown import unknown_page_middleware
 from ledger.commands.sign_ins import Door
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
@@ -100,7 +101,12 @@ def create_app(  # noqa: PLR0913 - what it is made of, each by name
     Refuses to start (``PermissionsIncomplete``) when a route has no row in ``may``.
     """
     app = web.Application(
-        middlewares=[metrics_middleware, problem_middleware, rate_middleware],
+        middlewares=[
+            metrics_middleware,
+            problem_middleware,
+            rate_middleware,
+            unknown_page_middleware,
+        ],
         client_max_size=BODY_BYTES_MAX,
     )
     app[LEDGER] = ledger

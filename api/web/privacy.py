@@ -24,7 +24,7 @@ from ledger.erasures import Stage
 from ledger.sealing import Field
 from projections.access_trail import AccessQuery, LooksQuery, access_trail, looks_at_person
 from projections.engine import Row
-from projections.erasures import ErasureQuery, erasure_register
+from projections.erasures import ErasureAsked, ErasureQuery, erasure_by_id, erasure_register
 from projections.persons import (
     PersonAsked,
     SealedQuery,
@@ -231,10 +231,19 @@ async def decide(visit: Visit, form: Form) -> web.StreamResponse:
     if decision not in DECISIONS:
         raise InvalidValue(field="decision", rule=", ".join(DECISIONS))
     given = {"erasure_id": erasure_id, "reason": form.get("reason", "")}
+    if decision == "approve" and form.get("confirmed") != erasure_id:
+        return await _ask_to_confirm(visit, UUID(erasure_id), given["reason"])
     if decision == "restrict":
         given["hold"] = form.get("hold", "")
     await act(visit, DECISIONS[decision], given)
     raise web.HTTPSeeOther("/erasures?all=1")
+
+
+async def _ask_to_confirm(visit: Visit, erasure_id: UUID, reason: str) -> web.StreamResponse:
+    """Show once more what would be destroyed; nothing is decided before that page is sent."""
+    row = await visit.read(erasure_by_id, ErasureAsked(erasure_id=erasure_id))
+    shown = {"row": row, "reason": reason, "here": "/erasures", **privacy_words(visit)}
+    return render(visit, "erasure_confirm.jinja2", shown)
 
 
 async def _listed(visit: Visit, name: str) -> tuple[str, ...]:

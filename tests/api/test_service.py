@@ -261,3 +261,23 @@ async def test_a_client_that_hangs_up_leaves_the_command_whole(
     )
     assert response.status == 201
     assert (await response.json())["version"] == 1
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/petitions/none/other", "/v2/x"])
+async def test_an_unknown_page_is_a_page_for_browsers(client: Client, path: str) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    page = await client.get(path, headers=browser)
+    assert (page.status, page.content_type) == (404, "text/html")
+    text = await page.text()
+    assert "没有这个地址" in text
+    assert "address-unknown" in text
+    program = await client.get(path)
+    assert (program.status, program.content_type) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("path", ["/v1/nowhere", "/log/nowhere"])
+async def test_an_unknown_address_of_the_api_is_a_problem_for_everybody(
+    client: Client, path: str
+) -> None:
+    answer = await client.get(path, headers={"Accept": "text/html"})
+    assert (answer.status, answer.content_type) == (404, "application/problem+json")

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from playwright.async_api import Browser, Page
 
 from ledger.commands import petitioners
+from ledger.persons import Person
 from ledger.storage.ledger import Ledger
 from projections import VIEWS
 from projections.engine import catch_up
@@ -76,12 +77,10 @@ async def test_a_petitioner_is_read_watched_and_erased(
     page = await come_in(
         browser, site, await token_of(ledger, "data_protection_officer"), "/erasures"
     )
-    card = page.locator("section.card", has=page.locator(f"a[href='{path}']"))
-    await card.locator("input[name=reason]").fill("处理目的已实现")
-    await card.locator("button").click()
-    await page.wait_for_url(site.address + "/erasures?all=1")
+    await order_erasure(page, site, ledger, petitioner_id)
     await catch_up(ledger, VIEWS)
     await page.reload()
+    card = page.locator("section.card", has=page.locator(f"a[href='{path}']"))
     assert "已销毁" in await card.inner_text()
     await page.goto(site.address + path)
     assert "已永久删除" in await page.locator("main").inner_text()
@@ -92,6 +91,24 @@ async def test_a_petitioner_is_read_watched_and_erased(
     assert "已永久删除" in await page.locator("main").inner_text()
     assert await page.locator("input[name=field_phone]").count() == 0
     await page.context.close()
+
+
+async def order_erasure(page: Page, site: Site, ledger: Ledger, person_id: UUID) -> None:
+    """Decide to erase: on the register, and once more on the page that asks again."""
+    card = page.locator("section.card", has=page.locator(f"a[href='/persons/{person_id}']"))
+    await card.locator("input[name=reason]").fill("处理目的已实现")
+    assert await card.locator("select[name=decision]").input_value() == ""
+    await card.locator("button").click()  # the browser asks for a decision first
+    assert page.url == site.address + "/erasures"
+    await card.locator("select[name=decision]").select_option("approve")
+    await card.locator("button").click()
+    await page.get_by_role("heading", name="确认销毁").wait_for()
+    assert str(person_id) in await page.locator("main").inner_text()
+    person = await ledger.load(Person, person_id)
+    assert person.living_slots(), "nothing is destroyed before it is confirmed"
+    await page.check("input[name=confirmed]")
+    await page.locator("main form button").click()
+    await page.wait_for_url(site.address + "/erasures?all=1")
 
 
 async def test_a_form_from_another_site_or_without_its_token_reads_nothing(
