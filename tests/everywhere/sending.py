@@ -23,7 +23,12 @@ AT_ONCE = 16
 CSRF = re.compile(r'name="csrf" value="([0-9a-f]{32})"')
 FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
 SPELLED = {one for text in CANARIES for one in (text, quote(text), quote_plus(text))}
-SENDERS = {"/erasures": Role.DATA_PROTECTION_OFFICER, "/users": Role.ADMINISTRATOR}
+SENDERS = {
+    "/account/session-endings": Role.GRID_WORKER,  # it ends the tokens by which others come in
+    "/erasures": Role.DATA_PROTECTION_OFFICER,
+    "/system-proposals": Role.ADMINISTRATOR,
+    "/users": Role.ADMINISTRATOR,
+}
 """Who may send a page's form, where it is not for everybody."""
 
 
@@ -112,7 +117,8 @@ def _document(csrf: str, name: str) -> FormData:
 async def _signed_in(county: County, address: Address) -> AsyncIterator[tuple[ClientSession, str]]:
     """A browser in which somebody is signed in who may send a form, and its form token."""
     base = county.client._base_url
-    role = SENDERS.get("/" + address.path.split("/")[1], Role.COMMUNITY)
+    usual = SENDERS.get("/" + address.path.split("/")[1], Role.COMMUNITY)
+    role = SENDERS.get(address.path, usual)
     async with ClientSession(base, cookie_jar=CookieJar(unsafe=True)) as browser:
         token = county.of(role, HERE)["Authorization"].removeprefix("Bearer ")
         await browser.post("/login", data={"token": token}, allow_redirects=False)
