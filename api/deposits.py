@@ -54,6 +54,13 @@ _step(ONE + "/returns", deposits.ReturnDeposit, deposits.return_deposit, "退还
 _step(ONE + "/forfeitures", deposits.ForfeitDeposit, deposits.forfeit_deposit, "不予退还")
 _step(ONE + "/closings", deposits.CloseDeposit, deposits.close_deposit, "销户")
 
+_step(
+    ONE + "/steps/{version_reversed}/reversals",
+    deposits.ReverseDepositStep,
+    deposits.reverse_deposit_step,
+    "冲回保证金的一个步骤",
+)
+
 _step(DRAWS, draws.RequestDraw, draws.request_draw, "申请动用保证金", CAUSE)
 _draw("/approvals", draws.ApproveDraw, draws.approve_draw, "批准动用")
 _draw("/rejections", draws.RejectDraw, draws.reject_draw, "不批准动用")

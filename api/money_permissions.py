@@ -24,6 +24,7 @@ DEPOSITS: Table = {
     "return_deposit": STREET_ONLY,
     "forfeit_deposit": STREET_ONLY,
     "close_deposit": STREET_ONLY,
+    "reverse_deposit_step": DRAW_ASKERS | {Role.SUPERVISOR, Role.COMPANY},
     "request_draw": DRAW_ASKERS,
     "approve_draw": STREET_ONLY,
     "reject_draw": STREET_ONLY,

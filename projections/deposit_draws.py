@@ -21,6 +21,8 @@ _LATER_STEPS: tuple[type[Any], ...] = (
     events.WorkVerified,
     events.DrawContested,
     events.ContestDecided,
+    events.ContestDecidedWithTerm,
+    events.RefundMissed,
     events.DrawRefunded,
 )
 for _step in _LATER_STEPS:
@@ -180,14 +182,37 @@ async def draw_contested(rows: Rows, event: events.DrawContested, entry: Entry) 
 @view.on(events.ContestDecided)
 async def contest_decided(rows: Rows, event: events.ContestDecided, entry: Entry) -> None:
     """Note what became of it."""
-    draw = await _draw(rows, event)
-    draw |= {
+    rows.put(draws, await _draw(rows, event) | _decided(event))
+
+
+@view.on(events.ContestDecidedWithTerm)
+async def contest_decided_with_term(
+    rows: Rows, event: events.ContestDecidedWithTerm, entry: Entry
+) -> None:
+    """Note what became of it."""
+    draw = await _draw(rows, event) | _decided(event)
+    if event.refund_due is not None:
+        draw["refund_due_on"] = event.refund_due.on
+        draw["is_refund_due_provisional"] = event.refund_due.is_provisional
+    rows.put(draws, draw)
+
+
+def _decided(event: events.ContestDecided | events.ContestDecidedWithTerm) -> Row:
+    return {
         "contest_status": event.outcome,
         "contest_decided_at": event.timestamp,
         "contest_decided_by": event.by.actor_id,
         "contest_reason": event.by.reason,
     }
-    rows.put(draws, draw)
+
+
+@view.on(events.RefundMissed)
+async def refund_missed(rows: Rows, event: events.RefundMissed, entry: Entry) -> None:
+    """Note that the money of an upheld contest did not come back in time."""
+    rows.put(draws, await _draw(rows, event) | {"is_refund_missed": True})
+    deposit = await rows.get(deposits, event.originator_id)
+    deposit["missed_count"] += 1
+    rows.put(deposits, deposit)
 
 
 @view.on(events.DrawRefunded)

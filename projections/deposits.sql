@@ -127,6 +127,9 @@ CREATE TABLE IF NOT EXISTS deposit_draws_v2 (
     contest_decided_by uuid,
     contest_reason    text             NOT NULL DEFAULT '',
     refunded_fen      bigint           NOT NULL DEFAULT 0,
+    refund_due_on     date,            -- an upheld contest's money is due back until then
+    is_refund_due_provisional boolean  NOT NULL DEFAULT false,
+    is_refund_missed  boolean          NOT NULL DEFAULT false,
     breaches          text[]           NOT NULL DEFAULT '{}',
     positions         bigint[]         NOT NULL DEFAULT '{}',
     is_late           boolean          NOT NULL DEFAULT false,

@@ -12,7 +12,7 @@ from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.references import without_personal_references
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day
-from ledger.core.times import decision, fact
+from ledger.core.times import NoUndo, decision, fact
 from ledger.core.values import (
     AmountFen,
     BasisPoints,
@@ -22,11 +22,15 @@ from ledger.core.values import (
     Name,
     OptionalName,
     Statement,
+    Version,
 )
-from ledger.deposits import Agreement, Deposit, DepositForm, deposit_id_of
-from ledger.deposits.rules import DepositAlreadyAssessed
+from ledger.deposits import Agreement, Deposit, DepositForm, deposit_id_of, guards
+from ledger.deposits.rules import DepositAlreadyAssessed, ReturnTermTooLong
+from ledger.deposits.values import COMPANY
 from ledger.organisations import Kind
 from ledger.storage.ledger import Ledger, Recorded
+
+DAYS_A_YEAR = 366
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,20 +130,34 @@ class CloseDeposit:
     deposit_id: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverseDepositStep:
+    """Take back a step that was a mistake, by its version in the deposit, giving the reason."""
+
+    deposit_id: UUID
+    version_reversed: Version
+
+
 @decision(undo="reassess_deposit")
 async def assess_deposit(command: AssessDeposit, ledger: Ledger, by: By) -> Recorded:
     """Assess the deposit; estate, company and contract together give its id."""
     terms, by = await terms_of(ledger, by)
     by = await guard_kind(ledger, by, command.estate_id, Kind.ESTATE)
     by = await guard_kind(ledger, by, command.company_id, Kind.PROPERTY_COMPANY)
+    by = await without_interest(ledger, by, command.estate_id, command.company_id)
+    years_max = terms.number("deposit.agreement_years_max")
+    by = guards.ahead(by, command.ends_on, years_max * DAYS_A_YEAR, "ends_on")
     by = without_personal_data(by, basis=command.basis)
     by = await without_personal_references(ledger, by, contract=command.contract)
     deposit_id = deposit_id_of(command.estate_id, command.company_id, command.contract)
     if await ledger.find(Deposit, deposit_id) is not None:
         raise DepositAlreadyAssessed(deposit_id=str(deposit_id))
     return_days = command.return_days
+    days_max = terms.number("deposit.return_days_max")
     if return_days is None:
-        return_days = terms.book.number("deposit.return_days", on=terms.day)
+        return_days = terms.number("deposit.return_days")
+    if return_days > days_max:
+        by = by.refuse(ReturnTermTooLong(asked_days=return_days, days_max=days_max))
     deposit = Deposit.assess(
         by,
         estate_id=command.estate_id,
@@ -158,10 +176,10 @@ async def assess_deposit(command: AssessDeposit, ledger: Ledger, by: By) -> Reco
     return await ledger.save(deposit)
 
 
-@decision(undo="reverse_deposit_step")
+@decision(undo="reverse_deposit_step", by_two=True)
 async def reassess_deposit(command: ReassessDeposit, ledger: Ledger, by: By) -> Recorded:
     """Change base or rate within the policy's limits."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit, by = await deposit_for(ledger, command.deposit_id, by)
     terms, by = await terms_of(ledger, by)
     deposit.reassess(
         by,
@@ -175,7 +193,7 @@ async def reassess_deposit(command: ReassessDeposit, ledger: Ledger, by: By) -> 
 @fact(undo="reverse_deposit_step")
 async def receive_deposit(command: ReceiveDeposit, ledger: Ledger, by: By) -> Recorded:
     """Record money that came in."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit, by = await deposit_for(ledger, command.deposit_id, by)
     deposit.receive(by, amount_fen=command.amount_fen, bank_reference=command.bank_reference)
     return await ledger.save(deposit)
 
@@ -183,20 +201,26 @@ async def receive_deposit(command: ReceiveDeposit, ledger: Ledger, by: By) -> Re
 @decision(undo="reverse_deposit_step")
 async def send_deposit_reminder(command: SendDepositReminder, ledger: Ledger, by: By) -> Recorded:
     """Remind the company, with a due time."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit, by = await deposit_for(ledger, command.deposit_id, by)
     due_at: datetime | None = command.due_at
+    terms, by = await terms_of(ledger, by)
     if due_at is None:
-        terms, by = await terms_of(ledger, by)
         due_at = end_of_day(terms.due("deposit.reminder_working_days").on)
     by = without_personal_data(by, matter=command.matter)
-    deposit.remind(by, reminder_id=command.reminder_id, matter=command.matter, due_at=due_at)
+    deposit.remind(
+        by,
+        reminder_id=command.reminder_id,
+        matter=command.matter,
+        due_at=due_at,
+        days_max=terms.number("deposit.reminder_days_max"),
+    )
     return await ledger.save(deposit)
 
 
 @decision(undo="reverse_deposit_step")
 async def demand_top_up(command: DemandTopUp, ledger: Ledger, by: By) -> Recorded:
     """Ask the company to fill the deposit up again within the policy's time."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit, by = await deposit_for(ledger, command.deposit_id, by)
     terms, by = await terms_of(ledger, by)
     deposit.demand_top_up(
         by,
@@ -210,7 +234,7 @@ async def demand_top_up(command: DemandTopUp, ledger: Ledger, by: By) -> Recorde
 @fact(after="the demand", undo="reverse_deposit_step")
 async def receive_top_up(command: ReceiveTopUp, ledger: Ledger, by: By) -> Recorded:
     """Record money that came in for a demand."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit, by = await deposit_for(ledger, command.deposit_id, by)
     deposit.receive_top_up(
         by,
         demand_id=command.demand_id,
@@ -220,28 +244,28 @@ async def receive_top_up(command: ReceiveTopUp, ledger: Ledger, by: By) -> Recor
     return await ledger.save(deposit)
 
 
-@decision(undo="reverse_deposit_step")
+@decision(undo="reverse_deposit_step", by_two=True)
 async def end_contract(command: EndContract, ledger: Ledger, by: By) -> Recorded:
     """Record the end of the service contract."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
-    deposit.end_contract(by, ended_on=command.ended_on)
+    deposit, by = await deposit_for(ledger, command.deposit_id, by)
+    terms, by = await terms_of(ledger, by)
+    days_max = terms.number("deposit.contract_end_days_max")
+    deposit.end_contract(by, ended_on=command.ended_on, days_max=days_max)
     return await ledger.save(deposit)
 
 
-@fact(after="the contract's end", undo="reverse_deposit_step")
+@fact(after="the contract's end", undo="reverse_deposit_step", by_two=True)
 async def return_deposit(command: ReturnDeposit, ledger: Ledger, by: By) -> Recorded:
     """Give money back to the company."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
-    by = await without_interest(ledger, by, deposit.estate_id, deposit.company_id)
+    deposit, by = await deposit_for(ledger, command.deposit_id, by)
     deposit.return_money(by, amount_fen=command.amount_fen, bank_reference=command.bank_reference)
     return await ledger.save(deposit)
 
 
-@decision(undo="reverse_deposit_step")
+@decision(undo="reverse_deposit_step", by_two=True)
 async def forfeit_deposit(command: ForfeitDeposit, ledger: Ledger, by: By) -> Recorded:
     """Keep money for good."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
-    by = await without_interest(ledger, by, deposit.estate_id, deposit.company_id)
+    deposit, by = await deposit_for(ledger, command.deposit_id, by)
     deposit.forfeit(by, amount_fen=command.amount_fen)
     return await ledger.save(deposit)
 
@@ -249,13 +273,37 @@ async def forfeit_deposit(command: ForfeitDeposit, ledger: Ledger, by: By) -> Re
 @decision(undo="reverse_deposit_step")
 async def close_deposit(command: CloseDeposit, ledger: Ledger, by: By) -> Recorded:
     """Close the deposit."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit, by = await deposit_for(ledger, command.deposit_id, by)
     deposit.close(by)
     return await ledger.save(deposit)
 
 
+@decision(undo=NoUndo("it is itself a taking back; what was right is recorded anew"))
+async def reverse_deposit_step(command: ReverseDepositStep, ledger: Ledger, by: By) -> Recorded:
+    """Take a step back."""
+    deposit = await ledger.load(Deposit, command.deposit_id)
+    if by.role != COMPANY:
+        by = await impartial(ledger, by, deposit)
+    deposit.reverse_step(by, version=command.version_reversed)
+    return await ledger.save(deposit)
+
+
+async def deposit_for(ledger: Ledger, deposit_id: UUID, by: By) -> tuple[Deposit, By]:
+    """Return a deposit for a step that is taken for an authority, and who takes it.
+
+    Refuses who declared an interest in its estate or its company.
+    """
+    deposit = await ledger.load(Deposit, deposit_id)
+    return deposit, await impartial(ledger, by, deposit)
+
+
+async def impartial(ledger: Ledger, by: By, deposit: Deposit) -> By:
+    """Refuse who declared an interest in the estate or the company of a deposit."""
+    return await without_interest(ledger, by, deposit.estate_id, deposit.company_id)
+
+
 def _rate_limits_bp(terms: Terms) -> tuple[int, int]:
     return (
-        terms.book.number("deposit.rate_min_bp", on=terms.day),
-        terms.book.number("deposit.rate_max_bp", on=terms.day),
+        terms.number("deposit.rate_min_bp"),
+        terms.number("deposit.rate_max_bp"),
     )

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+from ledger.commands.deposits import deposit_for
+from ledger.commands.draw_causes import guard_cause
 from ledger.commands.interests import without_interest
-from ledger.commands.petition_terms import terms_of
+from ledger.commands.petition_terms import terms_from_now, terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.times import decision, fact, statement
 from ledger.core.values import AmountFen, Name, OptionalName, Reason, Statement, Text
 from ledger.deposits import Cause, CauseKind, ContestOutcome, Deposit, DrawTerms
-from ledger.deposits.rules import CauseOfAnotherEstate
-from ledger.findings import Finding
-from ledger.petitions import Petition
 from ledger.storage.ledger import Ledger, Recorded
 
 
@@ -118,9 +117,10 @@ class RefundDraw:
 @decision(undo="cancel_draw")
 async def request_draw(command: RequestDraw, ledger: Ledger, by: By) -> Recorded:
     """Ask for a draw-down; a petition or finding named as its cause must exist."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit, by = await deposit_for(ledger, command.deposit_id, by)
+    by = await without_interest(ledger, by, command.payee_id)
     cause = Cause(kind=command.cause_kind, id=command.cause_id, record=command.cause_record)
-    by = await _check_cause(ledger, by, cause, deposit.estate_id)
+    by = await guard_cause(ledger, by, deposit, cause, command.payee_id)
     by = without_personal_data(
         by, payee=command.payee, purpose=command.purpose, cause_record=command.cause_record
     )
@@ -139,8 +139,9 @@ async def request_draw(command: RequestDraw, ledger: Ledger, by: By) -> Recorded
 @decision(undo="reverse_deposit_step")
 async def approve_draw(command: ApproveDraw, ledger: Ledger, by: By) -> Recorded:
     """Approve a draw-down."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
-    by = await _impartial(ledger, deposit, command.draw_id, by)
+    deposit, by = await _drawn_on(ledger, command.deposit_id, command.draw_id, by)
+    if draw := deposit.draws.get(command.draw_id):
+        by = await guard_cause(ledger, by, deposit, draw.terms.cause, draw.terms.payee_id)
     deposit.approve_draw(by, draw_id=command.draw_id)
     return await ledger.save(deposit)
 
@@ -148,7 +149,7 @@ async def approve_draw(command: ApproveDraw, ledger: Ledger, by: By) -> Recorded
 @decision(undo="reverse_deposit_step")
 async def reject_draw(command: RejectDraw, ledger: Ledger, by: By) -> Recorded:
     """Refuse a draw-down."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit, by = await _drawn_on(ledger, command.deposit_id, command.draw_id, by)
     deposit.reject_draw(by, draw_id=command.draw_id)
     return await ledger.save(deposit)
 
@@ -156,7 +157,7 @@ async def reject_draw(command: RejectDraw, ledger: Ledger, by: By) -> Recorded:
 @decision(undo="reverse_deposit_step")
 async def cancel_draw(command: CancelDraw, ledger: Ledger, by: By) -> Recorded:
     """Give up a draw-down."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit, by = await _drawn_on(ledger, command.deposit_id, command.draw_id, by)
     deposit.cancel_draw(by, draw_id=command.draw_id)
     return await ledger.save(deposit)
 
@@ -164,7 +165,7 @@ async def cancel_draw(command: CancelDraw, ledger: Ledger, by: By) -> Recorded:
 @decision(undo="reverse_deposit_step")
 async def order_emergency_work(command: OrderEmergencyWork, ledger: Ledger, by: By) -> Recorded:
     """Order the work of a draw-down."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit, by = await _drawn_on(ledger, command.deposit_id, command.draw_id, by)
     by = without_personal_data(by, contractor=command.contractor, work=command.work)
     deposit.order_work(
         by, draw_id=command.draw_id, contractor=command.contractor, work=command.work
@@ -174,10 +175,9 @@ async def order_emergency_work(command: OrderEmergencyWork, ledger: Ledger, by: 
 
 @fact(after="the approval", undo="reverse_deposit_step")
 async def pay_draw(command: PayDraw, ledger: Ledger, by: By) -> Recorded:
-    """Pay a draw-down; from today the company has its time to object."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
-    by = await _impartial(ledger, deposit, command.draw_id, by)
-    policies, by = await terms_of(ledger, by)
+    """Pay a draw-down; from the day on which it is told the company has its time to object."""
+    deposit, by = await _drawn_on(ledger, command.deposit_id, command.draw_id, by)
+    policies, by = await terms_from_now(ledger, by)
     deposit.pay_draw(
         by,
         draw_id=command.draw_id,
@@ -191,8 +191,7 @@ async def pay_draw(command: PayDraw, ledger: Ledger, by: By) -> Recorded:
 @fact(after="the order of work", undo="reverse_deposit_step")
 async def verify_work(command: VerifyWork, ledger: Ledger, by: By) -> Recorded:
     """Record how the work was found."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
-    by = await _impartial(ledger, deposit, command.draw_id, by)
+    deposit, by = await _drawn_on(ledger, command.deposit_id, command.draw_id, by)
     deposit.verify_work(by, draw_id=command.draw_id, is_accepted=command.is_accepted)
     return await ledger.save(deposit)
 
@@ -209,16 +208,21 @@ async def contest_draw(command: ContestDraw, ledger: Ledger, by: By) -> Recorded
 @decision(undo="reverse_deposit_step")
 async def decide_contest(command: DecideContest, ledger: Ledger, by: By) -> Recorded:
     """Decide the company's objection."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
-    by = await _impartial(ledger, deposit, command.draw_id, by)
-    deposit.decide_contest(by, draw_id=command.draw_id, outcome=command.outcome)
+    deposit, by = await _drawn_on(ledger, command.deposit_id, command.draw_id, by)
+    policies, by = await terms_of(ledger, by)
+    deposit.decide_contest(
+        by,
+        draw_id=command.draw_id,
+        outcome=command.outcome,
+        refund_due=policies.due("deposit.refund_working_days"),
+    )
     return await ledger.save(deposit)
 
 
-@fact(after="the payment", undo="reverse_deposit_step")
+@fact(after="the payment", undo="reverse_deposit_step", by_two=True)
 async def refund_draw(command: RefundDraw, ledger: Ledger, by: By) -> Recorded:
     """Record money that came back."""
-    deposit = await ledger.load(Deposit, command.deposit_id)
+    deposit, by = await _drawn_on(ledger, command.deposit_id, command.draw_id, by)
     deposit.refund_draw(
         by,
         draw_id=command.draw_id,
@@ -228,29 +232,12 @@ async def refund_draw(command: RefundDraw, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(deposit)
 
 
-async def _impartial(ledger: Ledger, deposit: Deposit, draw_id: UUID, by: By) -> By:
-    """Refuse who declared an interest in the estate, the company, the payee or those who asked."""
-    draw = deposit.draws.get(draw_id)
-    payee_id, asked_by = (None, None) if draw is None else (draw.terms.payee_id, draw.requested_by)
-    return await without_interest(
-        ledger, by, deposit.estate_id, deposit.company_id, payee_id, asked_by
-    )
+async def _drawn_on(ledger: Ledger, deposit_id: UUID, draw_id: UUID, by: By) -> tuple[Deposit, By]:
+    """Return a deposit for a step with one draw-down that is taken for an authority.
 
-
-async def _check_cause(ledger: Ledger, by: By, cause: Cause, estate_id: UUID) -> By:
-    """Look a named petition or finding up; it must not concern another estate.
-
-    A petition that names no estate (a street corner, a whole community) may be a cause.
+    Refuses who declared an interest in the estate, the company, the payee or those who asked.
     """
-    if cause.id is None:
-        return by
-    kinds: dict[CauseKind, type[Petition] | type[Finding]] = {
-        CauseKind.PETITION: Petition,
-        CauseKind.FINDING: Finding,
-    }
-    if cause.kind not in kinds:
-        return by
-    found = await ledger.load(kinds[cause.kind], cause.id)
-    if found.estate_id not in (None, estate_id):
-        by = by.refuse(CauseOfAnotherEstate(kind=cause.kind, estate_id=str(found.estate_id)))
-    return by
+    deposit, by = await deposit_for(ledger, deposit_id, by)
+    if draw := deposit.draws.get(draw_id):
+        by = await without_interest(ledger, by, draw.terms.payee_id, draw.requested_by)
+    return deposit, by

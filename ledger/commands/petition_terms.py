@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
 from ledger.calendar import Due, WorkingDays
 from ledger.commands.calendar import calendar_of
 from ledger.commands.organisations import organisation_of
-from ledger.commands.policies import policies_of
+from ledger.commands.policies import STANDARD, policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import RuleViolated
 from ledger.organisations import Kind, Organisation
 from ledger.petitions import ClockName, Deadline
 from ledger.policies import PolicyBook
+from ledger.policy_values import StandardValue
 from ledger.storage.ledger import Ledger
 
 WORKING_DAYS = "working-days"
@@ -60,11 +61,22 @@ class Terms:
     calendar: WorkingDays
     day: date
 
+    def number(self, name: str) -> int:
+        """Return a number; in a ledger from before it was a policy, the standard's."""
+        standard = self._standard(name)
+        return self.book.number(name, on=self.day) if standard is None else int(standard.value)
+
     def due(self, name: str, *, starts_on: date | None = None) -> Due:
         """Return when the term that this policy gives is over, counted from ``day``."""
-        entry = self.book.value(name, on=self.day)
-        days = self.book.number(name, on=self.day)
-        return self.due_after(days, unit=entry.unit, starts_on=starts_on)
+        standard = self._standard(name)
+        unit = self.book.value(name, on=self.day).unit if standard is None else standard.unit
+        return self.due_after(self.number(name), unit=unit, starts_on=starts_on)
+
+    def _standard(self, name: str) -> StandardValue | None:
+        """Return the standard value of a name that the book has never heard of."""
+        if name in self.book.names():
+            return None
+        return next((v for v in STANDARD if v.name == name and isinstance(v, StandardValue)), None)
 
     def due_after(self, days: int, *, unit: str, starts_on: date | None = None) -> Due:
         """Return when a number of days is over; working days if the unit says so."""
@@ -133,6 +145,15 @@ async def terms_of(ledger: Ledger, by: By) -> tuple[Terms, By]:
     book = await policies_of(ledger)
     terms = Terms(book, await calendar_of(ledger), local_day(by.at))
     return terms, by.under(book.version)
+
+
+async def terms_from_now(ledger: Ledger, by: By) -> tuple[Terms, By]:
+    """Return the terms of the day on which a fact is told, and the same who told it.
+
+    A term that others must keep runs from there: it cannot be over when they learn of it.
+    """
+    terms, now = await terms_of(ledger, replace(by, at=by.now))
+    return terms, by.under(now.policy_version)
 
 
 async def guard_kind(ledger: Ledger, by: By, organisation_id: UUID, *kinds: Kind) -> By:

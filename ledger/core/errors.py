@@ -109,6 +109,13 @@ class SecondPersonNeeded(RuleViolated):
     """
 
 
+class EvidenceMissing(RuleViolated):
+    """This step needs its evidence: send at least one document along in ``evidence``.
+
+    此步骤须附材料：请在 ``evidence`` 中至少附上一份。
+    """
+
+
 class StepUnknown(NotFound):
     """The record has no step of this number.
 
@@ -120,6 +127,13 @@ class StepAlreadyReversed(RuleViolated):
     """This step was taken back before; record it anew if it is right after all.
 
     该步骤已被撤回；若其实无误，请重新办理。
+    """
+
+
+class StepOfOthers(RuleViolated):
+    """A step is taken back by the role that took it, for the same organisation.
+
+    只有原经办的角色和组织可以冲回自己的步骤。
     """
 
 

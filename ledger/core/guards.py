@@ -12,7 +12,12 @@ from dataclasses import replace
 from uuid import UUID
 
 from ledger.core.aggregate import By
-from ledger.core.errors import AmountNotPositive, SamePersonTwice, SecondPersonNeeded
+from ledger.core.errors import (
+    AmountNotPositive,
+    EvidenceMissing,
+    SamePersonTwice,
+    SecondPersonNeeded,
+)
 from ledger.core.values import derived_id
 
 UNRECORDED = "unrecorded"
@@ -59,6 +64,11 @@ def by_two(by: By) -> By:
     if acting.isdisjoint(by.proposed_by):
         return by
     return by.refuse(SamePersonTwice(step="carry-out", earlier_step="propose"))
+
+
+def evidenced(by: By) -> By:
+    """Refuse a step that nothing proves: at least one document comes with it."""
+    return by if by.evidence else by.refuse(EvidenceMissing(field="evidence"))
 
 
 def marked(by: By, mark: str) -> By:

@@ -29,7 +29,13 @@ from uuid import UUID
 from eventsourcing.utils import get_topic
 
 from ledger.core.aggregate import Aggregate, By, Created, Event
-from ledger.core.errors import StepAlreadyReversed, StepsRestOnIt, StepStands, StepUnknown
+from ledger.core.errors import (
+    StepAlreadyReversed,
+    StepOfOthers,
+    StepsRestOnIt,
+    StepStands,
+    StepUnknown,
+)
 
 Part: TypeAlias = tuple[object, ...]
 
@@ -161,6 +167,12 @@ def part_of(event: Event) -> Part:
     """Return which parts of its record an event is about."""
     values = (getattr(event, name) for name in type(event).ABOUT)
     return tuple(value for value in values if value is not None)
+
+
+def own_step(by: By, step: Event) -> By:
+    """Refuse to take back what others did: the same role does, for the same organisation."""
+    is_own = by.role == step.by.role and step.by.organisation_id in (None, by.organisation_id)
+    return by if is_own else by.refuse(StepOfOthers(role=step.by.role))
 
 
 def follows_by_itself(event: Event) -> bool:

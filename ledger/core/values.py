@@ -27,6 +27,8 @@ Points: TypeAlias = Annotated[int, Gt(0), Le(POINTS_MAX)]
 """A number of points or pieces, greater than zero."""
 Count: TypeAlias = Annotated[int, Ge(0), Le(POINTS_MAX)]
 """A number of things, zero allowed."""
+Version: TypeAlias = Annotated[int, Ge(1), Le(10**9)]
+"""The number of an event in its record."""
 BasisPoints: TypeAlias = Annotated[int, Ge(0), Le(10_000)]
 """A share in hundredths of a percent: 5% is 500."""
 Code: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._:-]{0,63}$")]

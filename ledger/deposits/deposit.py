@@ -13,27 +13,32 @@ from uuid import UUID
 from ledger.calendar import Due
 from ledger.core import aggregate as core
 from ledger.core.aggregate import By
-from ledger.core.clock import end_of_day
-from ledger.core.errors import NotFound
-from ledger.core.guards import apart, positive
+from ledger.core.balances import Change, covered_from
+from ledger.core.clock import local_day
+from ledger.core.errors import NotFound, StepsRestOnIt
+from ledger.core.guards import by_two, evidenced, positive
+from ledger.core.reversing import own_step
 from ledger.core.values import derived_id
 from ledger.deposits import events, guards, rules
+from ledger.deposits.draw_steps import DrawSteps
 from ledger.deposits.values import (
     COMMUNITY,
-    COMPANY,
     STREET,
     SUPERVISOR,
     Agreement,
-    CauseKind,
-    ContestOutcome,
     Demand,
     Draw,
-    DrawStatus,
-    DrawTerms,
     Ending,
 )
 
 WHOLE_BP = 10_000
+TAKEN_BACK_BY_TWO = (
+    *(events.Received, events.TopUpReceived, events.DrawPaid, events.DrawRefunded),
+    *(events.Returned, events.Forfeited, events.Reassessed, events.ContractEnded),
+    *(events.DrawApproved, events.DrawRejected),
+    *(events.ContestDecided, events.ContestDecidedWithTerm),
+)
+"""What moved money, took two persons, or answered somebody else's step."""
 
 
 def deposit_id_of(estate_id: UUID, company_id: UUID, contract: str) -> UUID:
@@ -41,7 +46,7 @@ def deposit_id_of(estate_id: UUID, company_id: UUID, contract: str) -> UUID:
     return derived_id("deposit", f"{estate_id}:{company_id}:{contract}")
 
 
-class Deposit(core.Aggregate):
+class Deposit(DrawSteps):
     """What one property company left with the street for one estate and contract."""
 
     TOPIC = "deposit"
@@ -62,6 +67,8 @@ class Deposit(core.Aggregate):
     WorkVerified = events.WorkVerified
     DrawContested = events.DrawContested
     ContestDecided = events.ContestDecided
+    ContestDecidedWithTerm = events.ContestDecidedWithTerm
+    RefundMissed = events.RefundMissed
     DrawRefunded = events.DrawRefunded
     TopUpDemanded = events.TopUpDemanded
     TopUpReceived = events.TopUpReceived
@@ -71,6 +78,7 @@ class Deposit(core.Aggregate):
     ReturnMissed = events.ReturnMissed
     Forfeited = events.Forfeited
     Closed = events.Closed
+    StepReversed = events.StepReversed
 
     # State: what we remember of it, starting from ``Assessed`` --------------------------
 
@@ -89,6 +97,7 @@ class Deposit(core.Aggregate):
         self.rate_bp = rate_bp
         self.agreement = agreement
         self.held_fen = 0
+        self.changes: list[Change] = []
         self.draws: dict[UUID, Draw] = {}
         self.demands: dict[UUID, Demand] = {}
         self.reminders: set[UUID] = set()
@@ -99,16 +108,6 @@ class Deposit(core.Aggregate):
     def required_fen(self) -> int:
         """What the company owes as deposit, in whole fen."""
         return self.base_fen * self.rate_bp // WHOLE_BP
-
-    @property
-    def promised_fen(self) -> int:
-        """What open draw-downs hold back."""
-        return sum(draw.terms.amount_fen for draw in self.draws.values() if draw.is_open())
-
-    @property
-    def free_fen(self) -> int:
-        """What is held and not promised."""
-        return self.held_fen - self.promised_fen
 
     @property
     def shortfall_fen(self) -> int:
@@ -148,10 +147,10 @@ class Deposit(core.Aggregate):
     def reassess(
         self, by: By, *, base_fen: int, rate_bp: int, rate_limits_bp: tuple[int, int]
     ) -> None:
-        """Change base or rate, as the yearly fee changes."""
+        """Change base or rate, as the yearly fee changes: by two persons and with evidence."""
         positive(base_fen)
         by = self._in_force(guards.by_street(by))
-        by = guards.within(by, rate_bp, rate_limits_bp)
+        by = by_two(evidenced(guards.within(by, rate_bp, rate_limits_bp)))
         if (base_fen, rate_bp) == (self.base_fen, self.rate_bp):
             raise rules.AssessmentUnchanged(base_fen=base_fen, rate_bp=rate_bp)
         self._record(self.Reassessed, by, base_fen=base_fen, rate_bp=rate_bp)
@@ -162,134 +161,17 @@ class Deposit(core.Aggregate):
         by = self._in_force(guards.by_street(by))
         self._record(self.Received, by, amount_fen=amount_fen, bank_reference=bank_reference)
 
-    def remind(self, by: By, *, reminder_id: UUID, matter: str, due_at: datetime) -> None:
-        """Tell the company what to put right, and by when."""
-        by = self._open(by)
+    def remind(
+        self, by: By, *, reminder_id: UUID, matter: str, due_at: datetime, days_max: int
+    ) -> None:
+        """Tell the company what to put right, and by when: within ``days_max`` days from now."""
+        by = guards.ahead(self._open(by), local_day(due_at), days_max, "due_at")
         if by.role not in (STREET, COMMUNITY, SUPERVISOR):
             by = by.refuse(rules.ReminderNotByOverseer(role=by.role))
         if reminder_id in self.reminders:
             raise rules.DepositReminderExists(reminder_id=str(reminder_id))
         self._record(
             self.CompanyReminded, by, reminder_id=reminder_id, matter=matter, due_at=due_at
-        )
-
-    # Commands: drawing on it ------------------------------------------------------------
-
-    def request_draw(self, by: By, *, draw_id: UUID, terms: DrawTerms) -> None:
-        """Ask for a draw-down; it needs a cause, and money that is free."""
-        positive(terms.amount_fen)
-        by = guards.by_street_or_community(self._open(by))
-        if draw_id in self.draws:
-            raise rules.DrawExists(draw_id=str(draw_id))
-        if terms.reminder_id is not None and terms.reminder_id not in self.reminders:
-            raise NotFound(kind="reminder", id=str(terms.reminder_id))
-        if not terms.cause.is_complete():
-            by = by.refuse(rules.CauseIncomplete(kind=terms.cause.kind))
-        if terms.amount_fen > self.free_fen:
-            by = by.refuse(
-                rules.DrawExceedsFree(asked_fen=terms.amount_fen, free_fen=self.free_fen)
-            )
-        self._record(self.DrawRequested, by, draw_id=draw_id, terms=terms)
-
-    def approve_draw(self, by: By, *, draw_id: UUID) -> None:
-        """Approve a draw-down that somebody else asked for."""
-        draw = self._draw(draw_id)
-        by = guards.waiting(self._open(guards.by_street(by)), draw)
-        by = apart(by, "approve", {"request": draw.requested_by})
-        self._record(self.DrawApproved, by, draw_id=draw_id)
-
-    def reject_draw(self, by: By, *, draw_id: UUID) -> None:
-        """Refuse a draw-down, giving the reason."""
-        draw = guards.unpaid(self._draw(draw_id))
-        by = guards.waiting(self._open(guards.by_street(by)).with_reason(), draw)
-        self._record(self.DrawRejected, by, draw_id=draw_id)
-
-    def cancel_draw(self, by: By, *, draw_id: UUID) -> None:
-        """Give up a draw-down that is not paid yet, giving the reason."""
-        draw = guards.unpaid(self._draw(draw_id))
-        by = guards.by_street_or_community(self._open(by).with_reason())
-        if not draw.is_open():
-            by = by.refuse(rules.DrawNotOpen(status=draw.status))
-        self._record(self.DrawCancelled, by, draw_id=draw_id)
-
-    def order_work(self, by: By, *, draw_id: UUID, contractor: str, work: str) -> None:
-        """Tell a contractor to start: after approval, or at once in an emergency."""
-        draw = self._draw(draw_id)
-        by = self._open(guards.by_street(by))
-        is_urgent = draw.terms.cause.kind is CauseKind.EMERGENCY and draw.is_open()
-        if not is_urgent and draw.status not in (DrawStatus.APPROVED, DrawStatus.PAID):
-            by = by.refuse(rules.WorkNotReleased(status=draw.status))
-        self._record(
-            self.EmergencyWorkOrdered, by, draw_id=draw_id, contractor=contractor, work=work
-        )
-
-    def pay_draw(
-        self, by: By, *, draw_id: UUID, amount_fen: int, bank_reference: str, contest_until: Due
-    ) -> None:
-        """Pay exactly what was approved; ``contest_until`` is the company's last day to object."""
-        positive(amount_fen)
-        draw = guards.unpaid(self._draw(draw_id))
-        by = self._open(guards.by_street(by))
-        if draw.status is not DrawStatus.APPROVED:
-            by = by.refuse(rules.DrawNotApproved(status=draw.status))
-        by = apart(by, "pay", {"approve": draw.approved_by})
-        approved_fen = draw.terms.amount_fen
-        if amount_fen != approved_fen:
-            by = by.refuse(rules.DrawPaidDiffers(asked_fen=amount_fen, approved_fen=approved_fen))
-        self._record(
-            self.DrawPaid,
-            by,
-            draw_id=draw_id,
-            amount_fen=amount_fen,
-            bank_reference=bank_reference,
-            contest_until=contest_until,
-        )
-
-    def verify_work(self, by: By, *, draw_id: UUID, is_accepted: bool) -> None:
-        """Record whether the work was found good."""
-        draw = self._draw(draw_id)
-        by = guards.by_street_or_community(self._open(by))
-        if not draw.is_work_ordered and draw.status is not DrawStatus.PAID:
-            by = by.refuse(rules.WorkNotOrdered(status=draw.status))
-        if draw.is_work_accepted:
-            raise rules.WorkAlreadyAccepted(draw_id=str(draw_id))
-        self._record(self.WorkVerified, by, draw_id=draw_id, is_accepted=is_accepted)
-
-    def contest_draw(self, by: By, *, draw_id: UUID, statement: str) -> None:
-        """Let the company object, once, until the last day that was set at payment."""
-        draw = self._draw(draw_id)
-        if by.role != COMPANY or by.organisation_id != self.company_id:
-            by = by.refuse(rules.NotTheCompanysContest(role=by.role))
-        if draw.is_contested:
-            raise rules.DrawAlreadyContested(draw_id=str(draw_id))
-        until = draw.contest_until
-        if until is not None and by.at > end_of_day(until.on):
-            by = by.refuse(rules.ContestTooLate(until_on=until.on.isoformat()))
-        self._record(self.DrawContested, by, draw_id=draw_id, statement=statement)
-
-    def decide_contest(self, by: By, *, draw_id: UUID, outcome: ContestOutcome) -> None:
-        """Decide the company's objection, giving the reason; not by who approved the draw-down."""
-        draw = self._draw(draw_id)
-        by = guards.by_street(by).with_reason()
-        if not draw.is_contest_open:
-            raise rules.DrawContestNotOpen(draw_id=str(draw_id))
-        by = apart(by, "decide-contest", {"approve": draw.approved_by})
-        self._record(self.ContestDecided, by, draw_id=draw_id, outcome=outcome)
-
-    def refund_draw(self, by: By, *, draw_id: UUID, amount_fen: int, bank_reference: str) -> None:
-        """Record that money of a paid draw-down came back, giving the reason."""
-        positive(amount_fen)
-        draw = self._draw(draw_id)
-        by = self._open(guards.by_street(by)).with_reason()
-        left_fen = draw.paid_fen - draw.refunded_fen
-        if amount_fen > left_fen:
-            by = by.refuse(rules.RefundExceedsPaid(asked_fen=amount_fen, paid_fen=left_fen))
-        self._record(
-            self.DrawRefunded,
-            by,
-            draw_id=draw_id,
-            amount_fen=amount_fen,
-            bank_reference=bank_reference,
         )
 
     # Commands: filling it up again, and its end -----------------------------------------
@@ -303,6 +185,8 @@ class Deposit(core.Aggregate):
             raise rules.TopUpDemandExists(demand_id=str(demand_id))
         missing_fen = self.shortfall_fen
         asked_fen = missing_fen if amount_fen is None else amount_fen
+        if missing_fen <= 0:
+            raise rules.NothingMissing(required_fen=self.required_fen, held_fen=self.held_fen)
         positive(asked_fen)
         if asked_fen > missing_fen:
             by = by.refuse(
@@ -319,6 +203,7 @@ class Deposit(core.Aggregate):
         by = self._open(guards.by_street(by))
         if amount_fen > demand.open_fen:
             by = by.refuse(rules.TopUpExceedsDemand(asked_fen=amount_fen, open_fen=demand.open_fen))
+        by = guards.booked_after(by, demand.demanded_at, "told-before-demand")
         self._record(
             self.TopUpReceived,
             by,
@@ -335,15 +220,29 @@ class Deposit(core.Aggregate):
         guards.past(by, demand.due.on)
         self._record(self.TopUpMissed, by, demand_id=demand_id)
 
-    def end_contract(self, by: By, *, ended_on: date) -> None:
-        """Record the end of the service contract; what is left falls due for return."""
-        by = self._in_force(guards.by_street(by))
+    def end_contract(self, by: By, *, ended_on: date, days_max: int) -> None:
+        """Record the end of the service contract; what is left falls due for return.
+
+        By two persons, with the agreement or the judgment that ends it; the last day lies
+        between the assessment and ``days_max`` days from now.
+        """
+        by = by_two(evidenced(self._in_force(guards.by_street(by))))
+        if ended_on < local_day(self.created_on):
+            assessed_on = local_day(self.created_on).isoformat()
+            by = by.refuse(rules.EndedBeforeAssessment(assessed_on=assessed_on))
+        latest_on = local_day(by.now) + timedelta(days=days_max)
+        if ended_on > latest_on:
+            by = by.refuse(rules.DayTooFar(field="ended_on", until_on=latest_on.isoformat()))
         return_due_on = ended_on + timedelta(days=self.agreement.return_days)
         self._record(self.ContractEnded, by, ended_on=ended_on, return_due_on=return_due_on)
 
     def return_money(self, by: By, *, amount_fen: int, bank_reference: str) -> None:
-        """Give money back to the company after the contract ended."""
+        """Give money back to the company after the contract ended: by two, with evidence."""
         by = self._leaving(by, amount_fen)
+        if self.ending is not None:
+            by = by.booked_from(self.ending.ended_at, "told-before-contract-end")
+        since = covered_from(self.changes, amount_fen)
+        by = guards.booked_after(by, since, "told-before-its-money")
         self._record(self.Returned, by, amount_fen=amount_fen, bank_reference=bank_reference)
 
     def miss_return(self, by: By) -> None:
@@ -354,33 +253,51 @@ class Deposit(core.Aggregate):
         self._record(self.ReturnMissed, by)
 
     def forfeit(self, by: By, *, amount_fen: int) -> None:
-        """Keep money for good after the contract ended, giving the reason."""
+        """Keep money for good after the contract ended: by two, with reason and evidence."""
         by = self._leaving(by.with_reason(), amount_fen)
         self._record(self.Forfeited, by, amount_fen=amount_fen)
 
     def close(self, by: By) -> None:
-        """Close the deposit once nothing is held and no draw-down is open."""
+        """Close the deposit: nothing is held or missing, no draw-down and no contest is open."""
         by = self._ended(by)
         if self.held_fen or self.promised_fen:
             by = by.refuse(
                 rules.DepositNotEmpty(held_fen=self.held_fen, promised_fen=self.promised_fen)
             )
+        for draw_id, draw in self.draws.items():
+            if draw.is_contest_open:
+                by = by.refuse(rules.ContestStillOpen(draw_id=str(draw_id)))
+            if draw.owed_fen:
+                by = by.refuse(rules.RefundStillDue(draw_id=str(draw_id), owed_fen=draw.owed_fen))
         self._record(self.Closed, by)
 
-    # Guards -----------------------------------------------------------------------------
+    def reverse_step(self, by: By, *, version: int) -> None:
+        """Take a step back that was a mistake, giving the reason; see ``reversing``.
 
-    def _draw(self, draw_id: UUID) -> Draw:
-        if draw_id not in self.draws:
-            raise NotFound(kind="draw", id=str(draw_id))
-        return self.draws[draw_id]
+        By whoever may take the step; by two persons where it moved money or took two.
+        """
+        step = self.step_at(version)
+        by = own_step(by, step)
+        if isinstance(step, TAKEN_BACK_BY_TWO):
+            by = by_two(by)
+        last = self._closing()
+        if last is not None and last is not step:
+            raise StepsRestOnIt(version=version, first_reverse=f"{last.originator_version}")
+        if isinstance(step, self.DrawRejected | self.DrawCancelled):
+            asked_fen = self._draw(step.draw_id).terms.amount_fen
+            if asked_fen > self.free_fen:
+                raise rules.DrawExceedsFree(asked_fen=asked_fen, free_fen=self.free_fen)
+        self.take_back(by, version=version)
+
+    def _closing(self) -> core.Event | None:
+        return next((e for e in self.counting() if isinstance(e, self.Closed)), None)
+
+    # Guards -----------------------------------------------------------------------------
 
     def _demand(self, demand_id: UUID) -> Demand:
         if demand_id not in self.demands:
             raise NotFound(kind="demand", id=str(demand_id))
         return self.demands[demand_id]
-
-    def _open(self, by: By) -> By:
-        return by.refuse(rules.DepositClosed()) if self.is_closed else by
 
     def _in_force(self, by: By) -> By:
         by = self._open(by)
@@ -392,7 +309,9 @@ class Deposit(core.Aggregate):
 
     def _leaving(self, by: By, amount_fen: int) -> By:
         positive(amount_fen)
-        by = self._ended(by)
+        by = by_two(evidenced(self._ended(by)))
+        if self.ending is not None and local_day(by.now) <= self.ending.ended_on:
+            by = by.refuse(rules.ContractStillRuns(ended_on=self.ending.ended_on.isoformat()))
         if amount_fen > self.free_fen:
             by = by.refuse(rules.ReturnExceedsFree(asked_fen=amount_fen, free_fen=self.free_fen))
         return by

@@ -9,24 +9,55 @@ from uuid import UUID
 
 from ledger.calendar import Due
 from ledger.core import aggregate as core
-from ledger.core.guards import persons
-from ledger.deposits.values import (
-    Agreement,
-    ContestOutcome,
-    Demand,
-    Draw,
-    DrawStatus,
-    DrawTerms,
-    Ending,
+from ledger.core import reversing
+from ledger.deposits.draw_events import (
+    ContestDecided,
+    ContestDecidedWithTerm,
+    DrawApproved,
+    DrawCancelled,
+    DrawContested,
+    DrawPaid,
+    DrawRefunded,
+    DrawRejected,
+    DrawRequested,
+    EmergencyWorkOrdered,
+    RefundMissed,
+    WorkVerified,
 )
+from ledger.deposits.event import DepositEvent, move
+from ledger.deposits.values import Agreement, Demand, Ending
 
 if TYPE_CHECKING:
     from ledger.deposits.deposit import Deposit
 
-
-@dataclass(frozen=True, kw_only=True)
-class DepositEvent(core.Event):
-    """Any event of a deposit."""
+__all__ = [
+    "Assessed",
+    "Closed",
+    "CompanyReminded",
+    "ContestDecided",
+    "ContestDecidedWithTerm",
+    "ContractEnded",
+    "DepositEvent",
+    "DrawApproved",
+    "DrawCancelled",
+    "DrawContested",
+    "DrawPaid",
+    "DrawRefunded",
+    "DrawRejected",
+    "DrawRequested",
+    "EmergencyWorkOrdered",
+    "Forfeited",
+    "Reassessed",
+    "Received",
+    "RefundMissed",
+    "ReturnMissed",
+    "Returned",
+    "StepReversed",
+    "TopUpDemanded",
+    "TopUpMissed",
+    "TopUpReceived",
+    "WorkVerified",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +82,7 @@ class Reassessed(DepositEvent):
     """The yearly fee or the rate changed, and with it what is due."""
 
     TOPIC = "deposit.reassessed.v1"
+    RESTS_ON_NOTHING = True
 
     base_fen: int
     rate_bp: int
@@ -65,12 +97,13 @@ class Received(DepositEvent):
     """Money came in from the company (or a guarantee for it), in full or in part."""
 
     TOPIC = "deposit.received.v1"
+    RESTS_ON_NOTHING = True
 
     amount_fen: int
     bank_reference: str
 
     def apply(self, deposit: Deposit) -> None:
-        _move(deposit, self.amount_fen, self.timestamp)
+        move(deposit, self.amount_fen, self.timestamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +111,7 @@ class CompanyReminded(DepositEvent):
     """The company was told what to put right, and by when."""
 
     TOPIC = "deposit.company_reminded.v1"
+    ABOUT = ("reminder_id",)
 
     reminder_id: UUID
     matter: str
@@ -88,157 +122,20 @@ class CompanyReminded(DepositEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawRequested(DepositEvent):
-    """A draw-down was asked for; from now on its amount is held back."""
-
-    TOPIC = "deposit.draw_requested.v1"
-
-    draw_id: UUID
-    terms: DrawTerms
-
-    def apply(self, deposit: Deposit) -> None:
-        deposit.draws[self.draw_id] = Draw(terms=self.terms, requested_by=persons(self.by))
-
-
-@dataclass(frozen=True, kw_only=True)
-class DrawApproved(DepositEvent):
-    """The street approved the draw-down as it was asked for."""
-
-    TOPIC = "deposit.draw_approved.v1"
-
-    draw_id: UUID
-
-    def apply(self, deposit: Deposit) -> None:
-        draw = deposit.draws[self.draw_id]
-        draw.approved_by = persons(self.by)
-        if draw.status is not DrawStatus.PAID:
-            draw.status = DrawStatus.APPROVED
-
-
-@dataclass(frozen=True, kw_only=True)
-class DrawRejected(DepositEvent):
-    """The street refused the draw-down; its amount is free again."""
-
-    TOPIC = "deposit.draw_rejected.v1"
-
-    draw_id: UUID
-
-    def apply(self, deposit: Deposit) -> None:
-        deposit.draws[self.draw_id].status = DrawStatus.REJECTED
-
-
-@dataclass(frozen=True, kw_only=True)
-class DrawCancelled(DepositEvent):
-    """The draw-down was given up before it was paid; its amount is free again."""
-
-    TOPIC = "deposit.draw_cancelled.v1"
-
-    draw_id: UUID
-
-    def apply(self, deposit: Deposit) -> None:
-        deposit.draws[self.draw_id].status = DrawStatus.CANCELLED
-
-
-@dataclass(frozen=True, kw_only=True)
-class EmergencyWorkOrdered(DepositEvent):
-    """A contractor was told to do the work that the company did not do."""
-
-    TOPIC = "deposit.emergency_work_ordered.v1"
-
-    draw_id: UUID
-    contractor: str
-    work: str
-
-    def apply(self, deposit: Deposit) -> None:
-        deposit.draws[self.draw_id].is_work_ordered = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class DrawPaid(DepositEvent):
-    """The payee was paid out of the deposit; the company may contest it until ``contest_until``."""
-
-    TOPIC = "deposit.draw_paid.v1"
-
-    draw_id: UUID
-    amount_fen: int
-    bank_reference: str
-    contest_until: Due
-
-    def apply(self, deposit: Deposit) -> None:
-        draw = deposit.draws[self.draw_id]
-        draw.status = DrawStatus.PAID
-        draw.paid_fen = self.amount_fen
-        draw.contest_until = self.contest_until
-        _move(deposit, -self.amount_fen, self.timestamp)
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkVerified(DepositEvent):
-    """Somebody looked at the work and accepted it, or did not."""
-
-    TOPIC = "deposit.work_verified.v1"
-
-    draw_id: UUID
-    is_accepted: bool
-
-    def apply(self, deposit: Deposit) -> None:
-        deposit.draws[self.draw_id].is_work_accepted = self.is_accepted
-
-
-@dataclass(frozen=True, kw_only=True)
-class DrawContested(DepositEvent):
-    """The company says that the draw-down was wrong, and why."""
-
-    TOPIC = "deposit.draw_contested.v1"
-
-    draw_id: UUID
-    statement: str
-
-    def apply(self, deposit: Deposit) -> None:
-        draw = deposit.draws[self.draw_id]
-        draw.is_contested = draw.is_contest_open = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContestDecided(DepositEvent):
-    """The street decided the company's contest, giving its reason."""
-
-    TOPIC = "deposit.contest_decided.v1"
-
-    draw_id: UUID
-    outcome: ContestOutcome
-
-    def apply(self, deposit: Deposit) -> None:
-        deposit.draws[self.draw_id].is_contest_open = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class DrawRefunded(DepositEvent):
-    """Money of a paid draw-down came back into the deposit: a contest upheld, work not done."""
-
-    TOPIC = "deposit.draw_refunded.v1"
-
-    draw_id: UUID
-    amount_fen: int
-    bank_reference: str
-
-    def apply(self, deposit: Deposit) -> None:
-        deposit.draws[self.draw_id].refunded_fen += self.amount_fen
-        _move(deposit, self.amount_fen, self.timestamp)
-
-
-@dataclass(frozen=True, kw_only=True)
 class TopUpDemanded(DepositEvent):
     """The company was asked to fill the deposit up again until the due day."""
 
     TOPIC = "deposit.top_up_demanded.v1"
+    ABOUT = ("demand_id",)
 
     demand_id: UUID
     amount_fen: int
     due: Due
 
     def apply(self, deposit: Deposit) -> None:
-        deposit.demands[self.demand_id] = Demand(open_fen=self.amount_fen, due=self.due)
+        deposit.demands[self.demand_id] = Demand(
+            open_fen=self.amount_fen, due=self.due, demanded_at=self.timestamp
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,6 +143,7 @@ class TopUpReceived(DepositEvent):
     """Money came in for a demand, in full or in part."""
 
     TOPIC = "deposit.top_up_received.v1"
+    ABOUT = ("demand_id",)
 
     demand_id: UUID
     amount_fen: int
@@ -256,7 +154,7 @@ class TopUpReceived(DepositEvent):
         demand.open_fen -= self.amount_fen
         if demand.open_fen <= 0 and demand.met_at is None:
             demand.met_at = self.timestamp
-        _move(deposit, self.amount_fen, self.timestamp)
+        move(deposit, self.amount_fen, self.timestamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +162,8 @@ class TopUpMissed(DepositEvent):
     """The due day of a demand passed and it was not met in full."""
 
     TOPIC = "deposit.top_up_missed.v1"
+    STANDS = "what was done in time and told late is set beside it"
+    ABOUT = ("demand_id",)
 
     demand_id: UUID
 
@@ -281,7 +181,9 @@ class ContractEnded(DepositEvent):
     return_due_on: date
 
     def apply(self, deposit: Deposit) -> None:
-        deposit.ending = Ending(return_due_on=self.return_due_on)
+        deposit.ending = Ending(
+            ended_on=self.ended_on, ended_at=self.timestamp, return_due_on=self.return_due_on
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -294,7 +196,7 @@ class Returned(DepositEvent):
     bank_reference: str
 
     def apply(self, deposit: Deposit) -> None:
-        _move(deposit, -self.amount_fen, self.timestamp)
+        move(deposit, -self.amount_fen, self.timestamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,6 +204,7 @@ class ReturnMissed(DepositEvent):
     """The day passed on which the rest was due back, and money is still held."""
 
     TOPIC = "deposit.return_missed.v1"
+    STANDS = "what was done in time and told late is set beside it"
 
     def apply(self, deposit: Deposit) -> None:
         if deposit.ending is not None:
@@ -317,7 +220,7 @@ class Forfeited(DepositEvent):
     amount_fen: int
 
     def apply(self, deposit: Deposit) -> None:
-        _move(deposit, -self.amount_fen, self.timestamp)
+        move(deposit, -self.amount_fen, self.timestamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,8 +233,8 @@ class Closed(DepositEvent):
         deposit.is_closed = True
 
 
-def _move(deposit: Deposit, change_fen: int, at: datetime) -> None:
-    """Change what is held; after the contract's end, remember when nothing was left."""
-    deposit.held_fen += change_fen
-    if ending := deposit.ending:
-        ending.emptied_at = (ending.emptied_at or at) if deposit.held_fen <= 0 else None
+@dataclass(frozen=True, kw_only=True)
+class StepReversed(DepositEvent, reversing.StepReversed):
+    """A step with the deposit was a mistake; it and what followed from it count no more."""
+
+    TOPIC = "deposit.step_reversed.v1"

@@ -89,6 +89,48 @@ class CauseOfAnotherEstate(RuleViolated):
     """
 
 
+class CauseSettled(RuleViolated):
+    """The cause of a draw-down must still be open: not closed, withdrawn, merged or rectified.
+
+    启用事由须仍未办结：不得是已办结、已撤回、已合并或已整改的事项。
+    """
+
+
+class CauseOfAnotherCompany(RuleViolated):
+    """The cause of a draw-down must concern the company that paid the deposit.
+
+    启用事由必须涉及缴纳该保证金的物业企业。
+    """
+
+
+class CauseRecordTooShort(RuleViolated):
+    """The record that a draw-down rests on is named so that others find it: at least 6 characters.
+
+    作为启用事由的记录须写明，便于他人查到：至少六个字。
+    """
+
+
+class PayeeIsCompany(RuleViolated):
+    """The company that paid the deposit is not paid out of it; its money goes back at the end.
+
+    启用款项不得付给缴纳保证金的物业企业；余款在合同终止后退还。
+    """
+
+
+class PayeeIsNobody(RuleViolated):
+    """The payee is named: a business's registered name or a pseudonym.
+
+    必须写明收款单位：企业登记名称或化名。
+    """
+
+
+class PayeeDecides(RuleViolated):
+    """Who would be paid neither asks for a draw-down, decides on it, nor caused it.
+
+    收款方不得申请、决定启用，也不得是启用事由的提出者。
+    """
+
+
 class DrawExceedsFree(RuleViolated):
     """A draw-down cannot be larger than what the deposit holds and is not promised yet.
 
@@ -138,6 +180,13 @@ class DrawPaidDiffers(RuleViolated):
     """
 
 
+class DepositShort(RuleViolated):
+    """A receipt was taken back, and money is missing: nothing is paid until it has come in.
+
+    收款已冲正，保证金存在缺口；补足之前不得支付。
+    """
+
+
 class WorkNotReleased(RuleViolated):
     """Work is ordered once its draw-down is approved; before that, only in an emergency.
 
@@ -180,10 +229,59 @@ class DrawContestNotOpen(RuleViolated):
     """
 
 
+class ContestStillOpen(RuleViolated):
+    """Nothing is closed while a contest of the company waits for its decision.
+
+    物业企业的异议尚未处理，不得结清。
+    """
+
+
+class RefundStillDue(RuleViolated):
+    """A contest was upheld, and its money has not come back into the deposit.
+
+    异议已获支持，款项尚未退回保证金。
+    """
+
+
 class RefundExceedsPaid(RuleViolated):
     """No more can come back into the deposit than was paid for this draw-down.
 
     退回金额不得超过该笔启用已支付的金额。
+    """
+
+
+class NothingMissing(RuleViolated):
+    """Nothing is missing from the assessed amount that is not demanded already.
+
+    保证金余额与已要求补足的金额之和已达核定额，无须再要求补足。
+    """
+
+
+class EndedBeforeAssessment(RuleViolated):
+    """A contract that a deposit secures did not end before the deposit was assessed.
+
+    合同终止日不得早于保证金核定之日。
+    """
+
+
+class DayIsOver(RuleViolated):
+    """The day must not be over yet.
+
+    该日期不得早于今天。
+    """
+
+
+class ReturnTermTooLong(RuleViolated):
+    """The deposit is due back within the days that the policy allows after the contract's end.
+
+    合同终止后的退还期限不得超过政策规定的天数。
+    """
+
+
+class DayTooFar(RuleViolated):
+    """The day lies further ahead than the policy allows.
+
+    该日期超出政策允许的期限。
     """
 
 

@@ -102,19 +102,39 @@ class Draw:
 
     terms: DrawTerms
     requested_by: frozenset[UUID]
+    requested_at: datetime
     approved_by: frozenset[UUID] = frozenset()
+    approved_at: datetime | None = None
+    paid_at: datetime | None = None
+    work_ordered_at: datetime | None = None
     status: DrawStatus = DrawStatus.REQUESTED
     paid_fen: int = 0
     refunded_fen: int = 0
     contest_until: Due | None = None
     is_contested: bool = False
     is_contest_open: bool = False
+    is_upheld: bool = False
+    refund_due: Due | None = None
+    refunded_at: datetime | None = None
+    is_refund_missed: bool = False
     is_work_ordered: bool = False
     is_work_accepted: bool = False
 
     def is_open(self) -> bool:
         """Tell whether the amount is promised but not paid: then it is held back."""
         return self.status in (DrawStatus.REQUESTED, DrawStatus.APPROVED)
+
+    @property
+    def owed_fen(self) -> int:
+        """What must still come back because the company's contest was upheld."""
+        return max(0, self.paid_fen - self.refunded_fen) if self.is_upheld else 0
+
+    def is_refund_late(self) -> bool:
+        """Tell whether the day for the refund passes unmet, or did, and is not on record yet."""
+        if self.refund_due is None or self.is_refund_missed or not self.paid_fen:
+            return False
+        back_at = self.refunded_at
+        return back_at is None or back_at > end_of_day(self.refund_due.on)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,6 +143,7 @@ class Demand:
 
     open_fen: int
     due: Due
+    demanded_at: datetime
     met_at: datetime | None = None
     is_missed: bool = False
 
@@ -136,6 +157,8 @@ class Demand:
 class Ending:
     """The contract's end, and by when what is left must go back."""
 
+    ended_on: date
+    ended_at: datetime
     return_due_on: date
     emptied_at: datetime | None = None
     is_missed: bool = False

@@ -9,7 +9,7 @@ from ledger.calendar import Due
 from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
-from ledger.core.errors import NotFound
+from ledger.core.errors import EvidenceMissing, NotFound
 from ledger.core.guards import apart, persons, positive
 from ledger.expenses import events, guards, rules
 from ledger.expenses.values import (
@@ -162,7 +162,7 @@ class Expense(core.Aggregate):
     def attach_evidence(self, by: By, *, kind: EvidenceKind) -> None:
         """Add documents (in ``by.evidence``); nothing that was attached is ever taken away."""
         if not by.evidence:
-            raise rules.EvidenceMissing()
+            raise EvidenceMissing(field="evidence")
         self._record(self.EvidenceAttached, by, kind=kind)
 
     def publish(self, by: By, *, where: str, until_on: date, days_min: int) -> None:

@@ -82,13 +82,6 @@ class PaymentDiffersFromApproval(RuleViolated):
     """
 
 
-class EvidenceMissing(RuleViolated):
-    """At least one document must be attached.
-
-    至少要附上一份材料。
-    """
-
-
 class NothingToPublish(RuleViolated):
     """An expense is published once it is approved or paid.
 

@@ -61,6 +61,7 @@ CHOICES: Mapping[str, frozenset[str]] = {
 
 NOT_ABOVE: tuple[tuple[str, str], ...] = (
     ("deposit.rate_min_bp", "deposit.rate_max_bp"),
+    ("deposit.return_days", "deposit.return_days_max"),
     ("finding.reminder_term", "finding.reminder_term_max"),
 )
 """Of each pair the first number is never greater than the second, on any day."""

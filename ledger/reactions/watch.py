@@ -16,6 +16,7 @@ from uuid import UUID
 from ledger.core.aggregate import Aggregate, By, Event
 from ledger.core.clock import moment_missed
 from ledger.core.entry import Entry
+from ledger.core.reversing import StepReversed
 from ledger.reactions.reaction import Reaction, Work
 from ledger.storage.reading import read_stream
 from ledger.storage.requests import Timer
@@ -47,6 +48,7 @@ def watch_deadlines(
             await reaction.fire(work, waiting, at=entry.occurred_at)
         for due_on in set_by(event):
             wait_for(work, event.originator_id, due_on, entry.event_id)
+        await _wait_again(work, kind, event, entry, next_due)
 
     @reaction.when_due
     async def ran_out(work: Work, timer: Timer, by: By) -> None:
@@ -64,6 +66,20 @@ def watch_deadlines(
         return next((entry.event_id for entry in found), None)
 
     return reaction
+
+
+async def _wait_again(
+    work: Work,
+    kind: type[A],
+    event: Event,
+    entry: Entry,
+    next_due: Callable[[A], date | None],
+) -> None:
+    """What was done in time may be open again, once it was taken back."""
+    if isinstance(event, StepReversed):
+        due_on = next_due(await work.load(kind, event.originator_id))
+        if due_on is not None:
+            wait_for(work, event.originator_id, due_on, entry.event_id)
 
 
 def wait_for(work: Work, stream_id: UUID, due_on: date, cause: UUID) -> None:

@@ -13,6 +13,7 @@ from ledger.core.clock import local_day
 from ledger.deposits import CauseKind, ContestOutcome, deposit_id_of
 from scripts.demonstration import people
 from scripts.demonstration.county import Estate, dice
+from scripts.demonstration.documents import a_paper, a_photo, yuan
 from scripts.demonstration.life import DAY, HOUR
 from scripts.demonstration.steps import Step, Story, alias
 from scripts.demonstration.working_time import at, office_hours, working_day_after
@@ -110,7 +111,8 @@ def _drawn(story: Story, estate: Estate, rng: Random, day: date) -> None:
         cause_record=record,
         reminder_id=reminder_id,
     )
-    story.do(draws.request_draw, request, worker, 4 * DAY)
+    proof = a_photo(f"{record}现场照片 {estate.code}（演示）")
+    story.do(draws.request_draw, request, worker, 4 * DAY, documents=(proof,))
     draw: dict[str, Any] = {"deposit_id": deposit_id, "draw_id": draw_id}
     if turn == REJECTED_TURN:
         reason = "物业企业已在申请后完成维修，无需动用保证金"
@@ -130,7 +132,7 @@ def _drawn(story: Story, estate: Estate, rng: Random, day: date) -> None:
 
 
 def _contested(story: Story, estate: Estate, amount_fen: int, *, is_upheld: bool) -> None:
-    clerk, _, cashier = officials(estate)
+    clerk, leader, cashier = officials(estate)
     draw: dict[str, Any] = {"deposit_id": deposit_of(estate), "draw_id": alias("draw", estate.code)}
     contest = draws.ContestDraw(**draw, statement="我方已安排维修，对动用保证金有异议")
     story.do(draws.contest_draw, contest, people.manager(estate), 3 * DAY)
@@ -145,7 +147,16 @@ def _contested(story: Story, estate: Estate, amount_fen: int, *, is_upheld: bool
             **draw, amount_fen=amount_fen, bank_reference=f"demo-refund-{estate.number:03}"
         )
         reason = "异议成立，维修单位退回款项"
-        story.do(draws.refund_draw, refund, cashier, 5 * DAY, reason=reason)
+        proof = a_paper(f"退款回单 {estate.code}（演示）", [yuan(amount_fen)])
+        story.do(
+            draws.refund_draw,
+            refund,
+            cashier,
+            5 * DAY,
+            reason=reason,
+            documents=(proof,),
+            second=leader,
+        )
 
 
 def _topped_up(
@@ -166,20 +177,25 @@ def _topped_up(
 
 def _dismissed(story: Story, estate: Estate, start: date) -> None:
     """The owners dismissed the company: part of its deposit is kept, the rest goes back."""
-    clerk, _, cashier = officials(estate)
+    clerk, leader, cashier = officials(estate)
     deposit: dict[str, Any] = {"deposit_id": deposit_of(estate)}
     story.at = at(working_day_after(start + timedelta(days=400), 0), 10)
     end = deposits.EndContract(**deposit, ended_on=local_day(story.at))
     reason = "业主大会依法解聘物业企业（演示）"
-    story.do(deposits.end_contract, end, clerk, reason=reason)
+    decision = a_paper("业主大会解聘决议（演示）", [reason])
+    two: dict[str, Any] = {"documents": (decision,), "second": leader}
+    story.do(deposits.end_contract, end, clerk, reason=reason, **two)
     kept_fen = 3_000_00
     forfeit = deposits.ForfeitDeposit(**deposit, amount_fen=kept_fen)
     reason = "未移交共用设施档案，按约定扣除"
-    story.do(deposits.forfeit_deposit, forfeit, clerk, 10 * DAY, reason=reason)
+    two["documents"] = (a_paper("交接清单（演示）", [reason]),)
+    story.do(deposits.forfeit_deposit, forfeit, clerk, 10 * DAY, reason=reason, **two)
     back = deposits.ReturnDeposit(
         **deposit, amount_fen=required_fen(estate) - kept_fen, bank_reference="demo-return-001"
     )
-    story.do(deposits.return_deposit, back, cashier, 2 * DAY)
+    receipt = a_paper("保证金退还回单（演示）", [yuan(back.amount_fen)])
+    two["documents"] = (receipt,)
+    story.do(deposits.return_deposit, back, cashier, 2 * DAY, **two)
     story.do(deposits.close_deposit, deposits.CloseDeposit(**deposit), clerk, DAY)
 
 

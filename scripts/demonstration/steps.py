@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -59,10 +59,14 @@ class Story:
         reason: str = "",
         documents: Sequence[Document] = (),
         names: UUID | None = None,
+        second: Person | None = None,
     ) -> None:
-        """Take a step."""
+        """Take a step; where two have to, ``person`` proposed it and ``second`` carries it out."""
         self.at = after(self.at, minutes) if minutes else self.at
-        by = person.by(self.at, reason, [document.evidence for document in documents])
+        evidence = [document.evidence for document in documents]
+        by = (second or person).by(self.at, reason, evidence)
+        if second is not None:
+            by = replace(by, proposed_by=(person.id,))
         step = Step(
             lane=self.lane,
             run=run,

@@ -16,6 +16,9 @@ from tests.api.conftest import Client, TokenFor, bearer
 from tests.commands.county import COMPANY, ESTATE, STREET, build_county
 
 ACCOUNT = account_id_of(ESTATE)
+PAPER = {"sha256": "ab" * 32, "name": "凭据.pdf", "media_type": "application/pdf", "size_bytes": 9}
+PROVEN: dict[str, Any] = {"evidence": [PAPER]}
+"""A document beside a step."""
 Answer = dict[str, Any]
 
 
@@ -41,6 +44,12 @@ class Office:
         answer: Answer = await response.json()
         assert response.status == 201, answer
         return answer
+
+    async def by_two(self, first: str, second: str, path: str, **body: Any) -> Answer:
+        """Let one propose something, with reason and document, and another carry it out."""
+        grounds: Answer = {"reason": "经核实", **PROVEN, **body}
+        made = await self.done(first, f"{path}?propose=true", **grounds)
+        return await self.done(second, f"/proposals/{made['id']}/approvals")
 
     async def read(self, who: str, path: str, *, after: Answer | None = None) -> Answer:
         """Ask a view; ``after`` is the answer to a command whose effect must be in it."""

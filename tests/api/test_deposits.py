@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from ledger.core.clock import local_day
 from tests.api.conftest import the_problem
-from tests.api.money import Office, office
+from tests.api.money import PROVEN, Office, office
 from tests.commands.county import COMPANY, ESTATE
 
 __all__ = ["office"]
@@ -21,14 +23,16 @@ ASSESSMENT: dict[str, Any] = {
     "base_fen": 400_000_00,
     "rate_bp": 500,
     "basis": "街道与物业企业签订的履约保证金协议",
-    "ends_on": "2099-12-31",
+    "ends_on": "2030-12-31",
 }
+TODAY = local_day(datetime.now(UTC)).isoformat()
 PIPE: dict[str, Any] = {
     "amount_fen": 5_000_00,
     "payee": "供热维修公司",
     "purpose": "更换老化的供热管道",
     "cause_kind": "emergency",
     "cause_record": "巡查记录：供热管道漏水",
+    **PROVEN,
 }
 
 
@@ -43,7 +47,7 @@ async def deposit(office: Office, held_fen: int = 20_000_00) -> str:
 async def requested(office: Office, path: str, **changed: Any) -> str:
     """Ask for the pipe's draw-down; return its path."""
     draw_id = str(uuid4())
-    await office.done("clerk", path + "/draw-downs", **PIPE, draw_id=draw_id, **changed)
+    await office.done("clerk", path + "/draw-downs", **{**PIPE, **changed}, draw_id=draw_id)
     return f"{path}/draw-downs/{draw_id}"
 
 
@@ -56,7 +60,7 @@ async def test_the_heating_pipe_over_http(office: Office) -> None:
     await office.done("reviewer", draw + "/verifications", is_accepted=True)
     await office.done("company", draw + "/contests", statement="属供热单位维护范围")
     await office.done(
-        "clerk", draw + "/contest-decisions", outcome="dismissed", reason="合同约定由物业维护"
+        "cashier", draw + "/contest-decisions", outcome="dismissed", reason="合同约定由物业维护"
     )
     demand_id = str(uuid4())
     await office.done("clerk", path + "/top-up-demands", demand_id=demand_id)
@@ -145,7 +149,7 @@ async def test_two_draws_at_once_cannot_promise_the_same_money(office: Office) -
 
 async def test_a_deposit_comes_to_its_end_over_http(office: Office) -> None:
     path = await deposit(office)
-    await office.done("clerk", path + "/reassessments", base_fen=300_000_00, rate_bp=600)
+    await office.by_two("clerk", "head", path + "/reassessments", base_fen=300_000_00, rate_bp=600)
     await office.done("supervisor", path + "/reminders", matter="楼道照明不亮")
     for step in ("rejections", "cancellations"):
         draw = await requested(office, path)
@@ -153,17 +157,42 @@ async def test_a_deposit_comes_to_its_end_over_http(office: Office) -> None:
     draw = await requested(office, path)
     await office.done("head", draw + "/approvals")
     await office.done("cashier", draw + "/payments", amount_fen=5_000_00)
-    await office.done("clerk", draw + "/refunds", amount_fen=1_000_00, reason="结算有余")
-    await office.done("clerk", path + "/contract-endings", ended_on="2026-03-01")
-    await office.done("clerk", path + "/returns", amount_fen=15_000_00)
-    await office.done("clerk", path + "/forfeitures", amount_fen=1_000_00, reason="拖欠水费")
-    last = await office.done("clerk", path + "/closings")
+    await office.by_two("clerk", "head", draw + "/refunds", amount_fen=1_000_00, reason="结算有余")
+    alone = {"ended_on": TODAY, "reason": "合同到期", **PROVEN}
+    await the_problem(
+        await office.post("clerk", path + "/contract-endings", **alone), 422, "second-person-needed"
+    )
+    last = await office.by_two("clerk", "head", path + "/contract-endings", ended_on=TODAY)
+    for way, body in (("returns", {"amount_fen": 1}), ("forfeitures", {"amount_fen": 1})):
+        grounds = {"reason": "经核实", **PROVEN, **body}
+        response = await office.post("clerk", f"{path}/{way}?propose=true", **grounds)
+        await the_problem(response, 422, "contract-still-runs")
+    await the_problem(await office.post("clerk", path + "/closings"), 422, "deposit-not-empty")
     shown = (await office.read("auditor", path, after=last))["row"]
     draws = await office.read("auditor", f"/draw-downs?deposit_id={path.rpartition('/')[2]}")
 
-    assert (shown["status"], shown["held_fen"], shown["refunded_fen"]) == ("closed", 0, 1_000_00)
+    assert (shown["status"], shown["held_fen"], shown["refunded_fen"]) == (
+        "ended",
+        16_000_00,
+        1_000_00,
+    )
     assert {row["status"] for row in draws["rows"]} == {"paid", "rejected", "cancelled"}
     reminders = (await office.read("auditor", "/deposit-reminders"))["rows"]
     assert [row["matter"] for row in reminders] == ["楼道照明不亮"]
-    listed = (await office.read("county", f"/deposits?company_id={COMPANY}&status=closed"))["rows"]
+    listed = (await office.read("county", f"/deposits?company_id={COMPANY}&status=ended"))["rows"]
     assert len(listed) == 1
+
+
+async def test_a_step_with_a_deposit_is_taken_back_by_two(office: Office) -> None:
+    path = await deposit(office)
+    wrong = await office.done("clerk", path + "/receipts", amount_fen=1_00)
+    back = f"{path}/steps/{wrong['version']}/reversals"
+    alone = await office.post("clerk", back, reason="重复入账")
+    await the_problem(alone, 422, "second-person-needed")
+    await office.by_two("clerk", "head", back, reason="重复入账")
+    again = await office.post("head", f"{back}?propose=true", reason="重复入账")
+    await the_problem(again, 422, "step-already-reversed")
+    draw = await requested(office, path, amount_fen=20_000_00)
+    await office.done("head", draw + "/rejections", reason="物业已自行整改")
+    too_much = await office.post("clerk", path + "/draw-downs", **{**PIPE, "amount_fen": 20_000_01})
+    await the_problem(too_much, 422, "draw-exceeds-free")

@@ -104,7 +104,7 @@ def deposit(estate: str) -> Aggregate:
     )
     at = FROM + timedelta(days=20)
     deposit.receive(by(at), amount_fen=20_000_00, bank_reference="B-1")
-    deposit.request_draw(by(at), draw_id=d.DRAW, terms=d.TERMS)
+    deposit.request_draw(d.proven(by(at)), draw_id=d.DRAW, terms=d.TERMS)
     deposit.approve_draw(by(at), draw_id=d.DRAW)
     deposit.pay_draw(
         by(at + timedelta(days=40)),

@@ -78,6 +78,7 @@ from tests.commands.county import (
     who,
 )
 from tests.examples import by
+from tests.examples import deposits as d
 
 BASE_FEN = 400_000_00
 REQUIRED_FEN = 20_000_00
@@ -91,6 +92,7 @@ ASSESS = AssessDeposit(
     basis="街道与物业企业签订的履约保证金协议",
     ends_on=date(2027, 12, 31),
 )
+PROVING = d.proven(m.CLERK)
 FIRM = replace(by(21, role="company"), organisation_id=COMPANY)
 
 
@@ -130,7 +132,7 @@ async def paid(ledger: Ledger) -> dict[str, Any]:
     """Draw the heating pipe's ¥5,000 down; return the ids of deposit and draw-down."""
     deposit_id = await held(ledger)
     asked = request(deposit_id)
-    await request_draw(asked, ledger, m.CLERK)
+    await request_draw(asked, ledger, PROVING)
     ids: dict[str, Any] = {"deposit_id": deposit_id, "draw_id": asked.draw_id}
     await approve_draw(ApproveDraw(**ids), ledger, m.HEAD)
     await pay_draw(PayDraw(**ids, amount_fen=PIPE_FEN), ledger, m.CASHIER)
@@ -142,7 +144,7 @@ async def test_the_heating_pipe_of_sunshine_estate(estate: Ledger) -> None:
     deposit_id = await held(estate)
     asked = request(deposit_id)
     ids: dict[str, Any] = {"deposit_id": deposit_id, "draw_id": asked.draw_id}
-    await request_draw(asked, estate, m.CLERK)
+    await request_draw(asked, estate, PROVING)
     order = OrderEmergencyWork(**ids, contractor="供热维修公司", work="更换管道三十米")
     await order_emergency_work(order, estate, m.CLERK)
     await approve_draw(ApproveDraw(**ids), estate, m.HEAD)
@@ -177,7 +179,7 @@ async def test_the_rate_must_lie_within_the_policy(estate: Ledger) -> None:
     deposit_id = await held(estate)
     with pytest.raises(rules.RateOutsidePolicy):
         lower = ReassessDeposit(deposit_id=deposit_id, base_fen=BASE_FEN, rate_bp=499)
-        await reassess_deposit(lower, estate, m.CLERK)
+        await reassess_deposit(lower, estate, d.second(m.CLERK))
 
 
 async def test_a_deposit_needs_an_estate_and_a_property_company(estate: Ledger) -> None:
@@ -196,7 +198,7 @@ async def test_a_reminder_is_due_after_the_policys_working_days(estate: Ledger) 
     assert isinstance(event, Deposit.CompanyReminded)
     assert event.due_at.isoformat() == "2026-03-05T15:59:59.999999+00:00"
     late = replace(request(deposit_id), reminder_id=reminder.reminder_id)
-    await request_draw(late, estate, m.CLERK)
+    await request_draw(late, estate, PROVING)
 
 
 async def test_a_cause_that_does_not_exist_is_refused(estate: Ledger) -> None:
@@ -206,7 +208,7 @@ async def test_a_cause_that_does_not_exist_is_refused(estate: Ledger) -> None:
             await request_draw(request(deposit_id, kind=kind, cause_id=uuid4()), estate, m.CLERK)
     with pytest.raises(rules.CauseIncomplete):
         await request_draw(
-            replace(request(deposit_id), cause_kind=CauseKind.PETITION), estate, m.CLERK
+            replace(request(deposit_id), cause_kind=CauseKind.PETITION), estate, PROVING
         )
 
 
@@ -214,7 +216,7 @@ async def test_a_petition_of_the_estate_may_be_the_cause(estate: Ledger) -> None
     deposit_id = await held(estate)
     petition_id = (await file_petition(DAMP_GARAGE, estate, who())).id
     asked = request(deposit_id, kind=CauseKind.PETITION, cause_id=petition_id)
-    await request_draw(asked, estate, m.CLERK)
+    await request_draw(asked, estate, PROVING)
 
     deposit = await estate.load(Deposit, deposit_id)
     assert deposit.draws[asked.draw_id].terms.cause.id == petition_id
@@ -227,7 +229,7 @@ async def test_a_petition_of_another_estate_is_no_cause(estate: Ledger) -> None:
 
     with pytest.raises(rules.CauseOfAnotherEstate):
         asked = request(deposit_id, kind=CauseKind.PETITION, cause_id=petition_id)
-        await request_draw(asked, estate, m.CLERK)
+        await request_draw(asked, estate, PROVING)
 
 
 async def test_a_supervisors_finding_may_be_the_cause(estate: Ledger) -> None:
@@ -246,7 +248,7 @@ async def test_a_supervisors_finding_may_be_the_cause(estate: Ledger) -> None:
     )
     finding_id = (await raise_finding(found, estate, who(31))).id
     asked = request(deposit_id, kind=CauseKind.FINDING, cause_id=finding_id)
-    await request_draw(asked, estate, m.CLERK)
+    await request_draw(asked, estate, PROVING)
 
     assert asked.draw_id in (await estate.load(Deposit, deposit_id)).draws
 
@@ -254,7 +256,7 @@ async def test_a_supervisors_finding_may_be_the_cause(estate: Ledger) -> None:
 async def test_the_approver_is_another_person(estate: Ledger) -> None:
     deposit_id = await held(estate)
     asked = request(deposit_id)
-    await request_draw(asked, estate, m.CLERK)
+    await request_draw(asked, estate, PROVING)
 
     with pytest.raises(SamePersonTwice):
         approve = ApproveDraw(deposit_id=deposit_id, draw_id=asked.draw_id)
@@ -264,9 +266,9 @@ async def test_the_approver_is_another_person(estate: Ledger) -> None:
 async def test_a_rejected_or_cancelled_draw_down_frees_its_amount(estate: Ledger) -> None:
     deposit_id = await held(estate)
     first, second = request(deposit_id, REQUIRED_FEN), request(deposit_id, REQUIRED_FEN)
-    await request_draw(first, estate, m.CLERK)
+    await request_draw(first, estate, PROVING)
     await reject_draw(RejectDraw(deposit_id=deposit_id, draw_id=first.draw_id), estate, m.HEAD)
-    await request_draw(second, estate, m.CLERK)
+    await request_draw(second, estate, PROVING)
     await cancel_draw(CancelDraw(deposit_id=deposit_id, draw_id=second.draw_id), estate, m.HEAD)
 
     assert (await estate.load(Deposit, deposit_id)).free_fen == REQUIRED_FEN
@@ -279,7 +281,7 @@ async def test_a_contest_that_is_upheld_brings_the_money_back(estate: Ledger) ->
     with pytest.raises(SamePersonTwice):
         await decide_contest(decide, estate, m.HEAD)
     await decide_contest(decide, estate, m.CASHIER)
-    await refund_draw(RefundDraw(**ids, amount_fen=PIPE_FEN), estate, m.CASHIER)
+    await refund_draw(RefundDraw(**ids, amount_fen=PIPE_FEN), estate, d.second(m.CASHIER))
 
     assert (await estate.load(Deposit, ids["deposit_id"])).held_fen == REQUIRED_FEN
 
@@ -294,14 +296,15 @@ async def test_the_time_to_contest_runs_on_working_days(estate: Ledger) -> None:
 
 async def test_at_the_end_the_rest_is_returned_or_kept(estate: Ledger) -> None:
     deposit_id = await held(estate)
+    later = d.second(replace(m.CASHIER, at=m.CASHIER.at + timedelta(days=1)))
     back = ReturnDeposit(deposit_id=deposit_id, amount_fen=REQUIRED_FEN - 1)
     with pytest.raises(rules.ContractStillRuns):
-        await return_deposit(back, estate, m.CASHIER)
+        await return_deposit(back, estate, later)
     await end_contract(
-        EndContract(deposit_id=deposit_id, ended_on=date(2026, 2, 28)), estate, m.HEAD
+        EndContract(deposit_id=deposit_id, ended_on=date(2026, 3, 2)), estate, d.second(m.HEAD)
     )
-    await return_deposit(back, estate, m.CASHIER)
-    await forfeit_deposit(ForfeitDeposit(deposit_id=deposit_id, amount_fen=1), estate, m.HEAD)
+    await return_deposit(back, estate, later)
+    await forfeit_deposit(ForfeitDeposit(deposit_id=deposit_id, amount_fen=1), estate, later)
     await close_deposit(CloseDeposit(deposit_id=deposit_id), estate, m.HEAD)
 
     deposit = await estate.load(Deposit, deposit_id)
@@ -314,7 +317,7 @@ async def test_two_requests_for_the_last_money_one_wins(estate: Ledger) -> None:
     async def ask() -> Recorded | LedgerError:
         command = request(deposit_id, REQUIRED_FEN)
         try:
-            return await m.until_settled(lambda: request_draw(command, estate, m.CLERK))
+            return await m.until_settled(lambda: request_draw(command, estate, PROVING))
         except LedgerError as error:
             return error
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from ledger.calendar import Due
-from ledger.core.aggregate import By, Event
+from ledger.core.aggregate import By, Event, Evidence
 from ledger.deposits import (
     Agreement,
     Cause,
@@ -43,6 +43,7 @@ CLERK = person(1)
 HEAD = person(2)
 CASHIER = person(3)
 COMMUNITY = person(4, role="community")
+CLERK_SAYS = person(1, reason="经核实")
 FIRM = replace(person(5, role="company"), organisation_id=COMPANY)
 SUPERVISOR = person(6, role="supervisor")
 REACTION = person(9, role="reaction", at=datetime(2026, 3, 24, 1, 0, tzinfo=UTC))
@@ -62,6 +63,20 @@ CONTEST_UNTIL = Due(date(2026, 3, 16), False)
 TOP_UP_DUE = Due(date(2026, 3, 23), False)
 ENDED_ON = date(2026, 2, 28)
 RETURN_DUE_ON = date(2026, 3, 30)
+
+
+PAPER = Evidence(sha256="ab" * 32, name="凭据.pdf", media_type="application/pdf", size_bytes=9)
+REFUND_DUE = Due(date(2026, 3, 23), False)
+
+
+def proven(by: By) -> By:
+    """Return the same person, with a document."""
+    return replace(by, evidence=(PAPER,))
+
+
+def second(by: By, reason: str = "经核实") -> By:
+    """Return the same person carrying out what another one proposed, with reason and document."""
+    return replace(by, reason=reason, evidence=(PAPER,), proposed_by=(UUID(int=8),))
 
 
 def because(by: By, reason: str = "经核实") -> By:
@@ -86,8 +101,10 @@ def assessed(*, base_fen: int = BASE_FEN, rate_bp: int = 500) -> events.Assessed
     )
 
 
-def reassessed(*, base_fen: int = 500_000_00, rate_bp: int = 600) -> events.Reassessed:
-    return events.Reassessed(**_fields(CLERK), base_fen=base_fen, rate_bp=rate_bp)
+def reassessed(
+    *, base_fen: int = 500_000_00, rate_bp: int = 600, by: By = CLERK
+) -> events.Reassessed:
+    return events.Reassessed(**_fields(by), base_fen=base_fen, rate_bp=rate_bp)
 
 
 def received(amount_fen: int = REQUIRED_FEN) -> events.Received:
@@ -101,10 +118,14 @@ def company_reminded() -> events.CompanyReminded:
 
 
 def draw_requested(
-    amount_fen: int = PIPE_FEN, *, draw_id: UUID = DRAW, cause: Cause = EMERGENCY
+    amount_fen: int = PIPE_FEN,
+    *,
+    draw_id: UUID = DRAW,
+    cause: Cause = EMERGENCY,
+    by: By = CLERK,
 ) -> events.DrawRequested:
     terms = replace(TERMS, amount_fen=amount_fen, cause=cause)
-    return events.DrawRequested(**_fields(CLERK), draw_id=draw_id, terms=terms)
+    return events.DrawRequested(**_fields(by), draw_id=draw_id, terms=terms)
 
 
 def draw_approved(by: By = HEAD) -> events.DrawApproved:
@@ -143,13 +164,32 @@ def draw_contested() -> events.DrawContested:
     return events.DrawContested(**_fields(FIRM), draw_id=DRAW, statement="管道属供热单位维护范围")
 
 
+def contest_decided_with_term(
+    outcome: ContestOutcome = ContestOutcome.UPHELD,
+) -> events.ContestDecidedWithTerm:
+    return events.ContestDecidedWithTerm(
+        **_fields(because(CASHIER)),
+        draw_id=DRAW,
+        outcome=outcome,
+        refund_due=REFUND_DUE if outcome is ContestOutcome.UPHELD else None,
+    )
+
+
+def refund_missed(by: By = REACTION) -> events.RefundMissed:
+    return events.RefundMissed(**_fields(by), draw_id=DRAW)
+
+
+def step_reversed(by: By, *versions: int, step: str) -> events.StepReversed:
+    return events.StepReversed(**_fields(by), versions_reversed=versions, step=step)
+
+
 def contest_decided(outcome: ContestOutcome = ContestOutcome.UPHELD) -> events.ContestDecided:
     return events.ContestDecided(**_fields(because(CLERK)), draw_id=DRAW, outcome=outcome)
 
 
-def draw_refunded(amount_fen: int = PIPE_FEN) -> events.DrawRefunded:
+def draw_refunded(amount_fen: int = PIPE_FEN, *, by: By = CLERK_SAYS) -> events.DrawRefunded:
     return events.DrawRefunded(
-        **_fields(because(CLERK)), draw_id=DRAW, amount_fen=amount_fen, bank_reference="B-3"
+        **_fields(by), draw_id=DRAW, amount_fen=amount_fen, bank_reference="B-3"
     )
 
 
@@ -169,20 +209,22 @@ def top_up_missed(by: By = REACTION) -> events.TopUpMissed:
     return events.TopUpMissed(**_fields(by), demand_id=DEMAND)
 
 
-def contract_ended() -> events.ContractEnded:
-    return events.ContractEnded(**_fields(CLERK), ended_on=ENDED_ON, return_due_on=RETURN_DUE_ON)
+def contract_ended(
+    by: By = CLERK, *, ended_on: date = ENDED_ON, return_due_on: date = RETURN_DUE_ON
+) -> events.ContractEnded:
+    return events.ContractEnded(**_fields(by), ended_on=ended_on, return_due_on=return_due_on)
 
 
-def returned(amount_fen: int = REQUIRED_FEN) -> events.Returned:
-    return events.Returned(**_fields(CASHIER), amount_fen=amount_fen, bank_reference="B-5")
+def returned(amount_fen: int = REQUIRED_FEN, *, by: By = CASHIER) -> events.Returned:
+    return events.Returned(**_fields(by), amount_fen=amount_fen, bank_reference="B-5")
 
 
 def return_missed(by: By = REACTION) -> events.ReturnMissed:
     return events.ReturnMissed(**_fields(by))
 
 
-def forfeited(amount_fen: int = REQUIRED_FEN) -> events.Forfeited:
-    return events.Forfeited(**_fields(because(CLERK)), amount_fen=amount_fen)
+def forfeited(amount_fen: int = REQUIRED_FEN, *, by: By = CLERK_SAYS) -> events.Forfeited:
+    return events.Forfeited(**_fields(by), amount_fen=amount_fen)
 
 
 def closed() -> events.Closed:
@@ -203,6 +245,8 @@ EXAMPLES: tuple[Event, ...] = (
     work_verified(),
     draw_contested(),
     contest_decided(),
+    contest_decided_with_term(),
+    refund_missed(),
     draw_refunded(),
     top_up_demanded(),
     top_up_received(),
@@ -212,4 +256,5 @@ EXAMPLES: tuple[Event, ...] = (
     return_missed(),
     forfeited(),
     closed(),
+    step_reversed(second(CLERK), 3, step="deposit.received.v1"),
 )

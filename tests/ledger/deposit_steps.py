@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from ledger.core.aggregate import By
+from ledger.core.clock import local_day
 from ledger.deposits import Cause, ContestOutcome, Deposit
 from tests.examples import AT
 from tests.examples import by as person
@@ -22,8 +23,12 @@ CONTESTED = (*PAID, d.draw_contested())
 DEMANDED = (*PAID, d.top_up_demanded())
 ENDED = (d.assessed(), d.received(), d.contract_ended())
 CLOSED = (*ENDED, d.returned(), d.closed())
+CLERK_PROVES = d.proven(d.CLERK)
 CLERK_SAYS = d.because(d.CLERK)
+CASHIER_SAYS = d.because(d.CASHIER)
 HEAD_SAYS = d.because(d.HEAD)
+TODAY = local_day(AT)
+CLERK_AND_ANOTHER, CASHIER_AND_ANOTHER = d.second(d.CLERK), d.second(d.CASHIER)
 DISMISSED = ContestOutcome.DISMISSED
 OWNER = person(7, role="owner")
 PAST = person(9, role="street", at=datetime(2023, 11, 1, 1, 0, tzinfo=UTC))
@@ -41,9 +46,9 @@ def assess(by: By = d.CLERK, *, base_fen: int = d.BASE_FEN, rate_bp: int = 500) 
     )
 
 
-def reassess(base_fen: int, rate_bp: int) -> Action:
+def reassess(base_fen: int, rate_bp: int, by: By = CLERK_AND_ANOTHER) -> Action:
     return lambda deposit: deposit.reassess(
-        d.CLERK, base_fen=base_fen, rate_bp=rate_bp, rate_limits_bp=d.LIMITS_BP
+        by, base_fen=base_fen, rate_bp=rate_bp, rate_limits_bp=d.LIMITS_BP
     )
 
 
@@ -51,15 +56,15 @@ def receive(amount_fen: int = d.REQUIRED_FEN, by: By = d.CLERK) -> Action:
     return lambda deposit: deposit.receive(by, amount_fen=amount_fen, bank_reference="B-1")
 
 
-def remind(by: By = d.SUPERVISOR) -> Action:
+def remind(by: By = d.SUPERVISOR, due_at: datetime = AT) -> Action:
     return lambda deposit: deposit.remind(
-        by, reminder_id=d.REMINDER, matter="供热管道漏水", due_at=AT
+        by, reminder_id=d.REMINDER, matter="供热管道漏水", due_at=due_at, days_max=90
     )
 
 
 def request(
     amount_fen: int = d.PIPE_FEN,
-    by: By = d.CLERK,
+    by: By = CLERK_PROVES,
     *,
     cause: Cause = d.EMERGENCY,
     draw_id: UUID = d.DRAW,
@@ -107,11 +112,13 @@ def contest(by: By = d.FIRM) -> Action:
     )
 
 
-def decide(by: By = CLERK_SAYS, outcome: ContestOutcome = ContestOutcome.UPHELD) -> Action:
-    return lambda deposit: deposit.decide_contest(by, draw_id=d.DRAW, outcome=outcome)
+def decide(by: By = CASHIER_SAYS, outcome: ContestOutcome = ContestOutcome.UPHELD) -> Action:
+    return lambda deposit: deposit.decide_contest(
+        by, draw_id=d.DRAW, outcome=outcome, refund_due=d.REFUND_DUE
+    )
 
 
-def refund(amount_fen: int = d.PIPE_FEN, by: By = CLERK_SAYS) -> Action:
+def refund(amount_fen: int = d.PIPE_FEN, by: By = CLERK_AND_ANOTHER) -> Action:
     return lambda deposit: deposit.refund_draw(
         by, draw_id=d.DRAW, amount_fen=amount_fen, bank_reference="B-3"
     )
@@ -133,20 +140,28 @@ def miss_top_up(by: By = d.REACTION, demand_id: UUID = d.DEMAND) -> Action:
     return lambda deposit: deposit.miss_top_up(by, demand_id=demand_id)
 
 
-def end(by: By = d.CLERK) -> Action:
-    return lambda deposit: deposit.end_contract(by, ended_on=d.ENDED_ON)
+def end(by: By = CLERK_AND_ANOTHER, ended_on: date = TODAY) -> Action:
+    return lambda deposit: deposit.end_contract(by, ended_on=ended_on, days_max=90)
 
 
-def give_back(amount_fen: int = d.REQUIRED_FEN, by: By = d.CASHIER) -> Action:
+def give_back(amount_fen: int = d.REQUIRED_FEN, by: By = CASHIER_AND_ANOTHER) -> Action:
     return lambda deposit: deposit.return_money(by, amount_fen=amount_fen, bank_reference="B-5")
 
 
-def forfeit(amount_fen: int = d.REQUIRED_FEN, by: By = CLERK_SAYS) -> Action:
+def forfeit(amount_fen: int = d.REQUIRED_FEN, by: By = CLERK_AND_ANOTHER) -> Action:
     return lambda deposit: deposit.forfeit(by, amount_fen=amount_fen)
 
 
 def close(by: By = d.CLERK) -> Action:
     return lambda deposit: deposit.close(by)
+
+
+def miss_refund(by: By = d.REACTION) -> Action:
+    return lambda deposit: deposit.miss_refund(by, draw_id=d.DRAW)
+
+
+def take_back(version: int, by: By = CLERK_AND_ANOTHER) -> Action:
+    return lambda deposit: deposit.reverse_step(by, version=version)
 
 
 def miss_return(by: By = d.REACTION) -> Action:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -23,6 +24,9 @@ from tests.examples import deposits as d
 from tests.given import replay
 from tests.ledger.deposit_steps import (
     APPROVED,
+    CASHIER_AND_ANOTHER,
+    CLERK_AND_ANOTHER,
+    CLERK_SAYS,
     CLOSED,
     CONTESTED,
     DEMANDED,
@@ -43,6 +47,7 @@ from tests.ledger.deposit_steps import (
     end,
     forfeit,
     give_back,
+    miss_refund,
     miss_return,
     miss_top_up,
     order,
@@ -57,6 +62,12 @@ from tests.ledger.deposit_steps import (
     verify,
 )
 from tests.story import numbered, story
+
+UPHELD = (*CONTESTED, d.contest_decided_with_term())
+UNTIL_TODAY: dict[str, Any] = {
+    "ended_on": date(2026, 3, 2),
+    "return_due_on": date(2026, 4, 1),
+}
 
 # What can happen ------------------------------------------------------------------------
 
@@ -77,10 +88,10 @@ def test_the_rates_at_both_ends_of_the_policy_are_allowed(rate_bp: int) -> None:
 @pytest.mark.parametrize(
     ("history", "action", "expected"),
     [
-        ((d.assessed(),), reassess(500_000_00, 600), d.reassessed()),
+        ((d.assessed(),), reassess(500_000_00, 600), d.reassessed(by=CLERK_AND_ANOTHER)),
         ((d.assessed(),), receive(), d.received()),
         ((d.assessed(),), remind(), d.company_reminded()),
-        (REQUESTED[:2], request(), d.draw_requested()),
+        (REQUESTED[:2], request(), d.draw_requested(by=d.proven(d.CLERK))),
         (REQUESTED, approve(), d.draw_approved()),
         (REQUESTED, reject(), d.draw_rejected()),
         (REQUESTED, cancel(), d.draw_cancelled()),
@@ -92,22 +103,23 @@ def test_the_rates_at_both_ends_of_the_policy_are_allowed(rate_bp: int) -> None:
         (PAID, verify(is_accepted=False), d.work_verified(is_accepted=False)),
         ((*REQUESTED, d.emergency_work_ordered()), verify(), d.work_verified()),
         (PAID, contest(), d.draw_contested()),
-        (CONTESTED, decide(), d.contest_decided()),
+        (CONTESTED, decide(), d.contest_decided_with_term()),
         (
             CONTESTED,
             decide(outcome=ContestOutcome.DISMISSED),
-            d.contest_decided(ContestOutcome.DISMISSED),
+            d.contest_decided_with_term(ContestOutcome.DISMISSED),
         ),
-        (PAID, refund(), d.draw_refunded()),
+        (PAID, refund(), d.draw_refunded(by=CLERK_AND_ANOTHER)),
+        (UPHELD, miss_refund(), d.refund_missed()),
         (PAID, demand(), d.top_up_demanded()),
         (PAID, demand(1), d.top_up_demanded(1)),
         (DEMANDED, top_up(), d.top_up_received()),
         (DEMANDED, top_up(1), d.top_up_received(1)),
         (DEMANDED, miss_top_up(), d.top_up_missed()),
-        (REQUESTED[:2], end(), d.contract_ended()),
-        (ENDED, give_back(), d.returned()),
+        (REQUESTED[:2], end(), d.contract_ended(CLERK_AND_ANOTHER, **UNTIL_TODAY)),
+        (ENDED, give_back(), d.returned(by=CASHIER_AND_ANOTHER)),
         (ENDED, miss_return(LATE), d.return_missed(LATE)),
-        (ENDED, forfeit(), d.forfeited()),
+        (ENDED, forfeit(), d.forfeited(by=CLERK_AND_ANOTHER)),
         ((*ENDED, d.returned()), close(), d.closed()),
     ],
 )
@@ -128,11 +140,16 @@ def test_the_heating_pipe_was_repaired_without_a_petition() -> None:
 
 def test_a_finding_may_be_the_cause_too() -> None:
     finding = Cause(kind=CauseKind.FINDING, id=UUID(int=300))
-    story(*REQUESTED[:2]).when(request(cause=finding)).then(d.draw_requested(cause=finding))
+    (
+        story(*REQUESTED[:2])
+        .when(request(by=d.CLERK, cause=finding))
+        .then(d.draw_requested(cause=finding))
+    )
 
 
 def test_a_draw_down_may_take_the_last_fen() -> None:
-    story(*REQUESTED[:2]).when(request(d.REQUIRED_FEN)).then(d.draw_requested(d.REQUIRED_FEN))
+    all_of_it = d.draw_requested(d.REQUIRED_FEN, by=d.proven(d.CLERK))
+    story(*REQUESTED[:2]).when(request(d.REQUIRED_FEN)).then(all_of_it)
 
 
 def test_a_rejected_draw_down_frees_its_amount() -> None:
@@ -140,7 +157,7 @@ def test_a_rejected_draw_down_frees_its_amount() -> None:
     (
         story(*REQUESTED, d.draw_rejected())
         .when(request(d.REQUIRED_FEN, draw_id=other))
-        .then(d.draw_requested(d.REQUIRED_FEN, draw_id=other))
+        .then(d.draw_requested(d.REQUIRED_FEN, draw_id=other, by=d.proven(d.CLERK)))
     )
 
 
@@ -269,6 +286,8 @@ REFUSALS: list[tuple[tuple[Event, ...], Action, type[LedgerError], dict[str, str
     ((*CONTESTED, d.contest_decided()), decide(), rules.DrawContestNotOpen,
      {"draw_id": str(d.DRAW)}),
     (CONTESTED, decide(d.CLERK), ReasonMissing, {}),
+    (CONTESTED, decide(CLERK_SAYS), SamePersonTwice,
+     {"step": "decide-contest", "earlier_step": "request"}),
     (CONTESTED, decide(d.because(d.HEAD)), SamePersonTwice,
      {"step": "decide-contest", "earlier_step": "approve"}),
     (PAID, refund(d.PIPE_FEN + 1), rules.RefundExceedsPaid,
@@ -278,9 +297,8 @@ REFUSALS: list[tuple[tuple[Event, ...], Action, type[LedgerError], dict[str, str
     (PAID, refund(by=d.CLERK), ReasonMissing, {}),
     (PAID, demand(d.PIPE_FEN + 1), rules.TopUpExceedsShortfall,
      {"asked_fen": d.PIPE_FEN + 1, "shortfall_fen": d.PIPE_FEN}),
-    (DEMANDED, demand(1, demand_id=UUID(int=9)), rules.TopUpExceedsShortfall,
-     {"asked_fen": 1, "shortfall_fen": 0}),
-    (DEMANDED, demand(demand_id=UUID(int=9)), AmountNotPositive, {"amount_fen": 0}),
+    (DEMANDED, demand(demand_id=UUID(int=9)), rules.NothingMissing,
+     {"required_fen": d.REQUIRED_FEN, "held_fen": d.REQUIRED_FEN - d.PIPE_FEN}),
     (DEMANDED, demand(), rules.TopUpDemandExists, {"demand_id": str(d.DEMAND)}),
     (DEMANDED, top_up(d.PIPE_FEN + 1), rules.TopUpExceedsDemand,
      {"asked_fen": d.PIPE_FEN + 1, "open_fen": d.PIPE_FEN}),
@@ -300,7 +318,7 @@ REFUSALS: list[tuple[tuple[Event, ...], Action, type[LedgerError], dict[str, str
      {"asked_fen": d.REQUIRED_FEN + 1, "free_fen": d.REQUIRED_FEN}),
     ((*ENDED, d.draw_requested()), give_back(), rules.ReturnExceedsFree,
      {"asked_fen": d.REQUIRED_FEN, "free_fen": d.REQUIRED_FEN - d.PIPE_FEN}),
-    (ENDED, forfeit(by=d.CLERK), ReasonMissing, {}),
+    (ENDED, forfeit(by=replace(CLERK_AND_ANOTHER, reason="")), ReasonMissing, {}),
     (ENDED, miss_return(d.REACTION), rules.DepositNotOverdue, {"due_on": "2026-03-30"}),
     (REQUESTED, miss_return(LATE), rules.DepositNothingOverdue, {"held_fen": d.REQUIRED_FEN}),
     ((*ENDED, d.return_missed()), miss_return(LATE), rules.DepositNothingOverdue,
@@ -372,8 +390,8 @@ def test_history_is_recorded_and_marked_where_a_rule_would_have_refused() -> Non
 
     assert breaches_of(deposit) == [
         ("rate-outside-policy",),
-        ("cause-incomplete", "draw-exceeds-free"),
-        ("draw-not-approved",),
+        ("cause-incomplete", "evidence-missing", "draw-exceeds-free"),
+        ("draw-not-approved", "deposit-short"),
         ("draw-not-waiting", "same-person-twice"),
     ]
     assert deposit.held_fen == -d.PIPE_FEN

@@ -13,6 +13,7 @@ from ledger.core.aggregate import By, Event
 from ledger.core.clock import end_of_day
 from ledger.core.errors import (
     AmountNotPositive,
+    EvidenceMissing,
     LedgerError,
     NotFound,
     ReasonMissing,
@@ -254,7 +255,7 @@ REFUSALS: list[tuple[tuple[Event, ...], Action, type[LedgerError], dict[str, str
     (REVIEWED, reject(x.HEAD), ReasonMissing, {}),
     (PAID, reverse(x.CASHIER), ReasonMissing, {}),
     # What lets others check it.
-    (PAID, attach(x.CHAIR), rules.EvidenceMissing, {}),
+    (PAID, attach(x.CHAIR), EvidenceMissing, {"field": "evidence"}),
     (REVIEWED, publish(), rules.NothingToPublish, {"status": "reviewed"}),
     (PAID, publish(x.SHOWN_UNTIL - timedelta(days=1)), rules.PublicationTooShort,
      {"until_on": "2026-03-16", "days_min": 15}),

@@ -48,6 +48,7 @@ from ledger.points import account_id_of as points_account_id_of
 from ledger.points import item_id_of
 from ledger.sealing import Field
 from ledger.storage.ledger import Ledger
+from tests.examples.deposits import proven
 from tests.petition_world import day
 
 SINCE = date(2020, 1, 1)
@@ -327,9 +328,10 @@ async def _money(ledger: Ledger, side: Side) -> None:
         payee="宏达维修公司",
         purpose="抢修供热管道",
         cause_kind=CauseKind.EMERGENCY,
-        cause_record="值班记录",
+        cause_record="值班记录 2026-03-02",
     )
-    await draws.request_draw(request, ledger, by(side, Role.COMMUNITY, 2, "供暖中断"))
+    asking = proven(by(side, Role.COMMUNITY, 2, "供暖中断"))
+    await draws.request_draw(request, ledger, asking)
     RECORDED[side.name, "draw"] = request.draw_id
 
 

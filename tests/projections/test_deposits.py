@@ -55,8 +55,8 @@ def heating_pipe() -> Deposit:
     deposit = step.assess()
     steps: tuple[Callable[[Deposit], None], ...] = (
         step.receive(by=on_day(d.CLERK, 1)),
-        step.remind(on_day(d.SUPERVISOR, 2)),
-        step.request(by=on_day(d.CLERK, 3)),
+        step.remind(on_day(d.SUPERVISOR, 2), AT + 2 * DAY),
+        step.request(by=on_day(d.proven(d.CLERK), 3)),
         step.order(on_day(d.CLERK, 4)),
         step.approve(on_day(d.HEAD, 5)),
         step.pay(by=on_day(d.CASHIER, 6)),
@@ -64,7 +64,7 @@ def heating_pipe() -> Deposit:
         step.demand(by=on_day(d.CLERK, 8)),
         step.top_up(by=on_day(d.CLERK, 35)),
         step.contest(on_day(d.FIRM, 10)),
-        step.decide(on_day(step.CLERK_SAYS, 11), ContestOutcome.DISMISSED),
+        step.decide(on_day(step.CASHIER_SAYS, 11), ContestOutcome.DISMISSED),
     )
     for take in steps:
         take(deposit)
@@ -279,7 +279,8 @@ def _draw_id(random: Random) -> UUID:
 
 
 def _request(deposit: Deposit, random: Random, someone: Callable[[By], By]) -> None:
-    step.request(random.randrange(1, 900), someone(d.CLERK), draw_id=_draw_id(random))(deposit)
+    by = d.proven(someone(d.CLERK))
+    step.request(random.randrange(1, 900), by, draw_id=_draw_id(random))(deposit)
 
 
 def _pay(deposit: Deposit, random: Random, someone: Callable[[By], By]) -> None:
@@ -301,7 +302,7 @@ def _give_up(deposit: Deposit, random: Random, someone: Callable[[By], By]) -> N
 
 def _refund(deposit: Deposit, random: Random, someone: Callable[[By], By]) -> None:
     deposit.refund_draw(
-        someone(d.CLERK),
+        d.second(someone(d.CLERK)),
         draw_id=_draw_id(random),
         amount_fen=random.randrange(1, 300),
         bank_reference="B",

@@ -211,7 +211,10 @@ async def _draws(ledger: Ledger) -> dict[str, Any]:
             cause_kind=CauseKind.EMERGENCY,
             cause_record="值班记录 2026-11-30",
         )
-        await draws.request_draw(request, ledger, _who(20, "street", "供暖中断"))
+        photo = Evidence(
+            sha256="ce" * 32, name="现场照片.png", media_type="image/png", size_bytes=20_480
+        )
+        await draws.request_draw(request, ledger, _who(20, "street", "供暖中断", photo))
         ids[step] = str(request.draw_id)
         of: dict[str, Any] = {"deposit_id": deposit_id, "draw_id": request.draw_id}
         if step == "requested":

@@ -15,6 +15,7 @@ from ledger.storage.ledger import Ledger
 from tests.commands import money as m
 from tests.commands.county import COMPANY, ESTATE, build_county, filed
 from tests.examples import AT
+from tests.examples import deposits as d
 from tests.examples.expenses import INVOICE
 
 FIRM = replace(m.CLERK, actor_id=UUID(int=21), role="company", organisation_id=COMPANY)
@@ -159,7 +160,7 @@ async def _draw_on_the_deposit(ledger: Ledger, petition_id: UUID) -> tuple[UUID,
         cause_record="巡查记录：供热管道老化漏水，须在供暖前修好",
         reminder_id=remind.reminder_id,
     )
-    await draws.request_draw(pipe, ledger, on(6, m.CLERK))
+    await draws.request_draw(pipe, ledger, on(6, d.proven(m.CLERK)))
     await _mend_the_pipe(ledger, deposit_id, pipe.draw_id)
     damp = replace(
         pipe,
