@@ -2,9 +2,10 @@
 
 A public calendar (the package ``chinesecalendar``) knows the years up to the
 last notice that it was released with; a notice recorded here adds a year, or
-replaces one. A year that neither knows is counted Monday to Friday, and every
-deadline that touches it says that it is provisional; ``changed_due`` tells
-what becomes of such a deadline when the notice arrives.
+replaces one. A year that neither knows is counted Monday to Friday, without the
+holidays that the State Council's regulation fixes by date, and every deadline that
+touches it says that it is provisional; ``changed_due`` tells what becomes of such a
+deadline when the notice arrives.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ from ledger.core.values import derived_id
 WORK_CALENDAR_ID = derived_id("work-calendar", "")
 
 SATURDAY = 5
+
+FIXED_HOLIDAYS = ((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3))
+"""Month and day of what is free in every year: 全国年节及纪念日放假办法 (2024), Article 2.
+
+The other holidays follow the moon, and which weekends are worked only the notice says.
+"""
 
 
 class YearHasNoHolidays(RuleViolated):
@@ -100,7 +107,7 @@ class WorkingDays:
         return self._year(year).is_known
 
     def is_working_day(self, day: date) -> bool:
-        """Tell whether a day is worked; in an unknown year, Monday to Friday are."""
+        """Tell whether a day is worked; in an unknown year, Monday to Friday but fixed holidays."""
         ordinals = self._year(day.year).ordinals
         ordinal = day.toordinal()
         index = bisect_right(ordinals, ordinal)
@@ -165,7 +172,11 @@ def _public_working_days(days: list[date]) -> tuple[set[date], bool]:
     try:
         return {day for day in days if chinese_calendar.is_workday(day)}, True
     except NotImplementedError:
-        return {day for day in days if day.weekday() < SATURDAY}, False
+        return {day for day in days if day.weekday() < SATURDAY and not _is_fixed(day)}, False
+
+
+def _is_fixed(day: date) -> bool:
+    return (day.month, day.day) in FIXED_HOLIDAYS
 
 
 def _length(year: int) -> int:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 import orjson
+from annotated_types import Ge, Le
 
 from ledger.core.errors import NotFound
 from ledger.core.values import Moment
@@ -37,6 +39,8 @@ SUBJECTS = (
 view = View("audit_trail", version=2)
 trail = view.lines("audit_trail_v2", ties=Ties(stream="stream_id", topic="topic"))
 subjects = view.lines("audit_subjects_v2")
+
+Position: TypeAlias = Annotated[int, Ge(0), Le(2**63 - 1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +68,8 @@ class AuditQuery(AsOf, Paging):
     occurred_to: Moment | None = None
     recorded_from: Moment | None = None
     recorded_to: Moment | None = None
-    position_from: int | None = None
-    position_to: int | None = None
+    position_from: Position | None = None
+    position_to: Position | None = None
     oldest_first: bool = False
 
 

@@ -14,7 +14,7 @@ from ledger.core.clock import local_day
 from ledger.core.entry import Entry
 from ledger.core.errors import NotFound
 from ledger.storage.connect import Database
-from projections.engine import AsOf, Page, Paging, Row, Rows, Select, Ties, View
+from projections.engine import AsOf, Page, Paging, Row, Rows, Select, Ties, View, pinned
 from projections.petition_register import moment_of
 
 view = View("conduct", version=2)
@@ -224,6 +224,7 @@ class UnitStepsQuery(AsOf, Paging):
 
 async def unit_streaks(db: Database, ledger_id: str, query: UnitQuery) -> Page:
     """List the units whose matters went up to the county, by their present streak."""
+    query, known_at = await pinned(db, ledger_id, view, query)
     day = local_day(moment_of(query))
     select = Select(streaks, ledger_id, query).at_least(
         streak=query.streak_min, talks_count=query.talks_min
@@ -235,7 +236,7 @@ async def unit_streaks(db: Database, ledger_id: str, query: UnitQuery) -> Page:
         overdue = "transfer_due_on IS NOT NULL AND transfer_due_on < {}"
         select.where(overdue if query.is_transfer_overdue else f"NOT ({overdue})", day)
     order = ("-streak", "-escalations_count", "-talks_count", "-conduct_id")
-    page = await select.page(db, query, order=order)
+    page = await select.page(db, query, order=order, known_at=known_at)
     for row in page.rows:
         _note_overdue(row, day)
     return page

@@ -21,7 +21,7 @@ from projections.deposit_book import (
     view,
 )
 from projections.deposit_draws import DrawAt, DrawQuery, draw_by_id, draw_register
-from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select
+from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, pinned
 from projections.periods import OF_A_PERIOD, Period, period_columns, roll_forward
 
 __all__ = [
@@ -102,12 +102,13 @@ class ReminderQuery(AsOf, Paging):
 
 async def deposit_register(db: Database, ledger_id: str, query: DepositQuery) -> Page:
     """List deposits: required, held, promised, free, short; exact for any two times."""
+    query, known_at = await pinned(db, ledger_id, view, query)
     select = (
         Select(deposits, ledger_id, query)
         .within(estate_id=query.estate_id, company_id=query.company_id)
         .equal(status=query.status)
     )
-    page = await select.page(db, query, order=("-assessed_at", "deposit_id"))
+    page = await select.page(db, query, order=("-assessed_at", "deposit_id"), known_at=known_at)
     await _as_they_were(db, ledger_id, query, page.rows)
     return page
 

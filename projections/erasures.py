@@ -133,7 +133,7 @@ async def _at(rows: Rows, event: Erasure.Event, stage: Stage, own: Row) -> None:
 
 
 async def erasure_register(db: Database, ledger_id: str, query: ErasureQuery) -> Page:
-    """List requests, those due first on top."""
+    """List requests, the oldest first."""
     select = Select(erasures, ledger_id, NOW).equal(
         stage=None if query.stage is None else str(query.stage),
         subject_id=query.subject_id,
@@ -144,7 +144,7 @@ async def erasure_register(db: Database, ledger_id: str, query: ErasureQuery) ->
         select.where(overdue if query.is_overdue else f"NOT {overdue}", local_day(utc_now()))
     if query.was_overdue is not None:
         select.where("overdue_at IS NOT NULL" if query.was_overdue else "overdue_at IS NULL")
-    return await select.page(db, query, order=("due_on", "erasure_id"))
+    return await select.page(db, query, order=("requested_at", "erasure_id"))
 
 
 async def overdue_count(db: Database, ledger_id: str) -> int:

@@ -27,5 +27,6 @@ CREATE TABLE IF NOT EXISTS erasures_v4 (
     recorded_at       timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, erasure_id)
 );
-CREATE INDEX IF NOT EXISTS erasures_v4_by_due ON erasures_v4 (ledger_id, due_on, erasure_id);
+CREATE INDEX IF NOT EXISTS erasures_v4_by_request
+    ON erasures_v4 (ledger_id, requested_at, erasure_id);
 CREATE INDEX IF NOT EXISTS erasures_v4_by_subject ON erasures_v4 (ledger_id, subject_id);

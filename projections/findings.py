@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import orjson
@@ -15,7 +15,19 @@ from ledger.core.values import Code, Day
 from ledger.findings import Finding, FindingStage, Supervisor
 from ledger.findings.finding import SETTLED
 from ledger.storage.connect import Database
-from projections.engine import AsOf, Page, Paging, Row, Rows, Select, Ties, View
+from projections.engine import (
+    AsOf,
+    Page,
+    Paging,
+    Row,
+    Rows,
+    Select,
+    Ties,
+    View,
+    page_of,
+    pinned,
+)
+from projections.engine.scoping import whole
 from projections.petition_register import moment_of
 
 view = View("findings", version=2)
@@ -28,13 +40,6 @@ supervisors = view.table(
     key=("supervisor_id",),
     history="supervisor_states_v2",
     ties=Ties(record="supervisor_id"),
-)
-companies = view.table(
-    "company_findings_v2",
-    key=("company_id",),
-    history="company_finding_states_v2",
-    is_per_stream=False,
-    ties=Ties(place="company_id", party="company_id"),
 )
 steps = view.lines("finding_steps_v2", ties=OF_FINDING, record="finding_id")
 
@@ -78,7 +83,7 @@ async def released(rows: Rows, event: Supervisor.ReleasedFromEstate, entry: Entr
 
 @view.on(Finding.Raised)
 async def raised(rows: Rows, event: Finding.Raised, entry: Entry) -> None:
-    """Begin the finding's row; it counts for the company and for the supervisor."""
+    """Begin the finding's row."""
     row: Row = {
         "finding_id": event.originator_id,
         "supervisor_id": event.supervisor_id,
@@ -96,8 +101,6 @@ async def raised(rows: Rows, event: Finding.Raised, entry: Entry) -> None:
     }
     rows.put(findings, row)
     _add_step(rows, row, entry)
-    await _count(rows, event.company_id, raised=1, unsettled=1)
-    await _count_for_supervisor(rows, event.supervisor_id, findings_count=1)
 
 
 @view.on(
@@ -111,45 +114,37 @@ async def raised(rows: Rows, event: Finding.Raised, entry: Entry) -> None:
     Finding.Withdrawn,
 )
 async def stepped(rows: Rows, event: Event, entry: Entry) -> None:
-    """Change the finding's row as the event says, note the step, and count it for the company."""
+    """Change the finding's row as the event says, and note the step."""
     row = await rows.get(findings, event.originator_id)
     before = row["stage"]
-    counted = _change(row, event)
+    _change(row, event)
     row["is_settled"] = row["stage"] in SETTLED
     row["breaches"] += [code for code in entry.by.breaches if code not in row["breaches"]]
     if before != row["stage"]:
-        counted |= await _count_stage(rows, row, entry, before)
+        row["settled_at"] = entry.occurred_at if row["is_settled"] else None
     rows.put(findings, row)
     _add_step(rows, row, entry)
-    await _count(rows, row["company_id"], **counted)
 
 
-def _change(row: Row, event: Event) -> dict[str, int]:
-    """Change the row, and return what the company's counts change by beside the stage's."""
+def _change(row: Row, event: Event) -> None:
     match event:
         case Finding.CompanyReminded():
-            is_first = row["reminders_count"] == 0
             row["stage"] = str(FindingStage.REMINDED)
             row["due_on"], row["is_provisional"] = event.due_on, event.is_provisional
             row["reminders_count"] += 1
-            return {"reminders": 1, "reminded": int(is_first)}
         case Finding.RectificationMissed():
             row["missed_count"] += 1
             if event.due_on == row["due_on"]:
                 row["stage"], row["due_on"] = str(FindingStage.UNRECTIFIED), None
-            return {"missed": 1}
         case Finding.CompanyTalkHeld():
             row["talks_count"] += 1
-            return {"talks": 1}
         case Finding.AssessmentScoreNoted():
             row["assessment_points"] += event.points
-            return {"assessment_points": event.points}
         case _:
             row["stage"] = STAGE_AFTER[type(event)]
             row["result"] = getattr(event, "summary", "")
             if row["stage"] in SETTLED:
                 row["due_on"] = None
-            return {}
 
 
 STAGE_AFTER: dict[type[Event], str] = {
@@ -158,42 +153,6 @@ STAGE_AFTER: dict[type[Event], str] = {
     Finding.FoundUnrectified: str(FindingStage.UNRECTIFIED),
     Finding.Withdrawn: str(FindingStage.WITHDRAWN),
 }
-COUNTED_STAGES = ("rectified", "solved_on_the_spot", "unrectified", "withdrawn")
-
-
-async def _count_stage(rows: Rows, row: Row, entry: Entry, before: str) -> dict[str, int]:
-    """Return what changes in the company's counts because the finding changed its stage."""
-    after = row["stage"]
-    row["settled_at"] = entry.occurred_at if row["is_settled"] else None
-    counted = dict.fromkeys({before, after}.intersection(COUNTED_STAGES), -1)
-    if after in COUNTED_STAGES:
-        counted[after] = 1
-    was_settled = before in SETTLED
-    if was_settled != row["is_settled"]:
-        counted["unsettled"] = -1 if row["is_settled"] else 1
-        if FindingStage.WITHDRAWN not in {after, before}:
-            change = 1 if row["is_settled"] else -1
-            await _count_for_supervisor(rows, row["supervisor_id"], settled_count=change)
-    return counted
-
-
-async def _count(rows: Rows, company_id: UUID, **changes: int) -> None:
-    changes = {name: change for name, change in changes.items() if change}
-    if not changes:
-        return
-    row = await rows.find(companies, company_id) or {"company_id": company_id}
-    for name, change in changes.items():
-        row[name] = row.get(name, 0) + change
-    rows.put(companies, row)
-
-
-async def _count_for_supervisor(rows: Rows, person_id: UUID, **changes: int) -> None:
-    row = await rows.find(supervisors, Supervisor.create_id(person_id=person_id))
-    if row is None:  # history: found by somebody who was never appointed
-        return
-    for name, change in changes.items():
-        row[name] += change
-    rows.put(supervisors, row)
 
 
 def _add_step(rows: Rows, row: Row, entry: Entry) -> None:
@@ -217,6 +176,31 @@ def _add_step(rows: Rows, row: Row, entry: Entry) -> None:
         },
     )
 
+
+# What findings add up to, of a company or a supervisor: summed up when it is asked for, so that a
+# finding that was told late or taken back counts right at all times.
+OF_COMPANIES = replace(findings, ties=Ties(place="company_id", party="company_id"))
+OF_COMPANY: dict[str, str] = {
+    "raised": "1",
+    "reminded": "(reminders_count > 0)::integer",
+    "reminders": "reminders_count",
+    "rectified": "(stage = 'rectified')::integer",
+    "solved_on_the_spot": "(stage = 'solved_on_the_spot')::integer",
+    "missed": "missed_count",
+    "unrectified": "(stage = 'unrectified')::integer",
+    "withdrawn": "(stage = 'withdrawn')::integer",
+    "unsettled": "(NOT is_settled)::integer",
+    "talks": "talks_count",
+}
+"""Figures of a company, ``assessment_points`` beside them, by how a finding counts in each."""
+BETWEEN = {
+    "first_position": "min(positions[1]) OVER (PARTITION BY company_id)",
+    "last_position": "max(positions[cardinality(positions)]) OVER (PARTITION BY company_id)",
+}
+OF_SUPERVISOR = {
+    "findings_count": "1",
+    "settled_count": "(is_settled AND stage <> 'withdrawn')::integer",
+}
 
 # How they are asked for ---------------------------------------------------------------------
 
@@ -292,15 +276,33 @@ async def finding_by_id(db: Database, ledger_id: str, query: FindingAt) -> Row:
 
 
 async def supervisor_register(db: Database, ledger_id: str, query: SupervisorQuery) -> Page:
-    """List supervisors, the estates that they watch over and what they found."""
+    """List supervisors, the estates that they watch over and what they found; the busiest first."""
+    query, known_at = await pinned(db, ledger_id, view, query)
     select = Select(supervisors, ledger_id, query).within(person_id=query.person_id)
     if query.estate_id is not None:
         select.where("estate_ids @> ARRAY[{}::uuid]", query.estate_id)
-    return await select.page(db, query, order=("-findings_count", "-supervisor_id"))
+    rows = await select.all(db, order=())
+    people = [row["person_id"] for row in rows]
+    found = Select(findings, ledger_id, query, computed=OF_SUPERVISOR)
+    sums = await found.one_of(supervisor_id=people).sums(
+        whole(db), tuple(OF_SUPERVISOR), by=("supervisor_id",)
+    )
+    counts = {row["supervisor_id"]: row for row in sums}
+    for row in rows:
+        own = counts.get(row["person_id"], {})
+        row.update({name: own.get(name, 0) for name in OF_SUPERVISOR})
+    order = ("-findings_count", "-supervisor_id")
+    return page_of(rows, query, order=order, known_at=known_at)
 
 
 async def company_findings(db: Database, ledger_id: str, query: CompanyFindingsQuery) -> Page:
     """List property companies: reminded, rectified, missed, talked to; the worst first."""
-    select = Select(companies, ledger_id, query).within(company_id=query.company_id)
+    query, known_at = await pinned(db, ledger_id, view, query)
+    select = Select(OF_COMPANIES, ledger_id, query, computed=OF_COMPANY | BETWEEN)
+    select.within(company_id=query.company_id)
+    figures = (*OF_COMPANY, "assessment_points")
+    rows = await select.sums(db, figures, by=("company_id", *BETWEEN))
+    for row in rows:
+        del row["count"]
     order = ("-missed", "-unrectified", "-raised", "-company_id")
-    return await select.page(db, query, order=order)
+    return page_of(rows, query, order=order, known_at=known_at)

@@ -81,8 +81,6 @@ CREATE TABLE IF NOT EXISTS supervisors_v2 (
     person_id      uuid             NOT NULL,
     estate_ids     uuid[]           NOT NULL,
     appointed_at   timestamptz      NOT NULL,
-    findings_count integer          NOT NULL DEFAULT 0,
-    settled_count  integer          NOT NULL DEFAULT 0,  -- solved on the spot or rectified
     first_position bigint           NOT NULL,
     last_position  bigint           NOT NULL,
     is_late        boolean          NOT NULL DEFAULT false,
@@ -98,34 +96,4 @@ CREATE TABLE IF NOT EXISTS supervisor_states_v2 (
     image_no integer NOT NULL DEFAULT 0,
     is_gone  boolean NOT NULL DEFAULT false,
     PRIMARY KEY (ledger_id, supervisor_id, position, image_no)
-);
-
--- What findings say of each property company.
-CREATE TABLE IF NOT EXISTS company_findings_v2 (
-    ledger_id          text COLLATE "C" NOT NULL,
-    company_id         uuid             NOT NULL,
-    raised             integer          NOT NULL DEFAULT 0,
-    reminded           integer          NOT NULL DEFAULT 0,  -- findings it was reminded of
-    reminders          integer          NOT NULL DEFAULT 0,  -- reminders, some of one finding
-    rectified          integer          NOT NULL DEFAULT 0,
-    solved_on_the_spot integer          NOT NULL DEFAULT 0,
-    missed             integer          NOT NULL DEFAULT 0,  -- days that passed unmet
-    unrectified        integer          NOT NULL DEFAULT 0,  -- findings that stand so now
-    withdrawn          integer          NOT NULL DEFAULT 0,
-    unsettled          integer          NOT NULL DEFAULT 0,
-    talks              integer          NOT NULL DEFAULT 0,
-    assessment_points  integer          NOT NULL DEFAULT 0,
-    first_position     bigint           NOT NULL,
-    last_position      bigint           NOT NULL,
-    occurred_at        timestamptz      NOT NULL,
-    recorded_at        timestamptz      NOT NULL,
-    PRIMARY KEY (ledger_id, company_id)
-);
-
-CREATE TABLE IF NOT EXISTS company_finding_states_v2 (
-    LIKE company_findings_v2 INCLUDING DEFAULTS,
-    position bigint NOT NULL,
-    image_no integer NOT NULL DEFAULT 0,
-    is_gone  boolean NOT NULL DEFAULT false,
-    PRIMARY KEY (ledger_id, company_id, position, image_no)
 );

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ledger.interests import InterestKind, Interests
 from ledger.storage.connect import Database
-from projections.engine import AsOf, Entry, Page, Paging, Rows, Select, Ties, View
+from projections.engine import AsOf, Entry, Page, Paging, Rows, Select, Ties, View, pinned
 
 view = View("interests", version=2)
 persons = view.table("interest_persons_v2", key=("interests_id",))
@@ -70,9 +70,11 @@ async def ended(rows: Rows, event: Interests.Ended, entry: Entry) -> None:
 
 async def interest_register(db: Database, ledger_id: str, query: InterestQuery) -> Page:
     """List declarations."""
+    query, known_at = await pinned(db, ledger_id, view, query)
     select = Select(interests, ledger_id, query).equal(
         person_id=query.person_id, about_id=query.about_id, kind=query.kind
     )
     if query.stands is not None:
         select.where("ended_at IS NULL" if query.stands else "ended_at IS NOT NULL")
-    return await select.page(db, query, order=("-declared_at", "interests_id", "about_id"))
+    order = ("-declared_at", "interests_id", "about_id")
+    return await select.page(db, query, order=order, known_at=known_at)

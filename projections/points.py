@@ -15,7 +15,7 @@ from uuid import UUID
 from ledger.core.errors import NotFound
 from ledger.points import PointsAccount
 from ledger.storage.connect import Database
-from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, Ties, View
+from projections.engine import AsOf, Entry, Page, Paging, Row, Rows, Select, Ties, View, pinned
 
 view = View("points", version=2)
 OF_ACCOUNT = Ties(record="account_id")
@@ -234,9 +234,10 @@ _STANDING: Final = {
 
 async def points_accounts(db: Database, ledger_id: str, query: PointsAccountsQuery) -> Page:
     """List the points accounts, the one with the most points first."""
+    query, known_at = await pinned(db, ledger_id, view, query)
     select = Select(accounts, ledger_id) if query.is_now else _past(ledger_id, query)
     select.within(community_id=query.community_id, volunteer_id=query.volunteer_id)
-    page = await select.page(db, query, order=BY_BALANCE)
+    page = await select.page(db, query, order=BY_BALANCE, known_at=known_at)
     if query.is_now:
         return page
     return Page(await _as_rows(db, ledger_id, query, page.rows), page.next_cursor)

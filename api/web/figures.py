@@ -9,6 +9,7 @@ from babel.numbers import format_decimal
 
 from ledger.core.clock import LOCAL, end_of_day
 from ledger.core.errors import InvalidValue
+from ledger.core.values import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT
 
 FEN_PER_YUAN = 100
 
@@ -58,21 +59,31 @@ def short_id(value: UUID | str | None) -> str:
 
 def read_moment(given: str, *, field: str) -> datetime:
     """Return the moment that a visitor typed: a day means its end, no offset means China."""
+    if len(given) == len("2026-03-02"):
+        return end_of_day(_read_date(given, field))
     try:
-        if len(given) == len("2026-03-02"):
-            return end_of_day(date.fromisoformat(given))
         moment = datetime.fromisoformat(given)
     except ValueError as error:
         raise InvalidValue(field=field, rule="YYYY-MM-DD or YYYY-MM-DDTHH:MM") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
+    if not FIRST_MOMENT <= moment <= LAST_MOMENT:
+        raise InvalidValue(field=field, rule=f"{FIRST_DAY} to {LAST_DAY}")
+    return moment
 
 
 def read_day(given: str, *, field: str) -> datetime:
     """Return the first moment in China of the day that a visitor typed."""
+    return datetime.combine(_read_date(given, field), time.min, LOCAL)
+
+
+def _read_date(given: str, field: str) -> date:
     try:
-        return datetime.combine(date.fromisoformat(given), time.min, LOCAL)
+        day = date.fromisoformat(given)
     except ValueError as error:
         raise InvalidValue(field=field, rule="YYYY-MM-DD") from error
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise InvalidValue(field=field, rule=f"{FIRST_DAY} to {LAST_DAY}")
+    return day
 
 
 def field_figure(name: str, value: object) -> str:

@@ -14,7 +14,7 @@ from projections.engine.following import (
 )
 from projections.engine.install import install, install_missing
 from projections.engine.projector import Projector
-from projections.engine.reading import AsOf, Page, Paging, Select
+from projections.engine.reading import AsOf, Page, Paging, Select, page_of, pinned
 from projections.engine.rebuilding import digest, rebuild, verify
 from projections.engine.rows import RowMissing, Rows
 from projections.engine.scoping import Ties, Within
@@ -44,6 +44,8 @@ __all__ = [
     "digest",
     "install",
     "install_missing",
+    "page_of",
+    "pinned",
     "rebuild",
     "status",
     "verify",

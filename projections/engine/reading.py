@@ -18,18 +18,26 @@ also when an event was told late or taken back: see ``replaying.py``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from operator import itemgetter
+from typing import Annotated, Any, TypeVar
 
 import asyncpg
 from annotated_types import Ge, Le
 
 from ledger.core.values import Moment
 from ledger.storage.connect import Database
-from projections.engine.cursors import CursorInvalid, cursor_after, values_of
+from projections.engine.cursors import (
+    CursorInvalid,
+    cursor_after,
+    known_at_of,
+    order_values,
+    values_of,
+)
 from projections.engine.scoping import restrict, whole
 from projections.engine.shape import Shape, read_shape
-from projections.engine.view import Lines, Row, Table
+from projections.engine.view import Lines, Row, Table, View
 
 PAGE_SIZE_MAX = 1_000
 
@@ -55,6 +63,9 @@ class Paging:
     page_size: Annotated[int, Ge(1), Le(PAGE_SIZE_MAX)] = 100
 
 
+Q = TypeVar("Q", bound=AsOf)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some rows, and where to go on (``None``: these were the last)."""
@@ -63,6 +74,11 @@ class Page:
     next_cursor: str | None = None
 
 
+_KNOWN = """
+    SELECT recorded_at FROM events WHERE ledger_id = $1 AND position = (
+        SELECT position FROM view_checkpoints WHERE ledger_id = $1 AND view = $2 AND version = $3
+    )
+"""
 NOW = AsOf()
 _shapes: dict[str, Shape] = {}
 
@@ -72,6 +88,45 @@ async def shape_of(db: Database, table: str) -> Shape:
     if table not in _shapes:
         _shapes[table] = await read_shape(db, table)
     return _shapes[table]
+
+
+async def pinned(db: Database, ledger_id: str, view: View, query: Q) -> tuple[Q, datetime | None]:
+    """Return a question as its first page asked it, and as of which knowledge that was.
+
+    For lists in the order of what changes: the pages after the first one show what was known when
+    it was read, so that no row is on two pages or on none. Refuses with ``CursorInvalid``.
+    """
+    if query.known_at is not None:
+        return query, query.known_at
+    cursor: str | None = getattr(query, "cursor", None)
+    if cursor is not None:
+        known_at = known_at_of(cursor)
+        return replace(query, known_at=known_at), known_at
+    return query, await whole(db).fetchval(_KNOWN, ledger_id, view.name, view.version)
+
+
+def page_of(
+    rows: Sequence[Row], paging: Paging, *, order: Sequence[str], known_at: datetime | None
+) -> Page:
+    """Return one page of rows that are all at hand, in an order that tells any two apart.
+
+    Refuses with ``CursorInvalid``.
+    """
+    sorted_rows = list(rows)
+    for column in reversed(order):
+        value_of = itemgetter(column.removeprefix("-"))
+        sorted_rows.sort(key=value_of, reverse=column.startswith("-"))
+    if paging.cursor is not None:
+        after = values_of(paging.cursor, order)
+        found = (n for n, row in enumerate(sorted_rows) if order_values(row, order) == after)
+        number = next(found, None)
+        if number is None:
+            raise CursorInvalid()
+        del sorted_rows[: number + 1]
+    kept = sorted_rows[: paging.page_size]
+    if len(kept) == len(sorted_rows):
+        return Page(kept)
+    return Page(kept, cursor_after(kept[-1], order, known_at))
 
 
 class Select:
@@ -146,10 +201,18 @@ class Select:
         self._outer.append(condition.format(*map(self._value, values)))
         return self
 
-    async def page(self, db: Database, paging: Paging, *, order: Sequence[str]) -> Page:
+    async def page(
+        self,
+        db: Database,
+        paging: Paging,
+        *,
+        order: Sequence[str],
+        known_at: datetime | None = None,
+    ) -> Page:
         """Return one page. ``order`` names columns without NULLs, ``-`` before one descends.
 
-        The order must tell any two rows apart. Refuses with ``CursorInvalid``.
+        The order must tell any two rows apart. Where it names what changes, ``known_at`` is as
+        of which knowledge the list is read on (``pinned``). Refuses with ``CursorInvalid``.
         """
         shape = await self._shape(db)
         if paging.cursor is not None:
@@ -163,7 +226,7 @@ class Select:
         if len(rows) <= paging.page_size:
             return Page(rows)
         rows.pop()
-        return Page(rows, cursor_after(rows[-1], order))
+        return Page(rows, cursor_after(rows[-1], order, known_at))
 
     async def all(self, db: Database, *, order: Sequence[str]) -> list[Row]:
         """Return every row: for what is bounded by its nature."""

@@ -95,14 +95,18 @@ def test_a_deadline_in_a_year_without_a_notice_is_provisional() -> None:
         date(2026, 12, 31), is_provisional=False
     )
     assert PUBLIC_CALENDAR.add_working_days(date(2026, 12, 30), 2) == Due(
-        date(2027, 1, 1), is_provisional=True
+        date(2027, 1, 4), is_provisional=True
     )
     assert PUBLIC_CALENDAR.is_known(2026)
     assert not PUBLIC_CALENDAR.is_known(2027)
 
 
-def test_an_unknown_year_is_worked_monday_to_friday() -> None:
-    assert PUBLIC_CALENDAR.is_working_day(date(2027, 10, 1))
+def test_an_unknown_year_is_worked_monday_to_friday_but_on_holidays_fixed_by_date() -> None:
+    assert PUBLIC_CALENDAR.is_working_day(date(2027, 10, 4))
+    for month, day in ((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)):
+        for year in range(2027, 2035):
+            assert not PUBLIC_CALENDAR.is_working_day(date(year, month, day))
+    assert PUBLIC_CALENDAR.add_working_days(date(2030, 12, 31), 1) == Due(date(2031, 1, 2), True)
     assert not PUBLIC_CALENDAR.is_working_day(date(2027, 10, 2))
 
 

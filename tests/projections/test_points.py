@@ -213,3 +213,27 @@ async def test_points_of_a_service_are_less_what_was_reversed(town: Ledger) -> N
     query = PointsAccountQuery(account_id=account_id)
     rows = await points_of_services(town.pool, town.id, query)
     assert [(row["service_id"], row["points"]) for row in rows] == [(service_id, 15)]
+
+
+async def test_no_account_is_lost_between_pages_while_its_balance_rises(town: Ledger) -> None:
+    """The list goes by balance: it is read on as it was when its first page was read."""
+    volunteers = [UUID(int=700 + number) for number in range(3)]
+    accounts = [await opened_account(town, one) for one in volunteers]
+    for number, (account_id, volunteer_id) in enumerate(zip(accounts, volunteers, strict=True)):
+        for turn in range(3 - number):
+            await earned(town, account_id, volunteer_id, days=2 * turn)
+    await catch_up(town, VIEWS)
+    cursor, seen = None, []
+    for _ in range(3):
+        query = PointsAccountsQuery(page_size=1, cursor=cursor)
+        page = await points_accounts(town.pool, town.id, query)
+        seen += [(row["account_id"], row["balance_points"]) for row in page.rows]
+        cursor = page.next_cursor
+        for turn in range(4, 7):
+            await earned(town, accounts[2], volunteers[2], days=2 * turn + 20 * len(seen))
+        await catch_up(town, VIEWS)
+
+    assert seen == [(accounts[0], 60), (accounts[1], 40), (accounts[2], 20)]
+    assert cursor is None
+    (first, *_) = (await points_accounts(town.pool, town.id, PointsAccountsQuery())).rows
+    assert (first["account_id"], first["balance_points"]) == (accounts[2], 200)

@@ -237,7 +237,7 @@ async def test_provisional_deadlines_are_counted_again_when_the_year_is_publishe
     (clock,) = (await county.load(Petition, petition_id)).clocks
 
     assert (clock.due_on, clock.is_provisional) == (date(2027, 1, 7), False)
-    assert provisional.due_on == date(2027, 1, 5)
+    assert provisional.due_on == date(2027, 1, 6)
     assert recounted.by.role == "reaction"
 
     await caught_up(county, on=311.2)  # Thursday 7 January 2027: the new day is not over
