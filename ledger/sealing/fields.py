@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from unicodedata import normalize
 
+from ledger.core.characters import narrow
 from ledger.core.errors import InvalidValue
 from ledger.sealing.personal_numbers import is_identity_number, passes_luhn
 
@@ -48,7 +49,7 @@ def normalised(field: Field, value: str) -> str:
     """Return the one form of a value: the same number is the same text however it was typed."""
     text = normalize("NFC", value.strip())
     if field in _IN_DIGITS:
-        text = _IN_DIGITS[field](normalize("NFKC", text))
+        text = _IN_DIGITS[field](narrow(text))
     return text
 
 

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from ledger.core.characters import narrow
+from ledger.core.characters import is_dash, is_invisible, narrow
 from ledger.core.clock import LOCAL, local_day
 from ledger.core.values import Code
 from ledger.petitions.labels import Label
@@ -308,6 +308,18 @@ def _code(text: str, error: Exception) -> str:
 def code(cell: Cell) -> str:
     """Read what is written in letters and digits, such as another book's number."""
     return _narrow(cell)
+
+
+def reference_code(cell: Cell) -> str:
+    """Read a reference of letters, digits and signs alone: hyphens of every kind are the usual one.
+
+    Blanks and what nobody sees fall away, as they do where references are compared.
+    """
+    return "".join(
+        "-" if is_dash(one) else one
+        for one in _narrow(cell)
+        if not (is_invisible(one) or one.isspace())
+    )
 
 
 def organisation(cell: Cell) -> str:

@@ -319,11 +319,11 @@ def text(zh: str, limit: Any, *also: str, name: str = "") -> Column:
 def reference(zh: str, limit: Any, *also: str, is_code: bool = False) -> Column:
     """A column of numbers that banks and other books give: kept as they are typed.
 
-    ``is_code``: only letters, digits and signs are taken, so that width is folded.
+    ``is_code``: the ledger takes only letters, digits and usual signs there.
     """
     return Column(
         zh,
-        cells.code if is_code else cells.plain,
+        cells.reference_code if is_code else cells.plain,
         also,
         limit=limit,
         guard=no_personal_reference,

@@ -375,7 +375,7 @@ async def test_a_reference_is_one_however_it_is_typed(ledger: Ledger, tmp_path: 
     assert (3, "编号", "row-repeated") in rules_of(twice) or (3, "", "row-repeated") in rules_of(
         twice
     )
-    for spelling in ("ref-001", " REF-001 ", "ＲＥＦ－００１"):
+    for spelling in SPELLINGS:
         path = text_file(tmp_path, f"{PETITIONS}\n{row.format(spelling)}\n")
         again = await imported(ledger, "petitions", path)
         assert (again.there_count, again.recorded_count) == (1, 0), spelling
