@@ -16,7 +16,7 @@ from ledger.commands.plain_texts import (
 )
 from ledger.confirmed_references import ConfirmedReference
 from ledger.core.aggregate import By
-from ledger.core.errors import InvalidValue, RuleViolated
+from ledger.core.errors import RuleViolated
 from ledger.core.guards import persons
 from ledger.core.references import same_reference_key
 from ledger.core.times import NoUndo, decision
@@ -33,7 +33,7 @@ class ReferenceLooksPersonal(RuleViolated):
     """
 
 
-class ReferenceNeedsNoWord(InvalidValue):
+class ReferenceNeedsNoWord(RuleViolated):
     """This reference does not look like a personal number, and needs no confirmation.
 
     该编号不像个人号码，无须确认。

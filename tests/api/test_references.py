@@ -108,19 +108,19 @@ async def test_a_contract_number_is_one_as_well(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reference", "status", "code"),
+    ("reference", "code"),
     [
-        ("BK20261120001", 400, "reference-needs-no-word"),
-        ("联系 13705398642", 422, "personal-data-in-text"),
-        ("zhang@163.com", 422, "personal-data-in-text"),
-        ("passport:E12345678", 422, "personal-data-in-text"),
+        ("BK20261120001", "reference-needs-no-word"),
+        ("联系 13705398642", "personal-data-in-text"),
+        ("zhang@163.com", "personal-data-in-text"),
+        ("passport:E12345678", "personal-data-in-text"),
     ],
 )
 async def test_only_a_bare_number_can_be_something_else(
-    office: Office, reference: str, status: int, code: str
+    office: Office, reference: str, code: str
 ) -> None:
     said = {"organisation_id": str(STREET), "reference": reference, "reason": "银行流水号"}
-    await the_problem(await office.post("head", CONFIRMATIONS, **said), status, code)
+    await the_problem(await office.post("head", CONFIRMATIONS, **said), 422, code)
 
 
 async def test_who_may_confirm_and_for_whom(office: Office) -> None:
