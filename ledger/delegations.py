@@ -15,6 +15,7 @@ from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import RuleViolated
+from ledger.core.guards import persons
 
 
 class DelegationWithoutPost(RuleViolated):
@@ -143,7 +144,7 @@ class Delegation(core.Aggregate):
             by = by.refuse(DelegationPassedOn(on_behalf_of=str(by.on_behalf_of)))
         if not is_held:
             by = by.refuse(DelegationWithoutPost(post=terms.post))
-        if terms.person_id == by.actor_id:
+        if terms.person_id in persons(by):
             by = by.refuse(DelegationToOneself())
         if terms.until_on < max(terms.from_on, local_day(by.at)):
             by = by.refuse(

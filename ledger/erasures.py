@@ -20,7 +20,8 @@ from uuid import UUID
 from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import moment_missed
-from ledger.core.errors import RuleViolated, SamePersonTwice
+from ledger.core.errors import RuleViolated
+from ledger.core.guards import apart, persons
 
 # Rules: what an erasure refuses ----------------------------------------------------------
 
@@ -175,7 +176,7 @@ class Erasure(core.Aggregate):
         self.due_on = due_on
         self.is_provisional = is_provisional
         self.stage = Stage.REQUESTED
-        self.requested_by = by.actor_id
+        self.requested_by = persons(by)
         self.slot_ids: tuple[UUID, ...] = ()
         self.approved_by: UUID | None = None
         self.approval_reason = ""
@@ -242,7 +243,7 @@ class Erasure(core.Aggregate):
         """Take the request back, before it is decided."""
         if self.stage not in UNDECIDED:
             raise ErasureDecided(stage=self.stage)
-        if by.actor_id not in (self.requested_by, self.subject_id):
+        if persons(by).isdisjoint({*self.requested_by, self.subject_id}):
             raise NotTheRequester()
         self._record(self.Withdrawn, by)
 
@@ -255,6 +256,5 @@ class Erasure(core.Aggregate):
     def _guard_decision(self, by: By, step: str) -> By:
         if self.stage not in UNDECIDED:
             raise ErasureDecided(stage=self.stage)
-        if by.actor_id in (self.requested_by, self.subject_id):
-            raise SamePersonTwice(first_step="request-erasure", second_step=step)
-        return by.with_reason()
+        asked = self.requested_by | {self.subject_id}
+        return apart(by, step, {"request-erasure": asked}).with_reason()

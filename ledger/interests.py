@@ -15,6 +15,7 @@ from uuid import UUID
 from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.errors import RuleViolated
+from ledger.core.guards import persons
 from ledger.core.values import derived_id
 
 
@@ -141,7 +142,7 @@ class Interests(core.Aggregate):
         by = by.with_reason()
         if about_id not in self.about:
             raise InterestNotDeclared(about_id=str(about_id))
-        if self.person_id in (by.actor_id, by.on_behalf_of):
+        if self.person_id in persons(by):
             by = by.refuse(InterestEndedByOneself())
         self._record(self.Ended, by, about_id=about_id)
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
+from ledger.core.guards import persons
 from ledger.core.values import derived_id
 from ledger.organisations import rules
 from ledger.organisations.history import Named, Parent, Placed, Tenure
@@ -255,7 +256,7 @@ class Organisation(core.Aggregate):
 
     def fill_post(self, by: By, tenure: Tenure, *, is_single: bool) -> None:
         """Put a person into a post; ``is_single`` when only one person can hold it at a time."""
-        if tenure.person_id in (by.actor_id, by.on_behalf_of):
+        if tenure.person_id in persons(by):
             by = by.refuse(rules.FillsOwnPost(post=tenure.post))
         if tenure.until_on is not None and tenure.until_on <= tenure.from_on:
             by = by.refuse(

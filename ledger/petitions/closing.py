@@ -8,13 +8,13 @@ from uuid import UUID
 
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
+from ledger.core.guards import apart
 from ledger.petitions.errors import (
     NotVisitedBack,
     ReopenTooLate,
     StepOutOfOrder,
     SupervisionOrderOpen,
     VisitIncomplete,
-    VisitorIsHandler,
 )
 from ledger.petitions.file import PetitionEvent, PetitionFile
 from ledger.petitions.words import LEVELS, ClockName, Deadline, Level, Stage, Visit
@@ -120,8 +120,7 @@ class Closing(PetitionFile):
         by = self._guard_stage(by, "visit-back", Stage.ANSWERED, Stage.VISITED)
         if (is_resolved is None) != (is_satisfied is None):
             raise VisitIncomplete()
-        if by.actor_id in self.handler_ids:
-            by = by.refuse(VisitorIsHandler())
+        by = apart(by, "visit-back", {"handle": self.handlers})
         self._record(VisitedBack, by, is_resolved=is_resolved, is_satisfied=is_satisfied)
 
     def resume_handling(self, by: By, *, deadlines: tuple[Deadline, ...]) -> None:

@@ -208,13 +208,6 @@ class NoExtensionRequested(RuleViolated):
     """
 
 
-class VisitorIsHandler(RuleViolated):
-    """The petitioner must be asked by somebody who did not handle the petition.
-
-    回访人不得是该诉求的承办人。
-    """
-
-
 class VisitIncomplete(RuleViolated):
     """A visit-back says both whether it is resolved and whether the petitioner is satisfied.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
-from ledger.core.errors import SamePersonTwice
+from ledger.core.guards import apart, persons
 from ledger.petitions.errors import (
     DeadlineAlreadyPassed,
     ExtensionAlreadyRequested,
@@ -29,7 +29,7 @@ class ExtensionRequested(PetitionEvent):
 
     def apply(self, petition: PetitionFile) -> None:
         petition.extension_asked = self.deadline
-        petition.extension_asked_by = self.by.actor_id
+        petition.extension_asked_by = persons(self.by)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class ExtensionApproved(PetitionEvent):
     def apply(self, petition: PetitionFile) -> None:
         petition.extensions_count += 1
         petition.extension_asked = None
-        petition.extension_asked_by = None
+        petition.extension_asked_by = frozenset()
         petition._stop_clocks(self.timestamp, *ANSWER_CLOCKS)
         petition._start_clocks(self.deadlines)
 
@@ -56,7 +56,7 @@ class ExtensionRejected(PetitionEvent):
 
     def apply(self, petition: PetitionFile) -> None:
         petition.extension_asked = None
-        petition.extension_asked_by = None
+        petition.extension_asked_by = frozenset()
 
 
 class Extension(PetitionFile):
@@ -109,8 +109,5 @@ class Extension(PetitionFile):
 
     def _guard_extension_decision(self, by: By, step: str) -> By:
         by = self._guard_stage(by, step, Stage.ACCEPTED)
-        if by.actor_id == self.extension_asked_by:
-            by = by.refuse(SamePersonTwice(first_step="request-extension", second_step=step))
-        elif by.actor_id in self.handler_ids:
-            by = by.refuse(SamePersonTwice(first_step="handle", second_step=step))
-        return by
+        earlier = {"request-extension": self.extension_asked_by, "handle": self.handlers}
+        return apart(by, step, earlier)

@@ -74,13 +74,13 @@ class PetitionFile(core.Aggregate):
         self.handler_ids: set[UUID] = set()
         self.co_unit_ids: tuple[UUID, ...] = ()
         self.dispatched_on: date | None = None
-        self.disputed_by: UUID | None = None
+        self.disputed_by: frozenset[UUID] = frozenset()
         self.whistles: dict[UUID, Whistle] = {}
         self.obligor_ids: set[UUID] = set()
         self.obligor_spends: dict[int, int] = {}
         self.extensions_count = 0
         self.extension_asked: Deadline | None = None
-        self.extension_asked_by: UUID | None = None
+        self.extension_asked_by: frozenset[UUID] = frozenset()
         self.visit: Visit | None = None
         self.closed_on: date | None = None
         self.level = Level.COMMUNITY
@@ -99,6 +99,11 @@ class PetitionFile(core.Aggregate):
         return derived_id("petition", f"{channel}:{reference}")
 
     # Questions --------------------------------------------------------------------------
+
+    @property
+    def handlers(self) -> frozenset[UUID]:
+        """Everybody who handled it: who did, for whom, and whom it was given to."""
+        return frozenset(self.handler_ids)
 
     @property
     def is_open(self) -> bool:

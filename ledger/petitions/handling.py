@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledger.core.aggregate import By
 from ledger.core.errors import AmountNotPositive
+from ledger.core.guards import persons
 from ledger.petitions.errors import (
     AlreadyClaimed,
     AssessorIsAssessed,
@@ -149,7 +150,7 @@ class ActionTaken(PetitionEvent):
     summary: str
 
     def apply(self, petition: PetitionFile) -> None:
-        petition.handler_ids.add(self.by.actor_id)
+        petition.handler_ids |= persons(self.by)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,9 +165,9 @@ class Answered(PetitionEvent):
 
     def apply(self, petition: PetitionFile) -> None:
         petition.stage = Stage.ANSWERED
-        petition.handler_ids.add(self.by.actor_id)
+        petition.handler_ids |= persons(self.by)
         petition.extension_asked = None
-        petition.extension_asked_by = None
+        petition.extension_asked_by = frozenset()
         petition._stop_clocks(self.timestamp, *ANSWER_CLOCKS)
         petition._start_clocks(self.deadlines)
 

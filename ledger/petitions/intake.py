@@ -10,7 +10,7 @@ from uuid import UUID
 from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
-from ledger.core.errors import SamePersonTwice
+from ledger.core.guards import apart, persons
 from ledger.petitions.errors import (
     AlreadyClassified,
     AlreadyPetitioner,
@@ -128,7 +128,7 @@ class DispatchDisputed(PetitionEvent):
 
     def apply(self, petition: PetitionFile) -> None:
         petition.stage = Stage.DISPUTED
-        petition.disputed_by = self.by.actor_id
+        petition.disputed_by = persons(self.by)
         petition._stop_clocks(self.timestamp, ClockName.ACCEPTANCE)
 
 
@@ -144,7 +144,7 @@ class DispatchReturned(PetitionEvent):
     def apply(self, petition: PetitionFile) -> None:
         petition.stage = Stage.FILED
         petition.holder_id = self.to_unit_id
-        petition.disputed_by = None
+        petition.disputed_by = frozenset()
         petition._stop_clocks(self.timestamp)
         petition._start_clocks(self.deadlines)
 
@@ -159,7 +159,7 @@ class DispatchUpheld(PetitionEvent):
 
     def apply(self, petition: PetitionFile) -> None:
         petition.stage = Stage.DISPATCHED
-        petition.disputed_by = None
+        petition.disputed_by = frozenset()
         petition._start_clocks(self.deadlines)
 
 
@@ -173,7 +173,7 @@ class Accepted(PetitionEvent):
 
     def apply(self, petition: PetitionFile) -> None:
         petition.stage = Stage.ACCEPTED
-        petition.disputed_by = None
+        petition.disputed_by = frozenset()
         petition._stop_clocks(self.timestamp, ClockName.ACCEPTANCE)
         petition._start_clocks(self.deadlines)
 
@@ -323,6 +323,4 @@ class Intake(PetitionFile):
 
     def _guard_dispute_decision(self, by: By, step: str) -> By:
         by = self._guard_stage(by, step, Stage.DISPUTED).with_reason()
-        if by.actor_id == self.disputed_by:
-            by = by.refuse(SamePersonTwice(first_step="dispute-dispatch", second_step=step))
-        return by
+        return apart(by, step, {"dispute-dispatch": self.disputed_by})

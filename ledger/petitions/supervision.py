@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from ledger.core.aggregate import By
-from ledger.core.errors import SamePersonTwice
+from ledger.core.guards import apart
 from ledger.petitions.errors import (
     ClockNotRunning,
     DeadlineFinal,
@@ -175,10 +175,7 @@ class Supervision(PetitionFile):
         """Confirm that the order was carried out; not by who handles the petition."""
         if self.supervised_unit_id is None:
             raise NoSupervisionOrder()
-        if by.actor_id in self.handler_ids:
-            by = by.refuse(
-                SamePersonTwice(first_step="handle", second_step="meet-supervision-order")
-            )
+        by = apart(by, "meet-supervision-order", {"handle": self.handlers})
         self._record(SupervisionOrderMet, by, unit_id=self.supervised_unit_id)
 
     def miss_deadline(self, by: By, *, clock: ClockName, holder_id: UUID | None = None) -> None:

@@ -18,6 +18,7 @@ from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import AmountNotPositive
+from ledger.core.guards import persons
 from ledger.core.values import derived_id
 from ledger.points.errors import (
     AwardsOneself,
@@ -274,7 +275,7 @@ class PointsAccount(core.Aggregate):
             raise AmountNotPositive(points=award.points)
         if award.service_id in self.awards:
             raise ServiceAwardedTwice()
-        if self.volunteer_id == by.actor_id:
+        if self.volunteer_id in persons(by):
             by = by.refuse(AwardsOneself())
         served_minutes = self.served_minutes(on=award.served_on)
         if served_minutes + award.minutes > minutes_a_day_max:

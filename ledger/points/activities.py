@@ -16,6 +16,7 @@ from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import AmountNotPositive
+from ledger.core.guards import persons
 from ledger.points.errors import (
     ActivityEnded,
     ActivityFull,
@@ -55,7 +56,7 @@ class Service:
     checked_in_at: datetime
     checked_out_at: datetime | None = None
     minutes: int = 0
-    verified_by: UUID | None = None
+    verified_by: frozenset[UUID] = frozenset()
     is_rejected: bool = False
 
 
@@ -116,7 +117,7 @@ class Activity(core.Aggregate):
         minutes: int
 
         def apply(self, activity: Activity) -> None:
-            activity._change(self.volunteer_id, minutes=self.minutes, verified_by=self.by.actor_id)
+            activity._change(self.volunteer_id, minutes=self.minutes, verified_by=persons(self.by))
 
     @dataclass(frozen=True, kw_only=True)
     class ServiceRejected(Event):
@@ -138,7 +139,7 @@ class Activity(core.Aggregate):
         volunteer_id: UUID
 
         def apply(self, activity: Activity) -> None:
-            activity._change(self.volunteer_id, minutes=0, verified_by=None)
+            activity._change(self.volunteer_id, minutes=0, verified_by=frozenset())
 
     @dataclass(frozen=True, kw_only=True)
     class Cancelled(Event):
@@ -192,7 +193,7 @@ class Activity(core.Aggregate):
     def verified_service(self, volunteer_id: UUID) -> tuple[date, int]:
         """Return the day and the verified minutes of a service (or ``ServiceNotVerified``)."""
         service = self.services.get(volunteer_id)
-        if service is None or service.verified_by is None:
+        if service is None or not service.verified_by:
             raise ServiceNotVerified()
         return local_day(service.checked_in_at), service.minutes
 
@@ -260,10 +261,10 @@ class Activity(core.Aggregate):
         if minutes <= 0:
             raise AmountNotPositive(minutes=minutes)
         by = self._undecided(by, volunteer_id)
-        if volunteer_id in (by.actor_id, by.on_behalf_of):
+        if volunteer_id in persons(by):
             by = by.refuse(VerifiesOwnService())
-        own = self.services.get(by.actor_id)
-        if own is not None and own.verified_by == volunteer_id:
+        own = (self.services[one] for one in persons(by) if one in self.services)
+        if any(volunteer_id in service.verified_by for service in own):
             by = by.refuse(CircularVerification())
         attended_minutes = self.attended_minutes(volunteer_id)
         if minutes > attended_minutes:
@@ -301,7 +302,7 @@ class Activity(core.Aggregate):
 
     def _undecided(self, by: By, volunteer_id: UUID) -> By:
         service = self._service(volunteer_id)
-        if service.verified_by is not None or service.is_rejected:
+        if service.verified_by or service.is_rejected:
             raise ServiceAlreadyDecided()
         if self.is_cancelled:
             by = by.refuse(ActivityEnded())

@@ -15,6 +15,7 @@ from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
 from ledger.core.errors import AmountNotPositive, InvalidValue
+from ledger.core.guards import persons
 from ledger.core.values import derived_id
 from ledger.points.errors import (
     AdjustmentChangesNothing,
@@ -272,7 +273,7 @@ class ShopItem(core.Aggregate):
         order = self._order(order_id)
         if order.returnable_until is not None:
             raise GoodsAlreadyIssued()
-        if order.volunteer_id in (by.actor_id, by.on_behalf_of):
+        if order.volunteer_id in persons(by):
             by = by.refuse(HandsOutToOneself())
         self._record(self.Issued, by, order_id=order_id, returnable_until=returnable_until)
 

@@ -80,7 +80,7 @@ def test_neither_who_asked_nor_whose_data_it_is_decides(
     decide: Step, step: str, event: Event, who: UUID
 ) -> None:
     story(requested()).when(lambda e: decide(e, replace(OFFICER, actor_id=who))).then_refused(
-        SamePersonTwice, first_step="request-erasure", second_step=step
+        SamePersonTwice, step=step, earlier_step="request-erasure"
     )
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from ledger.core.aggregate import Event
-from ledger.core.errors import ReasonMissing
+from ledger.core.errors import ReasonMissing, SamePersonTwice
 from ledger.petitions import Level, Petition, Stage
 from ledger.petitions.errors import (
     NotVisitedBack,
@@ -18,7 +18,6 @@ from ledger.petitions.errors import (
     StepOutOfOrder,
     SupervisionOrderOpen,
     VisitIncomplete,
-    VisitorIsHandler,
 )
 from tests.examples.petition_supervision import (
     AT_COUNTY,
@@ -108,13 +107,17 @@ def test_half_a_visit_is_none(is_resolved: bool | None, is_satisfied: bool | Non
 
 
 def test_the_handler_does_not_ask() -> None:
-    given(*ANSWERED).when(visit(HANDLER)).then_refused(VisitorIsHandler)
+    given(*ANSWERED).when(visit(HANDLER)).then_refused(
+        SamePersonTwice, step="visit-back", earlier_step="handle"
+    )
 
 
 def test_whoever_took_action_or_answered_does_not_ask() -> None:
     acted = (*IN_HAND, action_taken(decided=who(31)), answered(decided=who(32)))
     for number in (31, 32):
-        given(*acted).when(visit(number)).then_refused(VisitorIsHandler)
+        given(*acted).when(visit(number)).then_refused(
+            SamePersonTwice, step="visit-back", earlier_step="handle"
+        )
 
 
 def test_nobody_is_asked_before_the_answer() -> None:

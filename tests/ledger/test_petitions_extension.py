@@ -123,13 +123,13 @@ def test_somebody_else_refuses_the_time() -> None:
 class TestDecisionsOnAnExtension:
     def test_not_by_who_asked(self, decide: Callable[..., Step], step: str) -> None:
         given(*ASKED).when(decide(HANDLER)).then_refused(
-            SamePersonTwice, first_step="request-extension", second_step=step
+            SamePersonTwice, step=step, earlier_step="request-extension"
         )
 
     def test_not_by_who_handles(self, decide: Callable[..., Step], step: str) -> None:
         asked_by_clerk = extension_requested(decided=who(CLERK, reason=REASON))
         given(*IN_HAND, asked_by_clerk).when(decide(HANDLER)).then_refused(
-            SamePersonTwice, first_step="handle", second_step=step
+            SamePersonTwice, step=step, earlier_step="handle"
         )
 
     def test_not_without_request(self, decide: Callable[..., Step], step: str) -> None:

@@ -283,7 +283,7 @@ def decide_uphold(number: int, reason: str = REASON) -> Step:
 class TestDecisionsOnADispute:
     def test_not_by_who_disputed(self, decide: Callable[..., Step], step: str) -> None:
         given(*DISPUTED).when(decide(HANDLER)).then_refused(
-            SamePersonTwice, first_step="dispute-dispatch", second_step=step
+            SamePersonTwice, step=step, earlier_step="dispute-dispatch"
         )
 
     def test_not_without_reason(self, decide: Callable[..., Step], step: str) -> None:

@@ -146,7 +146,7 @@ def test_one_order_at_a_time() -> None:
 def test_somebody_else_confirms_that_an_order_was_met() -> None:
     given(*ORDERED).when(meet_order()).then(supervision_order_met())
     given(*ORDERED).when(meet_order(HANDLER)).then_refused(
-        SamePersonTwice, first_step="handle", second_step="meet-supervision-order"
+        SamePersonTwice, step="meet-supervision-order", earlier_step="handle"
     )
 
 
