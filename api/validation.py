@@ -28,7 +28,7 @@ from typing import (
 )
 
 import orjson
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MaxLen
 from pydantic import (
     AwareDatetime,
     BeforeValidator,
@@ -93,6 +93,7 @@ class Validator(Generic[T]):
 
         ``parameters`` are the names that did not come from the body.
         """
+        self._guard_lengths(given)
         try:
             if self._is_strict:  # as JSON: there a text can be an id or a day, a list a tuple
                 read = self.adapter.validate_json(orjson.dumps(given))
@@ -103,6 +104,37 @@ class Validator(Generic[T]):
         own = {name: value for name, value in read.items() if name in self._own}
         said = {name: value for name, value in read.items() if name not in self._own}
         return self.takes(**own), said
+
+    @cached_property
+    def _lengths(self) -> Mapping[str, int]:
+        """How many items each list may have."""
+        hints = _hints(self.takes) | _hints(self.beside)
+        found = {name: _items_max(hint) for name, hint in hints.items()}
+        return {name: most for name, most in found.items() if most is not None}
+
+    def _guard_lengths(self, given: Fields) -> None:
+        """Refuse a list that is too long before each of its items is looked at."""
+        too_long = [
+            sentence_for("too_long").about({"max_length": most}, pointer=f"/{name}")
+            for name, most in self._lengths.items()
+            if isinstance(given.get(name), list) and len(given[name]) > most
+        ]
+        if too_long:
+            raise RequestInvalid(*too_long)
+
+
+def _hints(takes: type) -> dict[str, Any]:
+    hints = get_type_hints(takes, include_extras=True)
+    return {one.name: hints[one.name] for one in fields(takes)}
+
+
+def _items_max(hint: Any) -> int | None:
+    """Return how many items a list may have, if its type says so; texts have no items."""
+    if get_origin(hint) in (Union, UnionType):
+        return next((most for one in get_args(hint) if (most := _items_max(one)) is not None), None)
+    if get_origin(hint) is not Annotated or not _takes_list(get_args(hint)[0]):
+        return None
+    return next((one.max_length for one in get_args(hint)[1:] if isinstance(one, MaxLen)), None)
 
 
 @cache

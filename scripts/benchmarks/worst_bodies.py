@@ -27,10 +27,11 @@ def _text(text: str) -> bytes:
 
 BODIES: Mapping[str, bytes] = {
     "30,000 names": b"{" + _names(30_000) + b"}",
-    "9,000 unknown names": b"{" + _names(9_000) + b"}",
-    "9,000 names, the last twice": b"{" + _names(9_000) + b',"n8999":1}',
-    "9,000 texts with NUL": _list(b'"\\u0000"', 9_000),
-    "4,500 empty documents": _list(b"{}", 4_500),
+    "3,900 unknown names": b"{" + _names(3_900) + b"}" + b" " * 64_000,
+    "190 unknown names": b"{" + _names(190) + b"}" + b" " * 64_000,
+    "190 names, the last twice": b"{" + _names(190) + b',"n189":1}' + b" " * 64_000,
+    "3,900 texts with NUL": _list(b'"\\u0000"', 3_900) + b" " * 64_000,
+    "1,900 empty documents": _list(b"{}", 1_900) + b" " * 64_000,
     "300,000 empty lists": _list(b"[]", 300_000),
     "a megabyte of marks": b'{"reason":' + _text("a" + MARKS * 250_000) + b"}",
     "marks in a name": b"{" + _text(MARKS * 9_000) + b":1}",
