@@ -30,7 +30,8 @@ from ledger.key_files import write_private
 from ledger.log_history import LOG_HISTORY_ID, LogHistory
 from ledger.merkle.keys import VerifyingKey
 from ledger.postgres import ServerError
-from ledger.publishing.checking import known_keys, look_at_log
+from ledger.publishing.checking import look_at_log
+from ledger.publishing.former_keys import keys_ever
 from ledger.storage.connect import LOST_CONNECTION, connect
 from ledger.storage.reading import read_stream
 from ledger.storage.service_key import ServiceKey
@@ -95,7 +96,7 @@ async def run(args: argparse.Namespace, settings: Settings) -> int:
         raise CouldNotCheck(failure.zh, failure.en) from failure
     if not args.views:
         report.not_checked.append("views (--views)")
-    _tell(args, report, views, time.monotonic() - began, settings.ledger)
+    _tell(args, report, views, time.monotonic() - began, wanted)
     return int(report.findings.count > 0 or not all(views.values()))
 
 
@@ -112,7 +113,7 @@ async def _wanted(args: argparse.Namespace, settings: Settings, dsn: str) -> Wan
         here = await look_at_log(db, settings.ledger, await key_source(db, settings))
         wanted = replace(
             wanted,
-            log_keys=tuple(dict.fromkeys([*args.log_key, *known_keys(here)])),
+            log_keys=tuple(dict.fromkeys([*args.log_key, *keys_ever(here)])),
             former=await former_origins(db, settings.ledger),
             signed=here.signed.checkpoint if here.signed else None,
         )
@@ -189,8 +190,9 @@ def _tell(
     report: Report,
     views: dict[str, bool],
     seconds: float,
-    ledger_id: str,
+    wanted: Wanted,
 ) -> None:
+    ledger_id = wanted.ledger_id
     if args.json:
         said: dict[str, Any] = {
             "ledger": ledger_id,
@@ -204,9 +206,16 @@ def _tell(
             "findings": [found.as_json() for found in report.findings.first],
             "not_checked": report.not_checked,
             "views": views,
+            "ended": [{"origin": one.origin, "kept_size": one.end} for one in wanted.former],
         }
         print(orjson.dumps(said, default=_encoded).decode())
         return
+    for one in wanted.former:
+        print(
+            f"日志 {one.origin} 因已确认的缺失而终止，保留其前 {one.end:,} 条"
+            f" / the log {one.origin} ended in a loss that was acknowledged; its first"
+            f" {one.end:,} entries are kept"
+        )
     for found in report.findings.first:
         print(_sentence(ledger_id, found))
     for name, is_right in views.items():

@@ -18,7 +18,8 @@ from ledger.core.clock import utc_now
 from ledger.merkle.notes import Note
 from ledger.postgres import dsn_for
 from ledger.postgres.base_backups import take_base_backup
-from ledger.publishing.checking import known_keys, look_at_log
+from ledger.publishing.checking import look_at_log
+from ledger.publishing.former_keys import keys_ever
 from ledger.publishing.log_keys import KeySource
 from ledger.storage.checkpoints import latest_published
 from ledger.storage.exports import frozen, noted_migrations
@@ -96,7 +97,7 @@ async def _about(settings: Settings, db: asyncpg.Connection) -> Manifest:
 async def _mark(settings: Settings, db: asyncpg.Connection, ledger_id: str) -> LedgerMark:
     head = await read_head(db, ledger_id)
     source = KeySource(settings.data / LOG / ledger_id, head.origin)
-    keys = known_keys(await look_at_log(db, ledger_id, source))
+    keys = keys_ever(await look_at_log(db, ledger_id, source))
     kept = await latest_published(db, ledger_id)
     note: Note | str = kept.note if kept else ""
     return LedgerMark(

@@ -23,6 +23,7 @@ from tests.backups.conftest import settings_of
 from tests.backups.test_point_in_time import the_log
 from tests.faults.waiting import wait_until
 from tests.platform.conftest import own_directory
+from tests.platform.test_cli import minzhang
 
 LEDGER = "t1"
 ROOT = Path(__file__).parents[2]
@@ -137,3 +138,6 @@ async def test_every_step_does_what_the_page_says(operator: Operator) -> None:
     loss = next(one.event for one in entries if isinstance(one.event, LogHistory.LossAcknowledged))
     assert loss.kept_size == first
     assert f"\n{third}\n" in loss.former_checkpoint
+    done = minzhang("verify", "--views", **operator.environment | {"MINZHANG_WAL_ARCHIVE": ""})
+    assert done.returncode == 0, done.stdout
+    assert loss.former_origin in done.stdout, "it names what ended"
