@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from ledger.commands.interests import without_interest
 from ledger.commands.petition_terms import guard_kind
 from ledger.commands.plain_texts import without_personal_data
 from ledger.conduct import FindingKind, UnitConduct
@@ -53,6 +54,7 @@ class HoldUnitTalk:
 async def transfer_unit(command: TransferUnit, ledger: Ledger, by: By) -> Recorded:
     """Record the transfer."""
     by = await guard_kind(ledger, by, command.office_id)
+    by = await without_interest(ledger, by, command.unit_id)
     conduct = await conduct_of(ledger, command.unit_id, by)
     conduct.transfer(by, office_id=command.office_id)
     return await ledger.save(conduct)
@@ -62,6 +64,7 @@ async def transfer_unit(command: TransferUnit, ledger: Ledger, by: By) -> Record
 async def analyse_performance(command: AnalysePerformance, ledger: Ledger, by: By) -> Recorded:
     """Record the analysis."""
     by = without_personal_data(by, conclusion=command.conclusion)
+    by = await without_interest(ledger, by, command.unit_id)
     conduct = await conduct_of(ledger, command.unit_id, by)
     conduct.analyse_performance(by, conclusion=command.conclusion)
     return await ledger.save(conduct)
@@ -73,6 +76,7 @@ async def record_inspection_finding(
 ) -> Recorded:
     """Record what the inspection found."""
     by = without_personal_data(by, summary=command.summary)
+    by = await without_interest(ledger, by, command.unit_id, command.person_id)
     conduct = await conduct_of(ledger, command.unit_id, by)
     conduct.record_inspection_finding(
         by, kind=command.kind, person_id=command.person_id, summary=command.summary
@@ -85,6 +89,7 @@ async def hold_unit_talk(command: HoldUnitTalk, ledger: Ledger, by: By) -> Recor
     """Record the talk."""
     by = await guard_kind(ledger, by, command.convener_id)
     by = without_personal_data(by, conclusion=command.conclusion)
+    by = await without_interest(ledger, by, command.unit_id)
     conduct = await conduct_of(ledger, command.unit_id, by)
     conduct.hold_talk(by, convener_id=command.convener_id, conclusion=command.conclusion)
     return await ledger.save(conduct)

@@ -171,6 +171,7 @@ async def raise_finding(command: RaiseFinding, ledger: Ledger, by: By) -> Record
     by = await guard_kind(ledger, by, command.company_id, Kind.PROPERTY_COMPANY)
     by = terms.guard_classification(by, command.category, command.item)
     by = without_personal_data(by, summary=command.summary, place=command.place)
+    by = await without_interest(ledger, by, command.company_id, command.estate_id)
     supervisor_stream = Supervisor.create_id(person_id=command.supervisor_id)
     supervisor = await ledger.consult(Supervisor, supervisor_stream)
     finding = Finding.raise_finding(
@@ -197,7 +198,7 @@ async def remind_company(command: RemindCompany, ledger: Ledger, by: By) -> Reco
     if days > days_max:
         by = by.refuse(ReminderTooLong(asked_days=days, days_max=days_max))
     due = terms.due_after(days, unit=WORKING_DAYS)
-    finding = await ledger.load(Finding, command.finding_id)
+    finding, by = await _in_office(ledger, by, command.finding_id)
     finding.remind_company(by, due_on=due.on, is_provisional=due.is_provisional)
     return await ledger.save(finding)
 
@@ -208,8 +209,7 @@ async def solve_finding_on_the_spot(
 ) -> Recorded:
     """Record that it was solved at once."""
     by = without_personal_data(by, summary=command.summary)
-    finding = await ledger.load(Finding, command.finding_id)
-    by = await without_interest(ledger, by, finding.company_id, finding.estate_id)
+    finding, by = await _in_office(ledger, by, command.finding_id)
     finding.solve_on_the_spot(by, summary=command.summary)
     return await ledger.save(finding)
 
@@ -218,8 +218,7 @@ async def solve_finding_on_the_spot(
 async def rectify_finding(command: RectifyFinding, ledger: Ledger, by: By) -> Recorded:
     """Record that it was put right."""
     by = without_personal_data(by, summary=command.summary)
-    finding = await ledger.load(Finding, command.finding_id)
-    by = await without_interest(ledger, by, finding.company_id, finding.estate_id)
+    finding, by = await _in_office(ledger, by, command.finding_id)
     finding.rectify(by, summary=command.summary)
     return await ledger.save(finding)
 
@@ -228,8 +227,7 @@ async def rectify_finding(command: RectifyFinding, ledger: Ledger, by: By) -> Re
 async def report_unrectified(command: ReportUnrectified, ledger: Ledger, by: By) -> Recorded:
     """Record that it was not put right: from now on it may be the cause of a draw-down."""
     by = without_personal_data(by, summary=command.summary)
-    finding = await ledger.load(Finding, command.finding_id)
-    by = await without_interest(ledger, by, finding.company_id, finding.estate_id)
+    finding, by = await _in_office(ledger, by, command.finding_id)
     finding.find_unrectified(by, summary=command.summary)
     return await ledger.save(finding)
 
@@ -239,7 +237,7 @@ async def hold_company_talk(command: HoldCompanyTalk, ledger: Ledger, by: By) ->
     """Record the talk."""
     by = await guard_kind(ledger, by, command.convener_id)
     by = without_personal_data(by, conclusion=command.conclusion)
-    finding = await ledger.load(Finding, command.finding_id)
+    finding, by = await _in_office(ledger, by, command.finding_id)
     finding.hold_company_talk(by, convener_id=command.convener_id, conclusion=command.conclusion)
     return await ledger.save(finding)
 
@@ -247,8 +245,7 @@ async def hold_company_talk(command: HoldCompanyTalk, ledger: Ledger, by: By) ->
 @decision(undo="reverse_finding_step")
 async def note_assessment_score(command: NoteAssessmentScore, ledger: Ledger, by: By) -> Recorded:
     """Record the score."""
-    finding = await ledger.load(Finding, command.finding_id)
-    by = await without_interest(ledger, by, finding.company_id, finding.estate_id)
+    finding, by = await _in_office(ledger, by, command.finding_id)
     finding.note_assessment_score(by, points=command.points)
     return await ledger.save(finding)
 
@@ -256,8 +253,7 @@ async def note_assessment_score(command: NoteAssessmentScore, ledger: Ledger, by
 @decision(undo="reverse_finding_step")
 async def withdraw_finding(command: WithdrawFinding, ledger: Ledger, by: By) -> Recorded:
     """Withdraw the finding."""
-    finding = await ledger.load(Finding, command.finding_id)
-    by = await without_interest(ledger, by, finding.company_id, finding.estate_id)
+    finding, by = await _in_office(ledger, by, command.finding_id)
     finding.withdraw(by)
     return await ledger.save(finding)
 
@@ -268,3 +264,9 @@ async def _supervisor(ledger: Ledger, person_id: UUID) -> Supervisor:
     if supervisor is None:
         raise NotFound(kind=Supervisor.TOPIC, id=str(person_id))
     return supervisor
+
+
+async def _in_office(ledger: Ledger, by: By, finding_id: UUID) -> tuple[Finding, By]:
+    """Return a finding for a step; refuses who declared an interest in its estate or company."""
+    finding = await ledger.load(Finding, finding_id)
+    return finding, await without_interest(ledger, by, finding.company_id, finding.estate_id)

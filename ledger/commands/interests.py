@@ -69,19 +69,19 @@ async def without_interest(ledger: Ledger, by: By, *about: UUID | Iterable[UUID]
     return by
 
 
-async def without_interest_in(
-    ledger: Ledger, by: By, petition: Petition, also: UUID | None = None
-) -> By:
-    """Refuse who declared an interest in who files a petition, its estate, or who answers for it.
+async def in_office(ledger: Ledger, by: By, petition_id: UUID) -> tuple[Petition, By]:
+    """Return a petition for a step that somebody takes for an authority.
 
-    ``also`` is somebody else whom the step is about.
+    Refuses who declared an interest in who files it, its estate, or who answers for it. What a
+    party says for itself (filing, joining, withdrawing, claiming) asks ``ledger.load`` instead.
     """
-    return await without_interest(
+    petition = await ledger.load(Petition, petition_id)
+    by = await without_interest(
         ledger,
         by,
         petition.petitioner_ids,
         petition.estate_id,
         petition.holder_id,
         petition.obligor_ids,
-        also,
     )
+    return petition, by

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from ledger.commands.interests import in_office
 from ledger.commands.petition_terms import guard_kind, terms_of
 from ledger.commands.petitions import handling_deadline, routing_deadline
 from ledger.core.aggregate import By
@@ -57,7 +58,7 @@ class WithdrawPetition:
 @fact(after="the answer", undo="reverse_petition_step")
 async def visit_back(command: VisitBack, ledger: Ledger, by: By) -> Recorded:
     """Record the visit."""
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.visit_back(by, is_resolved=command.is_resolved, is_satisfied=command.is_satisfied)
     return await ledger.save(petition)
 
@@ -66,7 +67,7 @@ async def visit_back(command: VisitBack, ledger: Ledger, by: By) -> Recorded:
 async def resume_handling(command: ResumeHandling, ledger: Ledger, by: By) -> Recorded:
     """Resume; a new clock for the answer starts."""
     terms, by = await terms_of(ledger, by)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     deadline = handling_deadline(terms, petition, petition.holder_id)
     petition.resume_handling(by, deadlines=(deadline,))
     return await ledger.save(petition)
@@ -75,7 +76,7 @@ async def resume_handling(command: ResumeHandling, ledger: Ledger, by: By) -> Re
 @decision(undo="reopen_petition")
 async def close_petition(command: ClosePetition, ledger: Ledger, by: By) -> Recorded:
     """Close the petition; all its clocks stop."""
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.close(by)
     return await ledger.save(petition)
 
@@ -84,7 +85,7 @@ async def close_petition(command: ClosePetition, ledger: Ledger, by: By) -> Reco
 async def reopen_petition(command: ReopenPetition, ledger: Ledger, by: By) -> Recorded:
     """Reopen the petition within the policy's days of its closing."""
     terms, by = await terms_of(ledger, by)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     to_unit_id = command.to_unit_id or petition.received_by_id
     by = await guard_kind(ledger, by, to_unit_id)
     last = terms.due("petition.reopen_term", starts_on=petition.closed_on)

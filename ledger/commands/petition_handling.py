@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 
-from ledger.commands.interests import without_interest_in
+from ledger.commands.interests import in_office, without_interest
 from ledger.commands.petition_terms import Terms, guard_kind, terms_of
 from ledger.commands.petitions import UnitIds, handling_deadline
 from ledger.commands.plain_texts import without_personal_data
@@ -149,7 +149,7 @@ async def blow_whistle(command: BlowWhistle, ledger: Ledger, by: By) -> Recorded
     terms, by = await terms_of(ledger, by)
     for department_id in command.department_ids:
         by = await guard_kind(ledger, by, department_id, *CALLABLE)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     department_ids = tuple(dict.fromkeys(command.department_ids))
     deadlines = tuple(
         terms.deadline(ClockName.WHISTLE, "petition.whistle_term", department_id)
@@ -162,7 +162,7 @@ async def blow_whistle(command: BlowWhistle, ledger: Ledger, by: By) -> Recorded
 @fact(after="the whistle", undo="reverse_petition_step")
 async def report_department_in(command: ReportDepartmentIn, ledger: Ledger, by: By) -> Recorded:
     """Record that the department came."""
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.report_in(by, department_id=command.department_id)
     return await ledger.save(petition)
 
@@ -171,7 +171,7 @@ async def report_department_in(command: ReportDepartmentIn, ledger: Ledger, by: 
 async def answer_for_department(command: AnswerForDepartment, ledger: Ledger, by: By) -> Recorded:
     """Record the department's answer."""
     by = without_personal_data(by, summary=command.summary)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.answer_for_department(by, department_id=command.department_id, summary=command.summary)
     return await ledger.save(petition)
 
@@ -179,8 +179,8 @@ async def answer_for_department(command: AnswerForDepartment, ledger: Ledger, by
 @decision(undo="reverse_petition_step")
 async def assess_department(command: AssessDepartment, ledger: Ledger, by: By) -> Recorded:
     """Record the judgement on the department."""
-    petition = await ledger.load(Petition, command.petition_id)
-    by = await without_interest_in(ledger, by, petition, command.department_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
+    by = await without_interest(ledger, by, command.department_id)
     petition.assess_department(
         by,
         department_id=command.department_id,
@@ -196,7 +196,7 @@ async def hold_four_party_meeting(
 ) -> Recorded:
     """Record the meeting, with the quorum and the leader that the policies ask for."""
     terms, by = await terms_of(ledger, by)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.hold_four_party_meeting(
         by,
         meeting_id=command.meeting_id or uuid4(),
@@ -244,7 +244,7 @@ async def reverse_obligor_spend(command: ReverseObligorSpend, ledger: Ledger, by
 async def take_action(command: TakeAction, ledger: Ledger, by: By) -> Recorded:
     """Record the action; whoever does so counts as a handler."""
     by = without_personal_data(by, summary=command.summary)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.take_action(by, summary=command.summary)
     return await ledger.save(petition)
 
@@ -254,7 +254,7 @@ async def answer_petition(command: AnswerPetition, ledger: Ledger, by: By) -> Re
     """Record the answer; the clock for asking the petitioner back starts."""
     terms, by = await terms_of(ledger, by)
     by = without_personal_data(by, summary=command.summary)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     deadline = terms.deadline(
         ClockName.VISIT_BACK, "petition.visit_back_term", petition.received_by_id
     )
@@ -266,7 +266,7 @@ async def answer_petition(command: AnswerPetition, ledger: Ledger, by: By) -> Re
 async def request_extension(command: RequestExtension, ledger: Ledger, by: By) -> Recorded:
     """Ask for more time, within what the procedure allows."""
     terms, by = await terms_of(ledger, by)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     procedure = petition.procedure
     petition.request_extension(
         by,
@@ -280,8 +280,7 @@ async def request_extension(command: RequestExtension, ledger: Ledger, by: By) -
 @decision(undo="reverse_petition_step")
 async def approve_extension(command: ApproveExtension, ledger: Ledger, by: By) -> Recorded:
     """Grant the time; the extended clock replaces the old one."""
-    petition = await ledger.load(Petition, command.petition_id)
-    by = await without_interest_in(ledger, by, petition)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.approve_extension(by)
     return await ledger.save(petition)
 
@@ -289,8 +288,7 @@ async def approve_extension(command: ApproveExtension, ledger: Ledger, by: By) -
 @decision(undo="reverse_petition_step")
 async def reject_extension(command: RejectExtension, ledger: Ledger, by: By) -> Recorded:
     """Refuse the time; the old clock stands."""
-    petition = await ledger.load(Petition, command.petition_id)
-    by = await without_interest_in(ledger, by, petition)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.reject_extension(by)
     return await ledger.save(petition)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from ledger.commands.interests import without_interest_in
+from ledger.commands.interests import in_office
 from ledger.commands.petition_handling import Days
 from ledger.commands.petition_terms import WORKING_DAYS, Terms, guard_kind, terms_of
 from ledger.commands.petitions import UnitIds
@@ -14,7 +14,7 @@ from ledger.core.aggregate import By
 from ledger.core.errors import RuleViolated
 from ledger.core.times import NoUndo, decision, fact
 from ledger.core.values import Statement, Text
-from ledger.petitions import Cause, ClockName, Deadline, Level, Petition
+from ledger.petitions import Cause, ClockName, Deadline, Level
 from ledger.storage.ledger import Ledger, Recorded
 
 
@@ -78,7 +78,7 @@ class RecountDeadlines:
 @decision(undo="reverse_petition_step")
 async def escalate_petition(command: EscalatePetition, ledger: Ledger, by: By) -> Recorded:
     """Escalate the petition; the unit that holds it is named."""
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.escalate(by, level=command.level, cause=command.cause)
     return await ledger.save(petition)
 
@@ -90,7 +90,7 @@ async def hold_joint_meeting(command: HoldJointMeeting, ledger: Ledger, by: By) 
     for unit_id in command.unit_ids:
         by = await guard_kind(ledger, by, unit_id)
     by = without_personal_data(by, conclusion=command.conclusion)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.hold_joint_meeting(
         by,
         convener_id=command.convener_id,
@@ -112,8 +112,7 @@ async def issue_supervision_order(
     days_max = terms.book.number("petition.supervision_term_max", on=terms.day)
     if days > days_max:
         by = by.refuse(SupervisionTooLong(asked_days=days, days_max=days_max))
-    petition = await ledger.load(Petition, command.petition_id)
-    by = await without_interest_in(ledger, by, petition)
+    petition, by = await in_office(ledger, by, command.petition_id)
     deadline = terms.deadline_after(
         ClockName.SUPERVISION, days, unit=WORKING_DAYS, holder_id=command.unit_id
     )
@@ -126,8 +125,7 @@ async def issue_supervision_order(
 @fact(after="the order", undo="reverse_petition_step")
 async def meet_supervision_order(command: MeetSupervisionOrder, ledger: Ledger, by: By) -> Recorded:
     """Record that the order was met."""
-    petition = await ledger.load(Petition, command.petition_id)
-    by = await without_interest_in(ledger, by, petition)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.meet_supervision_order(by)
     return await ledger.save(petition)
 
@@ -136,7 +134,7 @@ async def meet_supervision_order(command: MeetSupervisionOrder, ledger: Ledger, 
 async def recount_deadlines(command: RecountDeadlines, ledger: Ledger, by: By) -> Recorded:
     """Count again each running provisional deadline that comes out otherwise by now."""
     terms, by = await terms_of(ledger, by)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     for old in petition.clocks:
         new = recounted(terms, old)
         if new != old:

@@ -9,6 +9,7 @@ from uuid import UUID
 from annotated_types import MaxLen, MinLen
 from pydantic import StringConstraints
 
+from ledger.commands.interests import in_office
 from ledger.commands.petition_terms import Terms, guard_estate, guard_kind, terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.sealing import PersonalData, person_for, seal
@@ -181,7 +182,7 @@ async def file_petition(command: FilePetition, ledger: Ledger, by: By) -> Record
 async def classify_petition(command: ClassifyPetition, ledger: Ledger, by: By) -> Recorded:
     """Put the petition into its first category."""
     terms, by = await terms_of(ledger, by)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     by = terms.guard_classification(by, command.category, command.item)
     petition.classify(by, category=command.category, item=command.item)
     return await ledger.save(petition)
@@ -191,7 +192,7 @@ async def classify_petition(command: ClassifyPetition, ledger: Ledger, by: By) -
 async def reclassify_petition(command: ReclassifyPetition, ledger: Ledger, by: By) -> Recorded:
     """Put the petition into another category or item."""
     terms, by = await terms_of(ledger, by)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     by = terms.guard_classification(by, command.category, command.item)
     petition.reclassify(by, category=command.category, item=command.item)
     return await ledger.save(petition)
@@ -200,7 +201,7 @@ async def reclassify_petition(command: ReclassifyPetition, ledger: Ledger, by: B
 @decision(undo="reverse_petition_step")
 async def merge_petition(command: MergePetition, ledger: Ledger, by: By) -> Recorded:
     """Merge the petition; both streams say so, in one append."""
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     into = await ledger.load(Petition, command.into_petition_id)
     petition.merge(by, into_petition_id=into.id, into_is_open=into.is_open)
     into.absorb(by, petition_id=petition.id)
@@ -212,7 +213,7 @@ async def dispatch_petition(command: DispatchPetition, ledger: Ledger, by: By) -
     """Send the petition; the unit's clock for accepting starts, and mostly that for the answer."""
     terms, by = await terms_of(ledger, by)
     by = await guard_kind(ledger, by, command.unit_id)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     deadlines = (
         acceptance_deadline(terms, petition, command.unit_id),
         *handling_deadlines(terms, petition, command.unit_id, starts="dispatch"),
@@ -225,7 +226,7 @@ async def dispatch_petition(command: DispatchPetition, ledger: Ledger, by: By) -
 async def dispute_dispatch(command: DisputeDispatch, ledger: Ledger, by: By) -> Recorded:
     """Dispute the dispatch within the days that the procedure gives."""
     terms, by = await terms_of(ledger, by)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     name = f"petition.{petition.procedure}.dispute_term"
     petition.dispute_dispatch(by, last_day=terms.due(name, starts_on=petition.dispatched_on).on)
     return await ledger.save(petition)
@@ -235,7 +236,7 @@ async def dispute_dispatch(command: DisputeDispatch, ledger: Ledger, by: By) -> 
 async def return_dispatch(command: ReturnDispatch, ledger: Ledger, by: By) -> Recorded:
     """Take the petition back; the clock for sending it to a unit starts again."""
     terms, by = await terms_of(ledger, by)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     to_unit_id = command.to_unit_id or petition.received_by_id
     by = await guard_kind(ledger, by, to_unit_id)
     deadline = routing_deadline(terms, petition.procedure, to_unit_id)
@@ -247,7 +248,7 @@ async def return_dispatch(command: ReturnDispatch, ledger: Ledger, by: By) -> Re
 async def uphold_dispatch(command: UpholdDispatch, ledger: Ledger, by: By) -> Recorded:
     """Leave the petition where it is; the unit's clock for accepting starts again."""
     terms, by = await terms_of(ledger, by)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     deadline = acceptance_deadline(terms, petition, petition.holder_id)
     petition.uphold_dispatch(by, deadlines=(deadline,))
     return await ledger.save(petition)
@@ -257,7 +258,7 @@ async def uphold_dispatch(command: UpholdDispatch, ledger: Ledger, by: By) -> Re
 async def accept_petition(command: AcceptPetition, ledger: Ledger, by: By) -> Recorded:
     """Take the petition on; where the procedure counts from here, the answer's clock starts."""
     terms, by = await terms_of(ledger, by)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     deadlines = handling_deadlines(terms, petition, petition.holder_id, starts="acceptance")
     petition.accept(by, deadlines=deadlines)
     return await ledger.save(petition)
@@ -268,7 +269,7 @@ async def assign_handler(command: AssignHandler, ledger: Ledger, by: By) -> Reco
     """Assign the handler and the units that help."""
     for unit_id in command.co_unit_ids:
         by = await guard_kind(ledger, by, unit_id)
-    petition = await ledger.load(Petition, command.petition_id)
+    petition, by = await in_office(ledger, by, command.petition_id)
     petition.assign_handler(by, handler_id=command.handler_id, co_unit_ids=command.co_unit_ids)
     return await ledger.save(petition)
 
