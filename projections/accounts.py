@@ -16,7 +16,16 @@ from ledger.core.values import Day, Moment
 from ledger.storage.connect import Database
 from projections.account_book import FIGURES, KINDS, TOTALS, accounts, leases, lines, view
 from projections.engine import AsOf, Page, Paging, Row, Select
-from projections.periods import OF_A_PERIOD, Period, period_columns, roll_forward
+from projections.periods import (
+    NOTHING_LATER,
+    OCCURRED_ON,
+    OF_A_PERIOD,
+    Period,
+    period_columns,
+    period_of,
+    roll_forward,
+    with_told_later,
+)
 from projections.rents import against_schedule
 
 __all__ = [
@@ -44,6 +53,12 @@ AFTER = {
     for name, after in (("amount_fen", "balance"), ("held_fen", "held"))
 }
 """Running sums of a statement."""
+
+CLOSED_BEFORE = (
+    f"(SELECT max(c.closed_through) FROM {lines.name} AS c WHERE c.ledger_id = $1"  # noqa: S608 - names from code
+    f" AND c.account_id = {lines.name}.account_id AND c.position < {lines.name}.position)"
+)
+"""Until when the account's books were closed when a line was recorded."""
 
 _TODAY = "SELECT (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date"
 
@@ -155,11 +170,27 @@ async def account_statement(db: Database, ledger_id: str, query: StatementQuery)
 
 
 async def account_periods(db: Database, ledger_id: str, query: PeriodQuery) -> Page:
-    """Show an account period by period: opening, in and out by kind, closing."""
-    select = Select(lines, ledger_id, query, computed=period_columns(query.period))
-    select.within(account_id=query.account_id)
+    """Show an account period by period: opening, in and out by kind, closing.
+
+    The figures of a closed month stay as they were closed: what was told of it later counts in
+    the first month that was open then, and is shown beside the closed one as ``told_later_…``.
+    """
+    booked_on = f"CASE WHEN {CLOSED_BEFORE} >= {OCCURRED_ON} THEN {CLOSED_BEFORE} + 1"
+    columns = period_columns(query.period, f"({booked_on} ELSE {OCCURRED_ON} END)")
+    select = Select(lines, ledger_id, query, computed=columns).within(account_id=query.account_id)
     sums = await select.sums(db, FIGURES, by=OF_A_PERIOD)
-    return Page(roll_forward(sums, TOTALS, amount="amount_fen", held="held_fen"))
+    rows = roll_forward(sums, TOTALS, amount="amount_fen", held="held_fen")
+    true_day = f"coalesce(true_day, {OCCURRED_ON})"
+    later = {
+        "period": period_of(true_day, query.period),
+        "is_later": f"{true_day} <= {CLOSED_BEFORE}",
+        "told_later_in_fen": "greatest(amount_fen, 0)",
+        "told_later_out_fen": "greatest(-amount_fen, 0)",
+        "told_later_count": "1",
+    }
+    told = Select(lines, ledger_id, query, computed=later).within(account_id=query.account_id)
+    told.where("is_later").where("amount_fen <> 0")
+    return Page(with_told_later(rows, await told.sums(db, tuple(NOTHING_LATER), by=("period",))))
 
 
 async def account_income(db: Database, ledger_id: str, query: IncomeQuery) -> Page:

@@ -149,6 +149,7 @@ async def draw_paid(rows: Rows, event: events.DrawPaid, entry: Entry) -> None:
         "paid_fen": event.amount_fen,
         "bank_reference": event.bank_reference,
         "contest_until_on": event.contest_until.on,
+        "is_contest_until_provisional": event.contest_until.is_provisional,
     }
     rows.put(draws, draw)
     about = _about(draw) | {"bank_reference": event.bank_reference}

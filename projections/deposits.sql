@@ -120,6 +120,7 @@ CREATE TABLE IF NOT EXISTS deposit_draws_v2 (
     verified_by       uuid,
     is_work_accepted  boolean,
     contest_until_on  date,
+    is_contest_until_provisional boolean      NOT NULL DEFAULT false,
     contested_at      timestamptz,
     contest_statement text             NOT NULL DEFAULT '',
     contest_status    text COLLATE "C" NOT NULL DEFAULT '',  -- open, upheld, dismissed

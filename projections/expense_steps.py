@@ -121,6 +121,7 @@ async def paid(rows: Rows, event: events.Paid, entry: Entry) -> None:
         "paid_fen": event.amount_fen,
         "bank_reference": event.bank_reference,
         "publish_by_on": event.publish_by.on,
+        "is_publish_by_provisional": event.publish_by.is_provisional,
     }
     _put(
         rows,

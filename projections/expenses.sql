@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS expenses_v2 (
     paid_fen              bigint           NOT NULL DEFAULT 0,  -- zero again once reversed
     bank_reference        text             NOT NULL DEFAULT '',
     publish_by_on         date,
+    is_publish_by_provisional boolean         NOT NULL DEFAULT false,
     published_at          timestamptz,
     published_where       text             NOT NULL DEFAULT '',
     published_until_on    date,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from projections.engine import Row
@@ -19,12 +19,20 @@ class Period(StrEnum):
 _FORMATS = {Period.MONTH: "YYYY-MM", Period.QUARTER: 'YYYY-"Q"Q', Period.YEAR: "YYYY"}
 
 
-def period_columns(period: Period) -> dict[str, str]:
-    """Return SQL for the period in which a line happened (2026-03, 2026-Q1 or 2026).
+OCCURRED_ON = "(occurred_at AT TIME ZONE 'Asia/Shanghai')::date"
+
+
+def period_of(day: str, period: Period) -> str:
+    """Return SQL for the period of a day in SQL: 2026-03, 2026-Q1 or 2026."""
+    return f"to_char({day}, '{_FORMATS[period]}')"
+
+
+def period_columns(period: Period, day: str = OCCURRED_ON) -> dict[str, str]:
+    """Return SQL for the period in which a line counts, by its day.
 
     With it the first and the last position among the selected lines of that period.
     """
-    name = f"to_char(occurred_at AT TIME ZONE 'Asia/Shanghai', '{_FORMATS[period]}')"
+    name = period_of(day, period)
     return {
         "period": name,
         "first_position": f"min(position) OVER (PARTITION BY {name})",
@@ -73,3 +81,20 @@ def _begun(found: Row, kinds: Mapping[str, str], opening_fen: int) -> Row:
         "first_position": found["first_position"],
         "last_position": found["last_position"],
     }
+
+
+NOTHING_LATER: Row = {"told_later_in_fen": 0, "told_later_out_fen": 0, "told_later_count": 0}
+
+
+def with_told_later(periods: Sequence[Row], sums: Iterable[Row]) -> list[Row]:
+    """Return periods with what was told of each after it had been closed, in columns of its own.
+
+    The period's own figures leave it out: it is booked in the first period that was open when
+    it was told. ``sums`` have ``period``, the three columns, and the first and last position.
+    """
+    found = {row["period"]: row for row in sums}
+    rows = {row["period"]: row | NOTHING_LATER for row in periods}
+    for period, later in found.items():
+        if period in rows:
+            rows[period] |= {name: later[name] for name in NOTHING_LATER}
+    return list(rows.values())

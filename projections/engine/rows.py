@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from operator import itemgetter
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import orjson
 
@@ -34,12 +36,13 @@ Image: TypeAlias = tuple[Row, Entry]
 
 def how_told(entry: Entry) -> Row:
     """Return what an entry says of itself beside who and why: late, for whom, by whose proposal."""
-    by = entry.by
+    said = entry.header.get  # entries of others' libraries have no actor, so no ``By``
+    day, said_by = said("true_day"), said("said_by")
     return {
         "is_late": was_late(entry),
-        "true_day": by.true_day,
-        "said_by": by.said_by,
-        "proposed_by": list(by.proposed_by),
+        "true_day": day and date.fromisoformat(day),
+        "said_by": said_by and UUID(said_by),
+        "proposed_by": [UUID(one) for one in said("proposed_by", ())],
     }
 
 

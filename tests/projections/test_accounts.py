@@ -232,6 +232,33 @@ async def test_periods_open_with_what_the_last_one_closed_with(estate: Ledger) -
     assert (then["closed_through"], then["balance_fen"]) == (None, 3_000_00)
 
 
+async def test_a_closed_month_keeps_its_figures_and_shows_what_was_told_later(
+    estate: Ledger,
+) -> None:
+    await take(estate, 9_000_00, on(date(2026, 3, 20)))
+    await close_period(
+        ClosePeriod(account_id=m.ACCOUNT, year=2026, month=3), estate, on(date(2026, 4, 2))
+    )
+    periods = PeriodQuery(account_id=m.ACCOUNT)
+    (closed, *_) = (await ask(estate, view, account_periods, periods)).rows
+    past = replace(on(date(2026, 3, 25)), is_history=True)
+    await take(estate, 500_00, past)  # an import, dated into the closed month
+    late = replace(on(date(2026, 4, 3)), is_late=True, true_day=date(2026, 3, 26))
+    await take(estate, 40_00, late)  # a fact that could not be booked on its day
+    march, april = (await ask(estate, view, account_periods, periods)).rows
+
+    told = {name: march.pop(name) for name in list(march) if name.startswith("told_later")}
+    assert told == {
+        "told_later_in_fen": 540_00,
+        "told_later_out_fen": 0,
+        "told_later_count": 2,
+    }
+    assert march == {name: closed[name] for name in march}, "nothing of it changed"
+    assert (april["opening_fen"], april["in_fen"]) == (9_000_00, 540_00)
+    assert april["closing_fen"] == (await the_account(estate))["balance_fen"]
+    assert april["told_later_count"] == 0
+
+
 async def test_revenue_by_category_leaves_out_what_was_reversed(estate: Ledger) -> None:
     receipt_id = await take(estate, 9_000_00, m.CLERK, category="parking")
     await take(estate, 500_00, m.CLERK, category="parking")

@@ -41,14 +41,13 @@ def name_of(called: ast.expr) -> str:
 
 def columns_of(order: ast.expr, function: ast.AST, tree: ast.Module) -> set[str]:
     """Return the columns that an order names, also where a name stands for it."""
-    found = [order]
-    if isinstance(order, ast.Name):
-        found = [
-            node.value
-            for node in (*ast.walk(function), *tree.body)
-            if isinstance(node, ast.Assign)
-            and any(name_in(target, order.id) for target in node.targets)
-        ]
+    names = {node.id for node in ast.walk(order) if isinstance(node, ast.Name)}
+    found = [order] + [
+        node.value
+        for node in (*ast.walk(function), *tree.body)
+        if isinstance(node, ast.Assign)
+        and any(name_in(target, name) for target in node.targets for name in names)
+    ]
     texts = [n.value for one in found for n in ast.walk(one) if isinstance(n, ast.Constant)]
     return {text.removeprefix("-") for text in texts if isinstance(text, str)}
 
