@@ -34,6 +34,8 @@ def example_of(schema: Schema, shared: Schema) -> Any:
     for name in ("const", "default"):
         if name in schema:
             return schema[name]
+    if "examples" in schema:
+        return schema["examples"][0]
     if "enum" in schema:
         return schema["enum"][0]
     for choice in ("anyOf", "oneOf", "allOf"):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
+
+from pydantic import Field
 
 from ledger.commands.plain_texts import (
     REFERENCES,
@@ -40,6 +42,10 @@ class ReferenceNeedsNoWord(RuleViolated):
     """
 
 
+Doubtful = Annotated[Name, Field(examples=["TX13000000000"])]
+"""A reference that looks like a personal number and is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmReference:
     """Confirm that a reference of an organisation's papers is no personal number; needs a reason.
@@ -50,7 +56,7 @@ class ConfirmReference:
     PERSONAL: ClassVar = frozenset({"reference"})
 
     organisation_id: UUID
-    reference: Name
+    reference: Doubtful
 
     def __repr__(self) -> str:
         return f"ConfirmReference({self.organisation_id})"
