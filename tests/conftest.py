@@ -21,7 +21,7 @@ from ledger.storage.roles import prepare_roles
 from tests import profiles
 from tests.databases import Doors, empty_database
 
-pytest_plugins = ["tests.storage_fixtures", "tests.api.house"]
+pytest_plugins = ["tests.hanging", "tests.storage_fixtures", "tests.api.house"]
 
 UNSAFE_BUT_QUICK = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "8GB"}
 DATA_VARIABLE = "MINZHANG_TEST_DATA"

@@ -18,6 +18,7 @@ from aiohttp import ClientSession
 from tests import tiles_client
 from tests.api.conftest import a_county, bearer
 from tests.started import environment_for, start
+from tests.waiting import wait_for_answer
 
 SECONDS = 60.0
 
@@ -100,9 +101,7 @@ async def test_it_serves_until_told_to_stop(
         page = await client.get(f"/v1/events?after_position={recorded['position']}")
         assert (await page.json())["rows"][0]["event_id"] == recorded["event_ids"][0]
         (receipt,) = recorded["receipts"]
-        async with asyncio.timeout(SECONDS):
-            while (proof := await client.get(receipt["proof"])).status == 409:
-                assert proof.headers["Retry-After"]
+        proof = await wait_for_answer(lambda: client.get(receipt["proof"]), not_yet={409})
         told = await (await client.get("/v1/log/checkpoint")).json()
         leaf = b64decode(receipt["leaf_hash"])
         index, head = tiles_client.check_proof(await proof.text(), leaf, told["vkeys"][0])

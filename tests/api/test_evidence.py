@@ -34,6 +34,7 @@ from tests.api.test_reading_scopes import rows
 from tests.api.test_service import send_slowly
 from tests.commands.county import COMMUNITY, DAMP_GARAGE, OTHER_COMMUNITY, build_county, who
 from tests.storage_fixtures import KEYS
+from tests.waiting import wait_until
 
 __all__ = ["clock", "house", "office"]
 
@@ -242,12 +243,10 @@ async def test_whoever_hangs_up_leaves_nothing(
     incoming = tmp_path / "evidence" / ledger.id / "incoming"
     async with asyncio.timeout(20):
         await arrived.wait()
-        while not files_in(incoming):  # noqa: ASYNC110 - a bounded look at the disk
-            await asyncio.sleep(0.01)
+        await wait_until(lambda: bool(files_in(incoming)), what="a file that comes in")
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
-        while files_in(incoming):  # noqa: ASYNC110 - the same
-            await asyncio.sleep(0.01)
+        await wait_until(lambda: not files_in(incoming), what="an empty folder")
     assert files_in(tmp_path) == []
 
 

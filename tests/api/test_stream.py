@@ -19,6 +19,7 @@ from ledger.storage.news import News
 from ledger.storage.tokens import list_tokens, revoke_token
 from tests.api.conftest import Client, Serve, TokenFor, a_county, bearer, the_problem
 from tests.api.house import House, clock, house, new_user
+from tests.waiting import wait_until
 
 __all__ = ["clock", "house"]
 
@@ -154,8 +155,7 @@ async def test_streams_end_with_the_application_and_with_their_clients(
         await until_open(stream)
         assert app[STREAMS].count == 1
     async with asyncio.timeout(SECONDS):
-        while app[STREAMS].count:  # noqa: ASYNC110 - a bounded look at another's state
-            await asyncio.sleep(0.01)
+        await wait_until(lambda: not app[STREAMS].count)
     async with client.get(URL, headers=county) as stream:
         await until_open(stream)
         await app[STREAMS].close(app)

@@ -16,9 +16,9 @@ from scripts.backups.taking import Asked, back_up
 from scripts.publishing import LogRefused
 from scripts.service import open_service
 from tests.backups.conftest import settings_of
-from tests.faults.waiting import wait_until
 from tests.published_log import fill
 from tests.started import environment_for, start
+from tests.waiting import wait_until
 
 LEDGER = "t1"
 

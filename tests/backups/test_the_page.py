@@ -21,9 +21,9 @@ from scripts.service import open_service
 from scripts.settings import Settings
 from tests.backups.conftest import settings_of
 from tests.backups.test_point_in_time import the_log
-from tests.faults.waiting import wait_until
 from tests.platform.conftest import own_directory
 from tests.platform.test_cli import minzhang
+from tests.waiting import wait_until
 
 LEDGER = "t1"
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import asyncpg
 from ledger.postgres import EmbeddedServer
 from ledger.postgres.account import current_account
 from ledger.postgres.processes import processes_in, send
-from tests.faults.waiting import wait_until
+from tests.waiting import wait_until
 
 
 async def kill_server(server: EmbeddedServer) -> None:

@@ -17,7 +17,7 @@ import asyncpg
 
 from ledger.storage.migrate import Migration, migrate
 from tests.faults.proxy import Proxy
-from tests.faults.waiting import wait_until
+from tests.waiting import wait_until
 
 _processes = multiprocessing.get_context("forkserver")
 

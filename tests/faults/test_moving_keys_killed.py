@@ -20,6 +20,7 @@ from tests.faults.waiting import kill_when
 from tests.storage.sealed import LI, sealed
 from tests.storage.test_moving_keys import connected, where
 from tests.storage_fixtures import KEYS
+from tests.waiting import ASK_SECONDS, wait_until
 
 SEED = 20_260_303
 PEOPLE, KILLS = 40, 5
@@ -78,8 +79,10 @@ async def _gone(dsn: str) -> None:
     others = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1"
     db = await asyncpg.connect(dsn)
     try:
-        async with asyncio.timeout(30):
-            while await db.fetchval(others, 0x6D6F7665):  # noqa: ASYNC110 - a bounded look
-                await asyncio.sleep(0.05)
+
+        async def is_gone() -> bool:
+            return not await db.fetchval(others, 0x6D6F7665)
+
+        await wait_until(is_gone, pause=ASK_SECONDS)
     finally:
         await db.close()

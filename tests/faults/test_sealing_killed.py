@@ -17,9 +17,9 @@ from ledger.sealing import read_keyring
 from ledger.storage.ledger import open_ledger
 from ledger.storage.upkeep import settle, stored_slots
 from ledger.storage.vault import SealingKeys
-from tests.faults.waiting import wait_until
 from tests.storage.sealed import LI, sealed
 from tests.storage_fixtures import KEYS
+from tests.waiting import wait_until
 
 SEED = 20_260_301
 KILLS = 6

@@ -17,8 +17,8 @@ from tests.faults.conftest import LEDGER
 from tests.faults.diary import Diary, written_bytes
 from tests.faults.killers import kill_back_end, kill_server
 from tests.faults.oracle import check_ledger, check_views, follow
-from tests.faults.waiting import wait_until
 from tests.faults.writers import PAUSE_SECONDS, Task, Writers, attempt, shared_jar_in
+from tests.waiting import wait_until
 
 SEED = 20_260_302
 SERVER_KILLS = 20

@@ -20,6 +20,7 @@ from ledger.storage.news import News
 from tests.faults.conftest import LEDGER
 from tests.publishing.conftest import fill
 from tests.storage_fixtures import ORIGIN
+from tests.waiting import wait_until
 
 BOUND_SECONDS = 60.0
 WAITS = "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'SyncRep'"
@@ -27,11 +28,11 @@ WAITS = "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'SyncRep
 
 async def once(db: asyncpg.Connection, query: str, argument: object) -> None:
     """Ask until there is a row."""
-    async with asyncio.timeout(BOUND_SECONDS):
-        while True:
-            if await db.fetchval(query, argument) is not None:
-                return
-            await asyncio.sleep(0.01)
+
+    async def is_there() -> bool:
+        return await db.fetchval(query, argument) is not None
+
+    await wait_until(is_there, what=query)
 
 
 async def wait_for_standbys(dsn: str, names: str) -> None:

@@ -1,22 +1,13 @@
-"""Waiting for a condition, with a bound: the only kind of waiting in these tests."""
+"""Killing a process at the right moment."""
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
-POLL_SECONDS = 0.002
-BOUND_SECONDS = 60.0
+from tests.waiting import wait_until
 
-
-async def wait_until(condition: Callable[[], bool], *, seconds: float = BOUND_SECONDS) -> None:
-    """Ask again and again until the condition holds; fail when it never does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited {seconds:.0f} seconds in vain"
-        await asyncio.sleep(POLL_SECONDS)
+__all__ = ["kill_when", "wait_until"]
 
 
 async def kill_when(process: BaseProcess, condition: Callable[[], bool]) -> None:

@@ -25,8 +25,8 @@ from ledger.storage.ledger import Ledger, Recorded, open_ledger
 from ledger.storage.requests import Once
 from tests.examples import by
 from tests.faults.diary import Pen, written_bytes
-from tests.faults.waiting import wait_until
 from tests.storage.jars import Jar
+from tests.waiting import wait_until
 
 CALLER = "writers"
 LINE_BYTES = 38

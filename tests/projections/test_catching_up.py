@@ -16,6 +16,7 @@ from projections import VIEWS
 from projections.catching_up import WORKER, catch_up_in_processes
 from projections.engine import Projector, View, catch_up, install, status, verify, wait_for
 from scripts.benchmarks.catching_up import fill
+from tests.waiting import wait_until
 
 PATIENCE_SECONDS = 60.0
 EVENTS = 6_000
@@ -49,11 +50,11 @@ def workers() -> list[psutil.Process]:
 
 async def some_progress(ledger: Ledger) -> None:
     """Wait until a view has moved on."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            if len(await lags(ledger)) > 1:
-                return
-            await asyncio.sleep(0.005)
+
+    async def moved() -> bool:
+        return len(await lags(ledger)) > 1
+
+    await wait_until(moved, what="a view that moves on")
 
 
 async def test_several_processes_bring_all_views_up(filled: Ledger, store_dsn: str) -> None:

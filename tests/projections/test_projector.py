@@ -6,12 +6,15 @@ import asyncio
 
 import asyncpg
 
+from ledger.storage.connect import LOST_CONNECTION
+from ledger.storage.errors import Unavailable
 from ledger.storage.group import CHANNEL
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 from projections.engine import Projector, install, status, wait_for
 from tests.projections.jars import POISON_STONES, jars_view
 from tests.projections.test_engine import assert_counted_once, jar_with
+from tests.waiting import ASK_SECONDS, wait_until
 
 PATIENCE_SECONDS = 30.0
 
@@ -68,16 +71,15 @@ async def test_lost_connections_only_delay_it(ledger: Ledger, store_dsn: str) ->
 
 async def written_again(ledger: Ledger) -> None:
     """Record one more jar once the ledger's own connections are back."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-    while True:
+
+    async def is_written() -> bool:
         try:
             await jar_with(ledger, 2)
-        except Exception:
-            if asyncio.get_running_loop().time() > deadline:
-                raise
-            await asyncio.sleep(0.05)
-        else:
-            return
+        except (Unavailable, *LOST_CONNECTION):
+            return False
+        return True
+
+    await wait_until(is_written, pause=ASK_SECONDS)
 
 
 async def wait_until_counted(ledger: Ledger, dsn: str) -> None:

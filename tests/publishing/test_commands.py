@@ -27,11 +27,11 @@ from scripts.cli import build_parser
 from scripts.settings import Settings, load_settings
 from tests.databases import Doors
 from tests.examples import AT
-from tests.faults.waiting import wait_until
 from tests.publishing.conftest import cut_tail, fill
 from tests.publishing.test_quorum import WitnessFor, a_policy, settled, witness_for
 from tests.started import start
 from tests.storage_fixtures import ORIGIN
+from tests.waiting import ASK_SECONDS, wait_for_answer, wait_until
 
 __all__ = ["witness_for"]
 
@@ -86,13 +86,13 @@ async def test_keys_are_made_shown_and_rotated_and_old_ones_stay_listed(
 
 async def covering(client: ClientSession, size: int) -> str:
     """The published checkpoint as soon as it covers so many entries."""
-    async with asyncio.timeout(SECONDS):
-        while True:
-            response = await client.get("/log/checkpoint")
-            note = await response.text()
-            if response.status == 200 and int(note.split("\n")[1]) >= size:
-                return note
-            await asyncio.sleep(0.05)
+
+    async def covers() -> bool:
+        response = await wait_for_answer(lambda: client.get("/log/checkpoint"), not_yet={404, 503})
+        return int((await response.text()).split("\n")[1]) >= size
+
+    await wait_until(covers, pause=ASK_SECONDS, what=f"a checkpoint of size {size}")
+    return await (await client.get("/log/checkpoint")).text()
 
 
 async def everything_in(db: asyncpg.Connection) -> str:
@@ -192,9 +192,7 @@ async def test_in_quiet_times_witnesses_are_asked_again(
         await settled(publisher)
         return standing.cosigned_at != first
 
-    async with asyncio.timeout(SECONDS):
-        while not await renewed():  # a cosignature's time has whole seconds
-            await wait_until(lambda: not standing.is_busy)
+    await wait_until(renewed, pause=ASK_SECONDS)  # a cosignature's time has whole seconds
     count = await db.fetchval(
         "SELECT count(*) FROM cosignature_renewals WHERE ledger_id = $1", publisher.ledger.id
     )

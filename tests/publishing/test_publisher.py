@@ -29,8 +29,8 @@ from ledger.publishing.signer import ClockRanBackwards, Signer, TreeShrank
 from ledger.storage.checkpoints import latest_published, latest_signed
 from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.tree import read_consistency_proof, read_root
-from tests.faults.waiting import wait_until
 from tests.publishing.conftest import PublisherFor, cut_tail, fill
+from tests.waiting import wait_until
 
 KILLED = -9
 

@@ -33,9 +33,9 @@ from scripts.cli import build_parser
 from scripts.failures import Failure
 from scripts.settings import load_settings
 from scripts.witness import BOOK_FILE, KEY_FILE, WitnessKeyMissing, WitnessKeyNamed
-from tests.faults.waiting import wait_until
 from tests.publishing.conftest import PublisherFor, cut_tail, fill
 from tests.started import start
+from tests.waiting import wait_until
 
 SECONDS = 60.0
 

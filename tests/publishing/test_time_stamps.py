@@ -24,9 +24,9 @@ from ledger.publishing.outgoing import Unreachable
 from ledger.publishing.publisher import Publisher
 from ledger.storage.checkpoints import latest_published, time_stamps_of
 from ledger.storage.ledger import Ledger
-from tests.faults.waiting import wait_until
 from tests.publishing.authority import LocalAuthority, authority_at, make_authority
 from tests.publishing.conftest import PublisherFor, fill
+from tests.waiting import wait_until
 
 NOTE = b"ledger.example.org/371329\n1\n...\n"
 

@@ -41,6 +41,7 @@ from scripts.failures import Failure
 from scripts.init import INSTALLER, initialise
 from scripts.settings import Settings, load_settings
 from tests.scripts.conftest import END, SMALL, new_ledger, whole_log
+from tests.waiting import wait_until
 
 
 async def test_the_second_start_loads_nothing(loaded_demo: Ledger, small_demo: Plan) -> None:
@@ -108,13 +109,14 @@ async def kill_half_way(dsn: str, name: str) -> None:
     loader = await asyncio.create_subprocess_exec(sys.executable, "-c", LOAD, *arguments)
     db = await asyncpg.connect(dsn)
     try:
-        async with asyncio.timeout(120):
-            while loader.returncode is None:
-                if len(await read_receipts(db, name, DEMO)) > PART // 3:
-                    loader.kill()
-                    break
-                await asyncio.sleep(0.01)
-            await loader.wait()
+
+        async def is_half_way() -> bool:
+            assert loader.returncode is None, "it ended before it was killed"
+            return len(await read_receipts(db, name, DEMO)) > PART // 3
+
+        await wait_until(is_half_way, seconds=120)
+        loader.kill()
+        await loader.wait()
     finally:
         await db.close()
     assert loader.returncode == -signal.SIGKILL

@@ -11,8 +11,8 @@ import asyncpg
 from ledger.storage.reading import read_entries
 from tests.faults.diary import Diary
 from tests.faults.oracle import check_ledger
-from tests.faults.waiting import wait_until
 from tests.faults.writers import Writers, shared_jar_in
+from tests.waiting import wait_until
 
 READERS = 3
 EVENTS = 5_000

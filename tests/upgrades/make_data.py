@@ -45,12 +45,12 @@ from projections.engine import catch_up
 from scripts.service import Service, open_service
 from scripts.settings import load_settings
 from tests.api.documents import PDF
-from tests.faults.waiting import wait_until
 from tests.permissions.conftest import founded
 from tests.permissions.world import Side
 from tests.petition_world import ESTATE
 from tests.platform.conftest import own_directory
 from tests.upgrades.steps import fill_county
+from tests.waiting import wait_until
 
 SIDE, COUNTY = "side", "county"
 KEPT = ("sealing.keys", "service.key", "log", "evidence")
