@@ -38,6 +38,9 @@ routes.command(
 routes.command(
     ONE + "/closings", accounts.ClosePeriod, accounts.close_period, about=ACCOUNT, zh="月末结账"
 )
+routes.command(
+    ONE + "/reopenings", accounts.ReopenPeriod, accounts.reopen_period, about=ACCOUNT, zh="重开账期"
+)
 
 view = shown.view
 routes.read(ALL, shown.AccountQuery, shown.account_register, view=view, zh="公共账户台账")

@@ -53,6 +53,7 @@ ACCOUNTS: Table = {
     "receive_revenue": STREET_ONLY,
     "reverse_revenue": STREET_ONLY,
     "close_period": STREET_ONLY,
+    "reopen_period": STREET_ONLY,
     "sign_lease": LETTERS,
     "amend_lease": LETTERS,
     "end_lease": LETTERS,

@@ -59,6 +59,8 @@ BELONGS: Mapping[str, Belongs] = {
     "lease.signed.v1": Belongs(through="account_id"),
     "log_history.begun.v1": Belongs(is_open=True),
     "machine_side.acted.v1": Belongs(is_open=True),
+    "money_claim.claimed.v1": Belongs(places=("place_id",)),
+    "money_claim.claimed_again.v1": Belongs(places=("place_id",)),
     "organisation.established.v1": Belongs(is_itself=True),
     "person.registered.v1": Belongs(place=("place_id",), persons=("person_id",)),
     "person_lookup.made.v1": Belongs(persons=("found_ids",)),

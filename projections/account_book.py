@@ -7,7 +7,7 @@ approved expenses is part of the balance, but not free.
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +39,7 @@ KINDS = (
     "hold_released",
     "opened",
     "period_closed",
+    "period_reopened",
 )
 """What a line can be: the events of an account."""
 
@@ -180,6 +181,15 @@ async def period_closed(rows: Rows, event: PublicAccount.PeriodClosed, entry: En
     row = await rows.get(accounts, event.originator_id)
     last_day = monthrange(event.year, event.month)[1]
     row["closed_through"] = date(event.year, event.month, last_day)
+    rows.put(accounts, row)
+    await _book(rows, event, entry, closed_through=row["closed_through"])
+
+
+@view.on(PublicAccount.PeriodReopened)
+async def period_reopened(rows: Rows, event: PublicAccount.PeriodReopened, entry: Entry) -> None:
+    """Note until when the books are closed now."""
+    row = await rows.get(accounts, event.originator_id)
+    row["closed_through"] = date(event.year, event.month, 1) - timedelta(days=1)
     rows.put(accounts, row)
     await _book(rows, event, entry, closed_through=row["closed_through"])
 

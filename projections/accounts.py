@@ -83,8 +83,8 @@ class StatementQuery(AsOf, Paging):
     """The lines of one account, oldest first unless ``newest_first``.
 
     ``kind`` is what happened: revenue_received, revenue_reversed, hold_placed, hold_released,
-    paid_out, payment_reversed, opened or period_closed. The running balance counts all lines,
-    also those that these conditions leave out.
+    paid_out, payment_reversed, opened, period_closed or period_reopened. The running balance
+    counts all lines, also those that these conditions leave out.
     """
 
     account_id: UUID
@@ -243,7 +243,9 @@ async def _as_they_were(db: Database, ledger_id: str, as_of: AsOf, rows: list[Ro
         row.update(dict.fromkeys(("balance_fen", "held_fen", *TOTALS.values()), 0))
         row["closed_through"] = None
     computed = {
-        "until": "max(closed_through) OVER (PARTITION BY account_id)",
+        "until": "last_value(closed_through) OVER (PARTITION BY account_id"
+        " ORDER BY (closed_through IS NOT NULL), position"
+        " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
         "last_position": "max(position) OVER (PARTITION BY account_id)",
         "any_late": "bool_or(is_late) OVER (PARTITION BY account_id)",
     }

@@ -17,6 +17,7 @@ from api.event_names import event_name
 from ledger import (
     accounts,
     calendar,
+    claims,
     conduct,
     confirmed_references,
     delegations,
@@ -47,6 +48,7 @@ CONTEXTS = (
     calendar,
     petitions,
     conduct,
+    claims,
     confirmed_references,
     findings,
     deposits,

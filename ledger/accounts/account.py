@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from ledger.accounts import rules
 from ledger.core import aggregate as core
 from ledger.core.aggregate import By
-from ledger.core.clock import local_day
+from ledger.core.clock import end_of_day, local_day
 from ledger.core.errors import AmountNotPositive, NotFound
+from ledger.core.guards import by_two
 from ledger.core.values import derived_id
 
 STREET = "street"
+PERIOD_IS_CLOSED = "period-is-closed"
+"""The mark of what happened in a month whose books were closed when it was told."""
 
 
 def account_id_of(estate_id: UUID) -> UUID:
@@ -43,7 +46,7 @@ class PublicAccount(core.Aggregate):
     """The public account of one estate."""
 
     TOPIC = "public_account"
-    SNAPSHOT_VERSION = 1
+    SNAPSHOT_VERSION = 2
 
     # Events: what can happen to a public account ----------------------------------------
 
@@ -71,6 +74,7 @@ class PublicAccount(core.Aggregate):
         def apply(self, account: PublicAccount) -> None:
             account.balance_fen += self.receipt.amount_fen
             account.receipts[self.receipt.receipt_id] = self.receipt.amount_fen
+            account.references[self.receipt.receipt_id] = self.receipt.bank_reference
 
     @dataclass(frozen=True, kw_only=True)
     class RevenueReversed(Event):
@@ -84,6 +88,7 @@ class PublicAccount(core.Aggregate):
         def apply(self, account: PublicAccount) -> None:
             account.balance_fen -= self.amount_fen
             del account.receipts[self.receipt_id]
+            account.references.pop(self.receipt_id, None)
             account.reversed_receipts.add(self.receipt_id)
 
     @dataclass(frozen=True, kw_only=True)
@@ -123,6 +128,7 @@ class PublicAccount(core.Aggregate):
         def apply(self, account: PublicAccount) -> None:
             account.balance_fen -= self.amount_fen
             account.payments[self.expense_id] = self.amount_fen
+            account.references[self.expense_id] = self.bank_reference
             account.holds.pop(self.expense_id, None)
 
     @dataclass(frozen=True, kw_only=True)
@@ -138,6 +144,7 @@ class PublicAccount(core.Aggregate):
         def apply(self, account: PublicAccount) -> None:
             account.balance_fen += self.amount_fen
             del account.payments[self.expense_id]
+            account.references.pop(self.expense_id, None)
 
     @dataclass(frozen=True, kw_only=True)
     class PeriodClosed(Event):
@@ -151,6 +158,18 @@ class PublicAccount(core.Aggregate):
         def apply(self, account: PublicAccount) -> None:
             account.closed_through = _last_day(self.year, self.month)
 
+    @dataclass(frozen=True, kw_only=True)
+    class PeriodReopened(Event):
+        """The books of a month, and of every month after it, take entries again: see the reason."""
+
+        TOPIC = "public_account.period_reopened.v1"
+
+        year: int
+        month: int
+
+        def apply(self, account: PublicAccount) -> None:
+            account.closed_through = date(self.year, self.month, 1) - timedelta(days=1)
+
     # State: what we remember of it, starting from ``Opened`` ----------------------------
 
     def __init__(self, *, estate_id: UUID, street_id: UUID) -> None:
@@ -160,6 +179,7 @@ class PublicAccount(core.Aggregate):
         self.holds: dict[UUID, int] = {}
         self.receipts: dict[UUID, int] = {}
         self.reversed_receipts: set[UUID] = set()
+        self.references: dict[UUID, str] = {}
         self.payments: dict[UUID, int] = {}
         self.closed_through: date | None = None
 
@@ -182,6 +202,7 @@ class PublicAccount(core.Aggregate):
             "holds": {str(key): value for key, value in self.holds.items()},
             "receipts": {str(key): value for key, value in self.receipts.items()},
             "reversed_receipts": sorted(map(str, self.reversed_receipts)),
+            "references": {str(key): value for key, value in self.references.items()},
             "payments": {str(key): value for key, value in self.payments.items()},
             "closed_through": self.closed_through,
         }
@@ -194,6 +215,7 @@ class PublicAccount(core.Aggregate):
         self.holds = _by_id(data["holds"])
         self.receipts = _by_id(data["receipts"])
         self.reversed_receipts = set(map(UUID, data["reversed_receipts"]))
+        self.references = {UUID(key): value for key, value in data["references"].items()}
         self.payments = _by_id(data["payments"])
         closed = data["closed_through"]
         self.closed_through = None if closed is None else date.fromisoformat(closed)
@@ -286,16 +308,25 @@ class PublicAccount(core.Aggregate):
             by = by.refuse(rules.PeriodNotOver(ends_on=last_on.isoformat()))
         self._record(self.PeriodClosed, by, year=year, month=month)
 
+    def reopen_period(self, by: By, *, year: int, month: int) -> None:
+        """Open the books of a month again that was closed wrongly: by two, giving the reason."""
+        by = by_two(_by_street(by).with_reason())
+        if self.closed_through is None or date(year, month, 1) > self.closed_through:
+            raise rules.PeriodNotClosed(
+                closed_through="" if self.closed_through is None else str(self.closed_through)
+            )
+        self._record(self.PeriodReopened, by, year=year, month=month)
+
     def _entry(self, by: By) -> By:
         by = _by_street(by)
-        day = local_day(by.at)
-        if self.closed_through is not None and day <= self.closed_through:
-            by = by.refuse(
-                rules.PeriodIsClosed(
-                    on=day.isoformat(), closed_through=self.closed_through.isoformat()
-                )
-            )
-        return by
+        return self.booked(by)
+
+    def booked(self, by: By) -> By:
+        """Book what happened in a closed month at the first moment that is open, and mark it."""
+        if self.closed_through is None:
+            return by
+        opens_at = end_of_day(self.closed_through) + timedelta(microseconds=1)
+        return by.booked_from(opens_at, PERIOD_IS_CLOSED)
 
     def _covered(self, by: By, expense_id: UUID, amount_fen: int) -> By:
         hold_fen = self.holds.get(expense_id)

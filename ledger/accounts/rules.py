@@ -103,10 +103,10 @@ class PaymentMissing(RuleViolated):
     """
 
 
-class PeriodIsClosed(RuleViolated):
-    """The month is closed; nothing can be entered in it any more.
+class PeriodNotClosed(RuleViolated):
+    """The books of this month are not closed.
 
-    该月份已经结账，不得再记入任何事项。
+    该月份尚未结账。
     """
 
 

@@ -10,6 +10,9 @@ from annotated_types import Ge, Le
 
 from ledger.accounts import PublicAccount, Receipt, account_id_of
 from ledger.accounts.rules import AccountExists, LeaseOfAnotherAccount
+from ledger.claims import Claimed
+from ledger.commands.claiming import claim_money, release_money
+from ledger.commands.interests import without_interest
 from ledger.commands.petition_terms import guard_kind, terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
@@ -43,6 +46,7 @@ class ReceiveRevenue:
     payer: Name
     bank_reference: OptionalName = ""
     lease_id: UUID | None = None
+    split_of_fen: AmountFen | None = None
     receipt_id: UUID = field(default_factory=uuid4)
 
 
@@ -57,6 +61,15 @@ class ReverseRevenue:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosePeriod:
     """Close the books of a month, and of all months before it."""
+
+    account_id: UUID
+    year: Year
+    month: Month
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenPeriod:
+    """Open the books of a month, and of all months after it, again; by two, with a reason."""
 
     account_id: UUID
     year: Year
@@ -78,13 +91,24 @@ async def open_public_account(command: OpenPublicAccount, ledger: Ledger, by: By
 @fact(undo="reverse_revenue")
 async def receive_revenue(command: ReceiveRevenue, ledger: Ledger, by: By) -> Recorded:
     """Record revenue of a listed category; a lease that is named must pay into this account."""
-    account = await ledger.load(PublicAccount, command.account_id)
+    account, by = await _account_for(ledger, command.account_id, by)
     if command.lease_id is not None:
         lease = await ledger.load(Lease, command.lease_id)
         if lease.account_id != account.id:
             by = by.refuse(LeaseOfAnotherAccount(account_id=str(lease.account_id)))
     policies, by = await terms_of(ledger, by)
     by = without_personal_data(by, payer=command.payer)
+    by = await claim_money(
+        ledger,
+        by,
+        Claimed.MONEY_IN,
+        command.bank_reference,
+        within=account.id,
+        holder_id=command.receipt_id,
+        place_id=account.estate_id,
+        amount_fen=command.amount_fen,
+        split_of_fen=command.split_of_fen,
+    )
     account.receive(
         by,
         receipt=Receipt(
@@ -103,14 +127,39 @@ async def receive_revenue(command: ReceiveRevenue, ledger: Ledger, by: By) -> Re
 @decision(undo=NoUndo("it is itself a taking back; the receipt is recorded anew"))
 async def reverse_revenue(command: ReverseRevenue, ledger: Ledger, by: By) -> Recorded:
     """Take a receipt back."""
-    account = await ledger.load(PublicAccount, command.account_id)
+    account, by = await _account_for(ledger, command.account_id, by)
+    amount_fen = account.receipts.get(command.receipt_id, 0)
+    reference = account.references.get(command.receipt_id, "")
     account.reverse_receipt(by, receipt_id=command.receipt_id)
+    await release_money(
+        ledger,
+        by,
+        Claimed.MONEY_IN,
+        reference,
+        within=account.id,
+        holder_id=command.receipt_id,
+        amount_fen=amount_fen,
+    )
     return await ledger.save(account)
 
 
 @decision(undo="reopen_period")
 async def close_period(command: ClosePeriod, ledger: Ledger, by: By) -> Recorded:
     """Close a month's books."""
-    account = await ledger.load(PublicAccount, command.account_id)
+    account, by = await _account_for(ledger, command.account_id, by)
     account.close_period(by, year=command.year, month=command.month)
     return await ledger.save(account)
+
+
+@decision(undo="close_period", by_two=True)
+async def reopen_period(command: ReopenPeriod, ledger: Ledger, by: By) -> Recorded:
+    """Reopen a month's books."""
+    account, by = await _account_for(ledger, command.account_id, by)
+    account.reopen_period(by, year=command.year, month=command.month)
+    return await ledger.save(account)
+
+
+async def _account_for(ledger: Ledger, account_id: UUID, by: By) -> tuple[PublicAccount, By]:
+    """Return an account for a step; refuses who declared an interest in its estate."""
+    account = await ledger.load(PublicAccount, account_id)
+    return account, await without_interest(ledger, by, account.estate_id)

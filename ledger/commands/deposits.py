@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID, uuid4
 
+from ledger.claims import Claimed
+from ledger.commands.claiming import DEPOSITS, claim_money, release_money
 from ledger.commands.interests import without_interest
 from ledger.commands.petition_terms import Terms, guard_kind, terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.references import without_personal_references
-from ledger.core.aggregate import By
+from ledger.core.aggregate import By, Event
 from ledger.core.clock import end_of_day
 from ledger.core.times import NoUndo, decision, fact
 from ledger.core.values import (
@@ -31,6 +34,8 @@ from ledger.organisations import Kind
 from ledger.storage.ledger import Ledger, Recorded
 
 DAYS_A_YEAR = 366
+CAME_IN = (Deposit.Received, Deposit.TopUpReceived, Deposit.DrawRefunded)
+WENT_OUT = (Deposit.DrawPaid, Deposit.Returned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,7 @@ class ReceiveDeposit:
     deposit_id: UUID
     amount_fen: AmountFen
     bank_reference: OptionalName = ""
+    split_of_fen: AmountFen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +102,7 @@ class ReceiveTopUp:
     demand_id: UUID
     amount_fen: AmountFen
     bank_reference: OptionalName = ""
+    split_of_fen: AmountFen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +120,7 @@ class ReturnDeposit:
     deposit_id: UUID
     amount_fen: AmountFen
     bank_reference: OptionalName = ""
+    split_of_fen: AmountFen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +202,7 @@ async def reassess_deposit(command: ReassessDeposit, ledger: Ledger, by: By) -> 
 async def receive_deposit(command: ReceiveDeposit, ledger: Ledger, by: By) -> Recorded:
     """Record money that came in."""
     deposit, by = await deposit_for(ledger, command.deposit_id, by)
+    by = await claim_of(ledger, by, deposit, command, Claimed.MONEY_IN)
     deposit.receive(by, amount_fen=command.amount_fen, bank_reference=command.bank_reference)
     return await ledger.save(deposit)
 
@@ -235,6 +244,7 @@ async def demand_top_up(command: DemandTopUp, ledger: Ledger, by: By) -> Recorde
 async def receive_top_up(command: ReceiveTopUp, ledger: Ledger, by: By) -> Recorded:
     """Record money that came in for a demand."""
     deposit, by = await deposit_for(ledger, command.deposit_id, by)
+    by = await claim_of(ledger, by, deposit, command, Claimed.MONEY_IN)
     deposit.receive_top_up(
         by,
         demand_id=command.demand_id,
@@ -258,6 +268,7 @@ async def end_contract(command: EndContract, ledger: Ledger, by: By) -> Recorded
 async def return_deposit(command: ReturnDeposit, ledger: Ledger, by: By) -> Recorded:
     """Give money back to the company."""
     deposit, by = await deposit_for(ledger, command.deposit_id, by)
+    by = await claim_of(ledger, by, deposit, command, Claimed.MONEY_OUT)
     deposit.return_money(by, amount_fen=command.amount_fen, bank_reference=command.bank_reference)
     return await ledger.save(deposit)
 
@@ -285,6 +296,7 @@ async def reverse_deposit_step(command: ReverseDepositStep, ledger: Ledger, by: 
     if by.role != COMPANY:
         by = await impartial(ledger, by, deposit)
     deposit.reverse_step(by, version=command.version_reversed)
+    await _give_back(ledger, by, deposit, deposit.step_of(command.version_reversed))
     return await ledger.save(deposit)
 
 
@@ -295,6 +307,47 @@ async def deposit_for(ledger: Ledger, deposit_id: UUID, by: By) -> tuple[Deposit
     """
     deposit = await ledger.load(Deposit, deposit_id)
     return deposit, await impartial(ledger, by, deposit)
+
+
+class Moves(Protocol):
+    """A command that moves money under a bank's reference."""
+
+    @property
+    def amount_fen(self) -> int: ...
+    @property
+    def bank_reference(self) -> str: ...
+    @property
+    def split_of_fen(self) -> int | None: ...
+
+
+async def claim_of(ledger: Ledger, by: By, deposit: Deposit, command: Moves, what: Claimed) -> By:
+    """Claim the reference of money that moves, for a deposit."""
+    return await claim_money(
+        ledger,
+        by,
+        what,
+        command.bank_reference,
+        within=DEPOSITS,
+        holder_id=deposit.id,
+        place_id=deposit.estate_id,
+        amount_fen=command.amount_fen,
+        split_of_fen=command.split_of_fen,
+    )
+
+
+async def _give_back(ledger: Ledger, by: By, deposit: Deposit, step: Event) -> None:
+    """Give the reference back that a step claimed which is taken back."""
+    if isinstance(step, CAME_IN + WENT_OUT):
+        is_in = isinstance(step, CAME_IN)
+        await release_money(
+            ledger,
+            by,
+            Claimed.MONEY_IN if is_in else Claimed.MONEY_OUT,
+            step.bank_reference,
+            within=DEPOSITS,
+            holder_id=deposit.id,
+            amount_fen=step.amount_fen,
+        )
 
 
 async def impartial(ledger: Ledger, by: By, deposit: Deposit) -> By:

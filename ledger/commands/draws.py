@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from ledger.commands.deposits import deposit_for
+from ledger.claims import Claimed
+from ledger.commands.deposits import claim_of, deposit_for
 from ledger.commands.draw_causes import guard_cause
 from ledger.commands.interests import without_interest
 from ledger.commands.petition_terms import terms_from_now, terms_of
@@ -75,6 +76,7 @@ class PayDraw:
     draw_id: UUID
     amount_fen: AmountFen
     bank_reference: OptionalName = ""
+    split_of_fen: AmountFen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,7 @@ class RefundDraw:
     draw_id: UUID
     amount_fen: AmountFen
     bank_reference: OptionalName = ""
+    split_of_fen: AmountFen | None = None
 
 
 @decision(undo="cancel_draw")
@@ -178,6 +181,7 @@ async def pay_draw(command: PayDraw, ledger: Ledger, by: By) -> Recorded:
     """Pay a draw-down; from the day on which it is told the company has its time to object."""
     deposit, by = await _drawn_on(ledger, command.deposit_id, command.draw_id, by)
     policies, by = await terms_from_now(ledger, by)
+    by = await claim_of(ledger, by, deposit, command, Claimed.MONEY_OUT)
     deposit.pay_draw(
         by,
         draw_id=command.draw_id,
@@ -223,6 +227,7 @@ async def decide_contest(command: DecideContest, ledger: Ledger, by: By) -> Reco
 async def refund_draw(command: RefundDraw, ledger: Ledger, by: By) -> Recorded:
     """Record money that came back."""
     deposit, by = await _drawn_on(ledger, command.deposit_id, command.draw_id, by)
+    by = await claim_of(ledger, by, deposit, command, Claimed.MONEY_IN)
     deposit.refund_draw(
         by,
         draw_id=command.draw_id,

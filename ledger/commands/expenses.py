@@ -10,8 +10,16 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from ledger.accounts import PublicAccount
+from ledger.claims import Claimed
+from ledger.commands.claiming import (
+    claim_invoices,
+    claim_money,
+    release_invoices,
+    release_money,
+    without_others_invoices,
+)
 from ledger.commands.interests import without_interest
-from ledger.commands.petition_terms import terms_of
+from ledger.commands.petition_terms import terms_from_now, terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.times import NoUndo, decision, fact, statement
@@ -82,6 +90,7 @@ class PayExpense:
     expense_id: UUID
     amount_fen: AmountFen
     bank_reference: OptionalName = ""
+    split_of_fen: AmountFen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +148,8 @@ async def apply_for_expense(command: ApplyForExpense, ledger: Ledger, by: By) ->
     """Apply; the expense is of the estate whose account is named."""
     account = await ledger.load(PublicAccount, command.account_id)
     policies, by = await terms_of(ledger, by)
+    by = await without_interest(ledger, by, account.estate_id, command.payee_id)
+    by = await without_others_invoices(ledger, by, expense_id=account.id)
     by = without_personal_data(by, purpose=command.purpose, payee=command.payee)
     expense = Expense.apply_for(
         by,
@@ -153,7 +164,7 @@ async def apply_for_expense(command: ApplyForExpense, ledger: Ledger, by: By) ->
 @decision(undo="reverse_expense_step")
 async def change_expense(command: ChangeExpense, ledger: Ledger, by: By) -> Recorded:
     """Change the application; what was set aside for it is free again."""
-    expense = await ledger.load(Expense, command.expense_id)
+    expense, by = await _expense_for(ledger, command.expense_id, by)
     policies, by = await terms_of(ledger, by)
     by = without_personal_data(by, purpose=command.purpose, payee=command.payee)
     freed = await _free_hold(ledger, expense, by)
@@ -165,15 +176,15 @@ async def change_expense(command: ChangeExpense, ledger: Ledger, by: By) -> Reco
 @decision(undo="reverse_expense_step")
 async def pass_expense_review(command: PassExpenseReview, ledger: Ledger, by: By) -> Recorded:
     """Pass the review."""
-    expense = await ledger.load(Expense, command.expense_id)
-    expense.pass_review(await _impartial(ledger, expense, by))
+    expense, by = await _expense_for(ledger, command.expense_id, by)
+    expense.pass_review(by)
     return await ledger.save(expense)
 
 
 @decision(undo="reverse_expense_step")
 async def return_expense(command: ReturnExpense, ledger: Ledger, by: By) -> Recorded:
     """Send the application back."""
-    expense = await ledger.load(Expense, command.expense_id)
+    expense, by = await _expense_for(ledger, command.expense_id, by)
     freed = await _free_hold(ledger, expense, by)
     expense.send_back(by)
     return await ledger.save(expense, *freed)
@@ -182,8 +193,7 @@ async def return_expense(command: ReturnExpense, ledger: Ledger, by: By) -> Reco
 @decision(undo="reject_expense")
 async def approve_expense(command: ApproveExpense, ledger: Ledger, by: By) -> Recorded:
     """Approve, and set the amount aside; refused when the account has not enough that is free."""
-    expense = await ledger.load(Expense, command.expense_id)
-    by = await _impartial(ledger, expense, by)
+    expense, by = await _expense_for(ledger, command.expense_id, by)
     expense.approve(by)
     if not expense.is_held:  # history may approve what was paid before
         return await ledger.save(expense)
@@ -195,23 +205,36 @@ async def approve_expense(command: ApproveExpense, ledger: Ledger, by: By) -> Re
 @decision(undo="reverse_expense_step")
 async def reject_expense(command: RejectExpense, ledger: Ledger, by: By) -> Recorded:
     """Refuse; what was set aside is free again."""
-    expense = await ledger.load(Expense, command.expense_id)
+    expense, by = await _expense_for(ledger, command.expense_id, by)
     freed = await _free_hold(ledger, expense, by)
     expense.reject(by)
+    await release_invoices(ledger, by, expense.invoices, expense_id=expense.id)
     return await ledger.save(expense, *freed)
 
 
 @fact(after="the approval", undo="reverse_expense_payment")
 async def pay_expense(command: PayExpense, ledger: Ledger, by: By) -> Recorded:
     """Pay from the account; from today the policy's time to publish runs."""
-    expense = await ledger.load(Expense, command.expense_id)
+    expense, by = await _expense_for(ledger, command.expense_id, by)
     account = await ledger.load(PublicAccount, expense.account_id)
-    policies, by = await terms_of(ledger, await _impartial(ledger, expense, by))
+    policies, by = await terms_from_now(ledger, by)
+    by = account.booked(expense.after_approval(by))
     expense.pay(
         by,
         amount_fen=command.amount_fen,
         bank_reference=command.bank_reference,
         publish_by=policies.due("expense.publication_working_days"),
+    )
+    by = await claim_money(
+        ledger,
+        by,
+        Claimed.MONEY_OUT,
+        command.bank_reference,
+        within=account.id,
+        holder_id=expense.id,
+        place_id=expense.estate_id,
+        amount_fen=command.amount_fen,
+        split_of_fen=command.split_of_fen,
     )
     account.pay_out(
         by,
@@ -229,6 +252,7 @@ async def withdraw_expense(command: WithdrawExpense, ledger: Ledger, by: By) -> 
     expense = await ledger.load(Expense, command.expense_id)
     freed = await _free_hold(ledger, expense, by)
     expense.withdraw(by)
+    await release_invoices(ledger, by, expense.invoices, expense_id=expense.id)
     return await ledger.save(expense, *freed)
 
 
@@ -237,8 +261,31 @@ async def reverse_expense_payment(
     command: ReverseExpensePayment, ledger: Ledger, by: By
 ) -> Recorded:
     """Undo the payment; the account has its money again."""
-    expense = await ledger.load(Expense, command.expense_id)
+    expense, by = await _expense_for(ledger, command.expense_id, by)
     account = await ledger.load(PublicAccount, expense.account_id)
+    by = account.booked(expense.after_payment(by))
+    paid_fen = account.payments.get(expense.id, 0)
+    reference = account.references.get(expense.id, "")
+    by = await claim_money(
+        ledger,
+        by,
+        Claimed.MONEY_IN,
+        command.bank_reference,
+        within=account.id,
+        holder_id=expense.id,
+        place_id=expense.estate_id,
+        amount_fen=paid_fen,
+    )
+    await release_money(
+        ledger,
+        by,
+        Claimed.MONEY_OUT,
+        reference,
+        within=account.id,
+        holder_id=expense.id,
+        amount_fen=paid_fen,
+    )
+    await release_invoices(ledger, by, expense.invoices, expense_id=expense.id)
     expense.reverse_payment(by, bank_reference=command.bank_reference)
     account.reverse_payment(by, expense_id=expense.id, bank_reference=command.bank_reference)
     return await ledger.save(expense, account)
@@ -249,7 +296,12 @@ async def attach_expense_evidence(
     command: AttachExpenseEvidence, ledger: Ledger, by: By
 ) -> Recorded:
     """Add documents."""
-    expense = await ledger.load(Expense, command.expense_id)
+    expense, by = await _expense_for(ledger, command.expense_id, by)
+    if command.kind is EvidenceKind.INVOICE:
+        digests = [document.sha256 for document in by.evidence]
+        by = await claim_invoices(
+            ledger, by, digests, expense_id=expense.id, estate_id=expense.estate_id
+        )
     expense.attach_evidence(by, kind=command.kind)
     return await ledger.save(expense)
 
@@ -257,8 +309,8 @@ async def attach_expense_evidence(
 @fact(after="the approval", undo="reverse_expense_step")
 async def publish_expense(command: PublishExpense, ledger: Ledger, by: By) -> Recorded:
     """Publish, for at least as many days as the policy says."""
-    expense = await ledger.load(Expense, command.expense_id)
-    policies, by = await terms_of(ledger, by)
+    expense, by = await _expense_for(ledger, command.expense_id, by)
+    policies, by = await terms_from_now(ledger, by)
     expense.publish(
         without_personal_data(by, where=command.where),
         where=command.where,
@@ -272,7 +324,7 @@ async def publish_expense(command: PublishExpense, ledger: Ledger, by: By) -> Re
 async def raise_objection(command: RaiseObjection, ledger: Ledger, by: By) -> Recorded:
     """Object; the answer is due within the policy's time."""
     expense = await ledger.load(Expense, command.expense_id)
-    policies, by = await terms_of(ledger, by)
+    policies, by = await terms_from_now(ledger, by)
     expense.raise_objection(
         without_personal_data(by, statement=command.statement),
         objection_id=command.objection_id,
@@ -285,7 +337,7 @@ async def raise_objection(command: RaiseObjection, ledger: Ledger, by: By) -> Re
 @decision(undo="reverse_expense_step")
 async def answer_objection(command: AnswerObjection, ledger: Ledger, by: By) -> Recorded:
     """Answer."""
-    expense = await ledger.load(Expense, command.expense_id)
+    expense, by = await _expense_for(ledger, command.expense_id, by)
     by = without_personal_data(by, answer=command.answer)
     expense.answer_objection(by, objection_id=command.objection_id, answer=command.answer)
     return await ledger.save(expense)
@@ -301,11 +353,17 @@ def _terms(command: ApplyForExpense | ChangeExpense) -> ExpenseTerms:
     )
 
 
-async def _impartial(ledger: Ledger, expense: Expense, by: By) -> By:
-    """Refuse who declared an interest in the estate, the payee or those who applied."""
-    return await without_interest(
+async def _expense_for(ledger: Ledger, expense_id: UUID, by: By) -> tuple[Expense, By]:
+    """Return an expense for a step that is taken for an authority, and who takes it.
+
+    Refuses who declared an interest in the estate, the payee or those who applied, and evidence
+    that is the invoice of another expense.
+    """
+    expense = await ledger.load(Expense, expense_id)
+    by = await without_interest(
         ledger, by, expense.estate_id, expense.terms.payee_id, expense.applied_by
     )
+    return expense, await without_others_invoices(ledger, by, expense_id=expense.id)
 
 
 async def _free_hold(ledger: Ledger, expense: Expense, by: By) -> tuple[PublicAccount, ...]:

@@ -87,6 +87,10 @@ class Reversible(Aggregate):
             raise StepStands(step=get_topic(type(found)), instead=why)
         return found
 
+    def step_of(self, version: int) -> Event:
+        """Return the step of a version, whether it counts or not."""
+        return next(event for event in self._steps if event.originator_version == version)
+
     def resting_on(self, step: Event) -> list[Event]:
         """Return the later steps of persons that rest on a step: they are taken back first."""
         return [later for later in self._after(step) if not follows_by_itself(later)]

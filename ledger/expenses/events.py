@@ -82,6 +82,7 @@ class Approved(ExpenseEvent):
 
     def apply(self, expense: Expense) -> None:
         expense.approved_by = persons(self.by)
+        expense.approved_at = self.timestamp
         if not expense.status.is_paid():
             expense.status = ExpenseStatus.APPROVED
 
@@ -120,6 +121,7 @@ class Paid(ExpenseEvent):
 
     def apply(self, expense: Expense) -> None:
         expense.status = ExpenseStatus.PAID
+        expense.paid_at = self.timestamp
         expense.publication.due = self.publish_by
 
 
@@ -142,6 +144,10 @@ class EvidenceAttached(ExpenseEvent):
     TOPIC = "expense.evidence_attached.v1"
 
     kind: EvidenceKind
+
+    def apply(self, expense: Expense) -> None:
+        if self.kind is EvidenceKind.INVOICE:
+            expense.invoices.update(document.sha256 for document in self.by.evidence)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from ledger.calendar import Due
@@ -20,6 +20,9 @@ from ledger.expenses.values import (
     Objection,
     Publication,
 )
+
+PUBLICATION_DAYS_MAX = 366
+"""No notice stays up longer than a year: a day beyond that is a typing mistake."""
 
 
 class Expense(core.Aggregate):
@@ -56,6 +59,9 @@ class Expense(core.Aggregate):
         self.applied_by = persons(by)
         self.reviewed_by: frozenset[UUID] = frozenset()
         self.approved_by: frozenset[UUID] = frozenset()
+        self.approved_at: datetime | None = None
+        self.paid_at: datetime | None = None
+        self.invoices: set[str] = set()
         self.publication = Publication()
         self.objections: dict[UUID, Objection] = {}
 
@@ -132,6 +138,7 @@ class Expense(core.Aggregate):
             "approve": self.approved_by,
         }
         by = apart(by, "pay", earlier)
+        by = self.after_approval(by)
         approved_fen = self.terms.amount_fen
         if amount_fen != approved_fen:
             by = by.refuse(
@@ -155,6 +162,7 @@ class Expense(core.Aggregate):
         by = guards.by_street(by).with_reason()
         if self.status is not ExpenseStatus.PAID:
             raise rules.ExpenseNotPaid(status=self.status)
+        by = self.after_payment(by)
         self._record(self.PaymentReversed, by, bank_reference=bank_reference)
 
     # Commands: what lets others check it ------------------------------------------------
@@ -169,10 +177,15 @@ class Expense(core.Aggregate):
         """Show the expense to all owners, for at least ``days_min`` days after today."""
         if self.status is not ExpenseStatus.APPROVED and not self.status.is_paid():
             by = by.refuse(rules.NothingToPublish(status=self.status))
-        if until_on < local_day(by.at) + timedelta(days=days_min):
+        first_on = local_day(by.now) + timedelta(days=days_min)
+        last_on = local_day(by.now) + timedelta(days=PUBLICATION_DAYS_MAX)
+        if until_on < first_on:
             by = by.refuse(
                 rules.PublicationTooShort(until_on=until_on.isoformat(), days_min=days_min)
             )
+        if until_on > last_on:
+            by = by.refuse(rules.PublicationTooLong(until_on_max=last_on.isoformat()))
+        by = self.after_approval(by)
         self._record(self.Published, by, where=where, until_on=until_on)
 
     def miss_publication(self, by: By) -> None:
@@ -209,6 +222,16 @@ class Expense(core.Aggregate):
             raise rules.ExpenseNothingOverdue(status=self.status)
         guards.past(by, objection.due.on)
         self._record(self.ObjectionAnswerMissed, by, objection_id=objection_id)
+
+    def after_approval(self, by: By) -> By:
+        """Book a fact no earlier than the approval, where there was one."""
+        earliest = self.approved_at
+        return by if earliest is None else by.booked_from(earliest, "told-before-approval")
+
+    def after_payment(self, by: By) -> By:
+        """Book a fact no earlier than the payment, where there was one."""
+        earliest = self.paid_at
+        return by if earliest is None else by.booked_from(earliest, "told-before-payment")
 
     def _open(self, by: By) -> By:
         return by if self.status.is_open() else by.refuse(rules.ExpenseDecided(status=self.status))

@@ -96,6 +96,13 @@ class PublicationTooShort(RuleViolated):
     """
 
 
+class PublicationTooLong(RuleViolated):
+    """A publication ends within a year.
+
+    公示期最长一年。
+    """
+
+
 class ObjectionExists(RuleViolated):
     """There is an objection with this id already.
 

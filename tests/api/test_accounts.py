@@ -68,14 +68,24 @@ async def test_the_past_can_be_asked_for(office: Office) -> None:
     await the_problem(response, 404, "not-found")
 
 
-async def test_a_closed_month_takes_no_entries(office: Office) -> None:
+async def test_a_closed_month_takes_no_entries_and_no_true_day_is_refused(office: Office) -> None:
     day = local_day(utc_now())
     last_month = day.replace(day=1) - timedelta(days=1)
     closing = {"year": last_month.year, "month": last_month.month}
     await office.done("clerk", f"/accounts/{ACCOUNT}/closings", **closing)
     late = PARKING | {"occurred_at": f"{last_month}T09:00:00+08:00", "reason": "补记"}
 
-    await the_problem(await office.post("clerk", RECEIPTS, **late), 422, "period-is-closed")
+    done = await office.done("clerk", RECEIPTS, **late)
+    statement = await office.read("auditor", f"/accounts/{ACCOUNT}/statement", after=done)
+    (line,) = [row for row in statement["rows"] if row["position"] == done["position"]]
+    marks = ["period-is-closed", "told-before-its-record"]
+    assert line["breaches"] == marks, "the account was opened today"
+    alone = await office.post("clerk", f"/accounts/{ACCOUNT}/reopenings", **closing, reason="误结")
+    await the_problem(alone, 422, "second-person-needed")
+    await office.by_two("clerk", "head", f"/accounts/{ACCOUNT}/reopenings", **closing)
+    shown = (await office.read("auditor", f"/accounts/{ACCOUNT}"))["row"]
+    first = last_month.replace(day=1) - timedelta(days=1)
+    assert shown["closed_through"] == first.isoformat()
 
 
 async def test_a_lease_is_signed_amended_ended_and_checked_against_its_schedule(

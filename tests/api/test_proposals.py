@@ -142,12 +142,12 @@ async def test_what_is_refused_or_withdrawn_is_over(office: Office) -> None:
 
 
 async def test_it_is_decided_by_the_rules_of_the_moment_it_is_carried_out(office: Office) -> None:
-    """What was done in the meantime counts: here the same receipt was recorded twice."""
+    """What was done in the meantime counts: here the same money was recorded."""
     receipt = str(uuid4())
     twice = [await proposed(office, receipt_id=receipt) for _ in range(2)]
     await office.done("head", f"/proposals/{twice[0]}/approvals")
     response = await office.post("head", f"/proposals/{twice[1]}/approvals")
-    await the_problem(response, 422, "receipt-exists")
+    await the_problem(response, 422, "same-money-twice")
 
 
 async def test_a_dry_run_stores_nothing(office: Office) -> None:

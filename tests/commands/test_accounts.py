@@ -127,14 +127,13 @@ async def test_a_telephone_number_is_kept_out_of_the_log(estate: Ledger) -> None
         await receive_revenue(revenue(payer="张某 13800138000"), estate, m.CLERK)
 
 
-async def test_a_closed_month_takes_no_revenue(estate: Ledger) -> None:
+async def test_a_closed_month_takes_no_revenue_and_says_when_it_was(estate: Ledger) -> None:
     await close_period(ClosePeriod(account_id=m.ACCOUNT, year=2026, month=2), estate, m.CLERK)
     february = replace(m.CLERK, at=m.CLERK.at.replace(month=2))
-
-    with pytest.raises(rules.PeriodIsClosed):
-        await receive_revenue(revenue(), estate, february)
-    imported = await receive_revenue(revenue(), estate, replace(february, is_history=True))
-    assert imported.events[0].by.breaches == ("period-is-closed",)
+    for told in (february, replace(february, is_history=True)):
+        (event,) = (await receive_revenue(revenue(), estate, told)).events
+        assert event.timestamp.isoformat() == "2026-02-28T16:00:00+00:00"
+        assert (event.by.true_day, event.by.breaches) == (february.at.date(), ("period-is-closed",))
 
 
 async def test_rent_goes_into_the_account_of_its_lease(estate: Ledger) -> None:

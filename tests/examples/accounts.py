@@ -95,6 +95,10 @@ def marked(by: By, *breaches: str) -> By:
     return replace(by, is_history=True, breaches=breaches)
 
 
+def period_reopened(by: By = CLERK_SAYS) -> PublicAccount.PeriodReopened:
+    return PublicAccount.PeriodReopened(**_fields(by), year=2026, month=2)
+
+
 EXAMPLES: tuple[Event, ...] = (
     opened(),
     revenue_received(),
@@ -104,4 +108,5 @@ EXAMPLES: tuple[Event, ...] = (
     paid_out(),
     payment_reversed(),
     period_closed(),
+    period_reopened(),
 )

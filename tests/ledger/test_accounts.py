@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -13,7 +13,13 @@ import pytest
 from ledger.accounts import PublicAccount, rules
 from ledger.core.aggregate import By, Event
 from ledger.core.clock import end_of_day
-from ledger.core.errors import AmountNotPositive, LedgerError, NotFound, ReasonMissing
+from ledger.core.errors import (
+    AmountNotPositive,
+    LedgerError,
+    NotFound,
+    ReasonMissing,
+    SecondPersonNeeded,
+)
 from tests.examples import accounts as a
 from tests.examples import by as person
 from tests.given import replay, state_of
@@ -24,6 +30,8 @@ Action = Callable[[PublicAccount], None]
 OTHER = UUID(int=9)
 COMPANY = person(7, role="company", reason="有误")
 FEBRUARY = datetime(2026, 2, 28, 1, 0, tzinfo=UTC)
+LATE_FEBRUARY = replace(a.CLERK_SAYS, at=FEBRUARY)
+TWO = replace(a.CLERK_SAYS, proposed_by=(UUID(int=8),))
 RECEIVED = (a.opened(), a.revenue_received())
 HELD = (*RECEIVED, a.hold_placed())
 PAID = (*HELD, a.paid_out())
@@ -63,6 +71,40 @@ def pay_back(by: By = a.CLERK_SAYS) -> Action:
 
 def close(year: int = 2026, month: int = 2, by: By = a.CLERK) -> Action:
     return lambda account: account.close_period(by, year=year, month=month)
+
+
+def reopen(year: int = 2026, month: int = 2, by: By = TWO) -> Action:
+    return lambda account: account.reopen_period(by, year=year, month=month)
+
+
+@pytest.mark.parametrize(
+    ("history", "action"),
+    [
+        (CLOSED, receive(by=LATE_FEBRUARY)),
+        (CLOSED, reverse(LATE_FEBRUARY)),
+        ((*CLOSED, a.hold_placed()), pay(by=LATE_FEBRUARY)),
+        ((*PAID, a.period_closed()), pay_back(LATE_FEBRUARY)),
+    ],
+)
+def test_what_happened_in_a_closed_month_is_booked_when_it_is_open_again(
+    history: tuple[Event, ...], action: Action
+) -> None:
+    if action.__qualname__.startswith("receive"):
+        history = (a.opened(), a.period_closed())
+    account = replay(numbered(history))
+    action(account)
+    (event,) = account.collect_events()
+    assert event.timestamp == end_of_day(FEBRUARY.date()) + timedelta(microseconds=1)
+    assert (event.by.true_day, event.by.breaches) == (FEBRUARY.date(), ("period-is-closed",))
+
+
+def test_a_month_closed_wrongly_is_opened_again_by_two() -> None:
+    account = replay(numbered((*CLOSED, a.period_reopened())))
+    assert account.closed_through == date(2026, 1, 31)
+    receive(by=replace(a.CLERK, at=FEBRUARY))(replay(numbered((a.opened(), a.period_reopened()))))
+    story(*CLOSED).when(reopen()).then(a.period_reopened(TWO))
+    reopened = (*CLOSED, a.period_reopened())
+    story(*reopened).when(close()).then(a.period_closed())
 
 
 def test_an_estate_has_one_account_and_its_id_follows_from_the_estate() -> None:
@@ -116,9 +158,6 @@ def test_the_first_moment_after_a_closed_month_takes_entries() -> None:
     )
 
 
-LATE_FEBRUARY = replace(a.CLERK_SAYS, at=FEBRUARY)
-CLOSED_FACTS: dict[str, str | int] = {"on": "2026-02-28", "closed_through": "2026-02-28"}
-
 REFUSALS: list[tuple[tuple[Event, ...], Action, type[LedgerError], dict[str, str | int]]] = [
     (RECEIVED, receive(by=COMPANY), rules.AccountNotKeptByStreet, {"role": "company"}),
     (RECEIVED, reverse(COMPANY), rules.AccountNotKeptByStreet, {"role": "company"}),
@@ -150,9 +189,10 @@ REFUSALS: list[tuple[tuple[Event, ...], Action, type[LedgerError], dict[str, str
     ((*PAID, a.payment_reversed()), pay_back(), rules.PaymentMissing,
      {"expense_id": str(a.EXPENSE)}),
     (PAID, pay_back(a.CLERK), ReasonMissing, {}),
-    (CLOSED, receive(by=LATE_FEBRUARY), rules.PeriodIsClosed, CLOSED_FACTS),
-    (CLOSED, reverse(LATE_FEBRUARY), rules.PeriodIsClosed, CLOSED_FACTS),
-    ((*CLOSED, a.hold_placed()), pay(by=LATE_FEBRUARY), rules.PeriodIsClosed, CLOSED_FACTS),
+    (CLOSED, reopen(by=a.CLERK_SAYS), SecondPersonNeeded, {}),
+    (CLOSED, reopen(by=replace(TWO, reason="")), ReasonMissing, {}),
+    (CLOSED, reopen(2026, 3), rules.PeriodNotClosed, {"closed_through": "2026-02-28"}),
+    (RECEIVED, reopen(), rules.PeriodNotClosed, {"closed_through": ""}),
     (CLOSED, close(), rules.PeriodAlreadyClosed, {"closed_through": "2026-02-28"}),
     (CLOSED, close(2025, 12), rules.PeriodAlreadyClosed, {"closed_through": "2026-02-28"}),
     (RECEIVED, close(2026, 3), rules.PeriodNotOver, {"ends_on": "2026-03-31"}),
@@ -183,7 +223,9 @@ def test_an_amount_must_be_positive(step: Callable[[int], Action], amount_fen: i
 def test_a_payment_without_approval_that_happened_is_recorded_and_marked() -> None:
     breaches = ("period-is-closed", "hold-missing", "account-overdrawn")
     past = replace(a.CASHIER, at=FEBRUARY, is_history=True)
-    expected = a.paid_out(a.RENT_FEN + 1, by=replace(past, breaches=breaches))
+    booked_at = end_of_day(FEBRUARY.date()) + timedelta(microseconds=1)
+    booked = replace(past, at=booked_at, true_day=FEBRUARY.date(), breaches=breaches)
+    expected = a.paid_out(a.RENT_FEN + 1, by=booked)
 
     story(*CLOSED).when(pay(a.RENT_FEN + 1, past)).then(expected)
 

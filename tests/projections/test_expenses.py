@@ -75,9 +75,9 @@ async def approved(ledger: Ledger) -> UUID:
     return expense_id
 
 
-async def paid(ledger: Ledger) -> UUID:
+async def paid(ledger: Ledger, reference: str = "P-1") -> UUID:
     expense_id = await approved(ledger)
-    pay = c.PayExpense(expense_id=expense_id, amount_fen=GATE.amount_fen, bank_reference="P-1")
+    pay = c.PayExpense(expense_id=expense_id, amount_fen=GATE.amount_fen, bank_reference=reference)
     await c.pay_expense(pay, ledger, later(m.CASHIER, 3))
     return expense_id
 
@@ -285,7 +285,7 @@ async def test_history_shows_which_rules_it_broke(estate: Ledger) -> None:
 
 async def test_rebuild_equals_incremental(estate: Ledger, store_dsn: str) -> None:
     for number in range(4):
-        expense_id = await paid(estate)
+        expense_id = await paid(estate, f"P-{number}")
         objection = c.RaiseObjection(expense_id=expense_id, statement=f"第{number}次询问")
         await c.raise_objection(objection, estate, m.OWNER)
         if number % 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from ledger.commands import accounts, deposits, draws, expenses, leases
@@ -177,7 +178,7 @@ async def _draw_on_the_deposit(ledger: Ledger, petition_id: UUID) -> tuple[UUID,
 
 
 async def _mend_the_pipe(ledger: Ledger, deposit_id: UUID, draw_id: UUID) -> None:
-    ids = {"deposit_id": deposit_id, "draw_id": draw_id}
+    ids: dict[str, Any] = {"deposit_id": deposit_id, "draw_id": draw_id}
     order = draws.OrderEmergencyWork(**ids, contractor="供热维修公司", work="更换管道三十米")
     await draws.order_emergency_work(order, ledger, on(6, m.CLERK))
     await draws.approve_draw(draws.ApproveDraw(**ids), ledger, on(7, m.HEAD))
