@@ -195,12 +195,12 @@ async def position_of_event(db: Database, ledger_id: str, event_id: UUID) -> int
 
 
 _NAMES = "evidence <> '[]' AND evidence @> {}::text::jsonb"
-_NAMERS = """
-    SELECT actor_id, role, organisation_id, post FROM audit_trail_v1
+_NAMERS = f"""
+    SELECT actor_id, role, organisation_id, post FROM {trail.name}
     WHERE ledger_id = $1 AND evidence <> '[]' AND evidence @> $2::text::jsonb
         AND actor_id IS NOT NULL
     GROUP BY actor_id, role, organisation_id, post ORDER BY min(position) LIMIT $3
-"""
+"""  # noqa: S608 - the table's name is put in, so that it follows the view's version
 NAMERS_MAX = 50
 
 
