@@ -18,6 +18,7 @@ FEW = {
     "scripts/imports/columns.py": "a process that imports ends",
     "scripts/demonstration": "a process that loads the demo ends",
     "projections/engine/reading.py:_shapes": "a shape for each table",
+    "api/pdf_faces.py": "the typefaces of one folder",
     "api/web/assets.py": "an answer for each file that is served",
 }
 """What is remembered for ever, because there are only so many of them."""
@@ -30,6 +31,7 @@ BOUNDED_BY_STATE = {
     "ledger/persistence/listening.py:_waiting": "a ledger each, of those that an application opens",
     "ledger/persistence/engine.py:_appenders": "an appender for each application",
     "projections/engine/rows.py": "lives as long as one batch, but for the cache, which ages",
+    "api/stream.py:of_account": "adding an empty counter forgets whoever has no stream left",
     "api/health.py:waits_for": "what the process starts, when it starts",
 }
 """Collections without a way out that are no caches."""
