@@ -7,6 +7,7 @@ old name: it gets a new origin and a new key, and the first entry under them say
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -107,19 +108,78 @@ class LogHistory(core.Aggregate):
         def apply(self, history: LogHistory) -> None:
             history.end_key(self.timestamp)
             history.keys.append(PublicKey(self.vkey, self.origin))
+            history.answered_at = self.timestamp
 
     @dataclass(frozen=True, kw_only=True)
     class ClockPutRight(Event):
-        """The clock had run ahead when ``signed_at`` was noted; signing goes on from now."""
+        """The clock had run ahead when ``signed_at`` was noted; the log goes on from now.
+
+        This entry may be recorded earlier than the one before it: those before it that are dated
+        after it were dated by the wrong clock.
+        """
 
         TOPIC = "log_history.clock_put_right.v1"
 
         signed_at: datetime
 
+        def apply(self, history: LogHistory) -> None:
+            history.answered_at = self.timestamp
+
+    @dataclass(frozen=True, kw_only=True)
+    class StopAnswered(Event):
+        """Appends had been stopped, and nothing that was signed is lost; see the reason.
+
+        ``why`` is what had stopped them. ``mended`` is what did not fit the entries and was made
+        again from them (head, tiles, leaf hashes); the log goes on under its name.
+        """
+
+        TOPIC = "log_history.stop_answered.v1"
+
+        why: str
+        size: int
+        root_sha256: str
+        mended: tuple[str, ...]
+
+        def apply(self, history: LogHistory) -> None:
+            history.answered_at = self.timestamp
+
+    @dataclass(frozen=True, kw_only=True)
+    class SignerMemoryReplaced(Event):
+        """What the signer remembers outside the database was gone; it goes on from ``checkpoint``.
+
+        ``checkpoint`` is the newest signed one that the database still had, as a note: whoever
+        holds a larger one should compare.
+        """
+
+        TOPIC = "log_history.signer_memory_replaced.v1"
+
+        checkpoint: str
+
+        def apply(self, history: LogHistory) -> None:
+            history.answered_at = self.timestamp
+
+    @dataclass(frozen=True, kw_only=True)
+    class ServiceKeyNamed(Event):
+        """From this entry on each entry has a code by the service's key with this check value.
+
+        ``by_former`` is a code by the key before over the new check value; empty for the first
+        key, and for one that replaces a key that was lost.
+        """
+
+        TOPIC = "log_history.service_key_named.v1"
+
+        key_check: str
+        by_former: str
+
+        def apply(self, history: LogHistory) -> None:
+            history.service_key_check = self.key_check
+
     # State: what we remember of it ------------------------------------------------------
 
     def __init__(self) -> None:
         self.keys: list[PublicKey] = []
+        self.answered_at: datetime | None = None
+        self.service_key_check = ""
 
     @staticmethod
     def create_id(*_: object, **__: object) -> UUID:
@@ -190,6 +250,29 @@ class LogHistory(core.Aggregate):
             origin=origin,
             vkey=vkey,
         )
+
+    def answer_stop(
+        self, by: By, *, why: str, size: int, root: bytes, mended: Sequence[str]
+    ) -> None:
+        """Answer, with a reason, for a stop after which nothing that was signed is lost."""
+        self._record(
+            self.StopAnswered,
+            by.with_reason(),
+            why=why,
+            size=size,
+            root_sha256=root.hex(),
+            mended=tuple(mended),
+        )
+
+    def replace_signer_memory(self, by: By, *, checkpoint: str) -> None:
+        """Answer, with a reason, for a signer that begins again from what the database has."""
+        self._record(self.SignerMemoryReplaced, by.with_reason(), checkpoint=checkpoint)
+
+    def name_service_key(self, by: By, *, key_check: str, by_former: str = "") -> None:
+        """Name the service's key; one that no former key speaks for needs a reason."""
+        if self.service_key_check not in {"", key_check} and not by_former:
+            by = by.with_reason()
+        self._record(self.ServiceKeyNamed, by, key_check=key_check, by_former=by_former)
 
     def put_clock_right(self, by: By, *, signed_at: datetime) -> None:
         """Admit that the clock had run ahead, giving the reason."""

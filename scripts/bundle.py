@@ -29,13 +29,14 @@ from ledger.readings import Reading
 from ledger.storage.checkpoints import KeptCheckpoint, latest_published
 from ledger.storage.connect import Connection, connect
 from ledger.storage.errors import NotInitialised
-from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.ledger import Ledger
 from ledger.storage.vault import SealingKeys
 from projections import statements
 from projections.engine import View, ViewBehind, catch_up, status
 from scripts.arguments import OPERATOR, SubParsers
 from scripts.database import open_database
 from scripts.failures import Failure
+from scripts.opening import opened
 from scripts.periods import read_period
 from scripts.publishing import guard_log
 from scripts.sealing_keys import read_keys
@@ -196,9 +197,7 @@ async def _opened(
         db = await connect(database.dsn, command_timeout=None)
         try:
             await guard_log(db, settings)
-            async with open_ledger(
-                database.dsn, settings.ledger, pool_size_max=2, keys=keys
-            ) as ledger:
+            async with opened(database, settings, pool_size_max=2, keys=keys) as ledger:
                 yield ledger, db
         except asyncpg.UndefinedTableError as missing:
             raise NotInitialised(ledger=settings.ledger) from missing

@@ -25,7 +25,7 @@ from ledger.postgres import erase
 from ledger.publishing.announcing import history_of
 from ledger.storage.connect import connect
 from ledger.storage.evidence import EvidenceStore
-from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.ledger import Ledger
 from ledger.storage.ledgers import hold_alone, ledger_ids
 from ledger.storage.reading import read_head
 from projections.engine.collecting import collected_rarely
@@ -42,6 +42,7 @@ from scripts.demonstration.volunteers import volunteer
 from scripts.failures import Failure
 from scripts.init import initialise
 from scripts.logs import start_logging
+from scripts.opening import opened
 from scripts.sealing_keys import read_keys
 from scripts.serve import listening, stop_on_signals
 from scripts.service import MIB, open_service
@@ -91,7 +92,7 @@ async def reset(settings: Settings) -> None:
     if (settings.data / "postgres").exists():
         async with open_database(settings) as database:
             await initialise(database, settings)
-            async with open_ledger(database.dsn, settings.ledger, pool_size_max=1) as ledger:
+            async with opened(database, settings, pool_size_max=1) as ledger:
                 others = set(await ledger_ids(ledger.pool)) - {ledger.id}
                 if others or (await found_in(ledger) is None and await _is_used(ledger)):
                     raise _not_a_demo(", ".join(sorted(others)) or ledger.id)
@@ -106,9 +107,9 @@ async def prepare(database: Database, settings: Settings, scale: Scale = FULL) -
     await initialise(database, settings)
     async with (
         _alone(database, settings),
-        open_ledger(
-            database.dsn,
-            settings.ledger,
+        opened(
+            database,
+            settings,
             space=database.space_guard(),
             is_sole_writer=True,
             keys=await read_keys(settings),

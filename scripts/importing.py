@@ -21,8 +21,7 @@ from rich.progress import Progress
 
 from ledger.core.errors import LedgerError
 from ledger.storage.errors import NotInitialised
-from ledger.storage.ledger import Ledger, open_ledger
-from ledger.storage.service_key import ServiceKey
+from ledger.storage.ledger import Ledger
 from scripts.arguments import SubParsers
 from scripts.database import Database, open_database
 from scripts.failures import Failure
@@ -35,6 +34,7 @@ from scripts.imports.profiles import Profile, merged, read_profile, write_profil
 from scripts.imports.report import Report, as_csv, show
 from scripts.imports.tables import read_source
 from scripts.init import initialise
+from scripts.opening import opened
 from scripts.settings import Settings
 
 MAPPING_BYTES_MAX = 1024**2
@@ -225,25 +225,18 @@ async def _open(
     database: Database, settings: Settings, *, is_sole_writer: bool
 ) -> AsyncIterator[Ledger]:
     try:
-        opened = open_ledger(
-            database.dsn,
-            settings.ledger,
+        opening = opened(
+            database,
+            settings,
             space=database.space_guard(),
             pool_size_max=settings.pool_size_max,
             queue_max=settings.queue_max,
-            key=_service_key(settings),
             is_sole_writer=is_sole_writer,
         )
-        async with opened as ledger:
+        async with opening as ledger:
             yield ledger
     except asyncpg.UndefinedTableError as error:
         raise NotInitialised(ledger=settings.ledger) from error
-
-
-def _service_key(settings: Settings) -> ServiceKey | None:
-    """Return the service's own key, by which confirmed references are known, if there is one."""
-    file = settings.key_file
-    return ServiceKey.kept_in(file) if file.is_file() else None
 
 
 @contextmanager

@@ -11,11 +11,13 @@ from ledger.commands.policies import AdoptStandardPolicies, adopt_standard_polic
 from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.core.values import derived_id
+from ledger.publishing.announcing import name_service_key
 from ledger.storage.connect import connect
 from ledger.storage.ledger import create_ledger, open_ledger
 from ledger.storage.roles import role_of
 from scripts.arguments import SubParsers
 from scripts.database import Database, open_database
+from scripts.opening import read_service_key
 from scripts.publishing import guard_log
 from scripts.sealing_keys import prepare_keys
 from scripts.settings import Settings
@@ -65,11 +67,13 @@ async def initialise(database: Database, settings: Settings) -> Initialised:
         is_new = await create_ledger(connection, settings.ledger, origin=settings.origin)
         await guard_log(connection, settings)
         await prepare_keys(connection, settings)
+        key = await read_service_key(connection, settings, may_make=True)
     finally:
         await connection.close()
     async with open_ledger(
-        database.dsn, settings.ledger, space=database.space_guard(), pool_size_max=2
+        database.dsn, settings.ledger, space=database.space_guard(), pool_size_max=2, key=key
     ) as ledger:
+        await name_service_key(ledger)
         by = By(actor_id=INSTALLER, at=utc_now(), role="system")
         adopted = await adopt_standard_policies(AdoptStandardPolicies(), ledger, by)
     return Initialised(

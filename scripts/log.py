@@ -25,11 +25,11 @@ from ledger.commands.readings import note_reading
 from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.storage.connect import connect
-from ledger.storage.ledger import open_ledger
 from ledger.storage.reading import read_head
 from scripts.arguments import OPERATOR, SubParsers
 from scripts.database import open_database
 from scripts.log_export import export_log
+from scripts.opening import opened
 from scripts.publishing import key_source, read_policy
 from scripts.settings import Settings
 from scripts.trust import trust_in
@@ -127,7 +127,7 @@ async def _open(settings: Settings, *, noted: str = "") -> AsyncIterator[asyncpg
         try:
             await read_head(db, settings.ledger)
             if noted:
-                async with open_ledger(database.dsn, settings.ledger, pool_size_max=2) as ledger:
+                async with opened(database, settings, pool_size_max=2) as ledger:
                     by = By(actor_id=OPERATOR, at=ledger.clock(), role="system")
                     await note_reading(ledger.for_request(), by, noted)
             yield db

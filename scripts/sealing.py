@@ -24,7 +24,7 @@ from ledger.core.clock import local_day, utc_now
 from ledger.reactions.sealing import SealingUpkeep
 from ledger.storage.clear_documents import seal_clear_documents
 from ledger.storage.index_rotation import drop_old_indexes, index_again, indexed_count
-from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.ledger import Ledger
 from ledger.storage.upkeep import rotate as wrap_again
 from ledger.storage.upkeep import settle as settle_pending
 from ledger.storage.vault import SealingKeys
@@ -32,6 +32,7 @@ from scripts.arguments import SubParsers
 from scripts.database import open_database
 from scripts.failures import Failure
 from scripts.init import initialise
+from scripts.opening import opened
 from scripts.sealing_keys import read_keys, replace_file
 from scripts.sealing_moving import add_move
 from scripts.settings import Settings
@@ -232,5 +233,5 @@ async def _ledger(settings: Settings, keys: SealingKeys | None = None) -> AsyncI
     async with open_database(settings) as database:
         await initialise(database, settings)
         keys = keys or await read_keys(settings)
-        async with open_ledger(database.dsn, settings.ledger, pool_size_max=2, keys=keys) as ledger:
+        async with opened(database, settings, pool_size_max=2, keys=keys) as ledger:
             yield ledger

@@ -20,12 +20,12 @@ import asyncpg
 
 from ledger.commands.sealing_keys import note_move
 from ledger.storage.connect import Connection, connect
-from ledger.storage.ledger import open_ledger
 from ledger.storage.migrate import MayNotMigrate
 from ledger.storage.moving_keys import move_keys, moved_away
 from scripts.arguments import SubParsers
 from scripts.database import open_database
 from scripts.failures import Failure
+from scripts.opening import opened
 from scripts.sealing_keys import prepare_keys_database, read_keys
 from scripts.settings import Settings
 
@@ -79,7 +79,7 @@ async def move(args: argparse.Namespace, settings: Settings) -> None:
             await source.execute("VACUUM sealing_slots")
         if moved is None:
             raise TypeError("a move that was committed is noted")
-        async with open_ledger(main, settings.ledger, pool_size_max=2) as ledger:
+        async with opened(database, settings, pool_size_max=2) as ledger:
             await note_move(ledger, moved)
     print(f"已迁移 / moved {moved.slots_count}")
     if args.to_main:

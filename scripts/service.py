@@ -26,10 +26,9 @@ from ledger.reactions import REACTIONS
 from ledger.reactions.engine import Reactions
 from ledger.reactions.sealing import SealingUpkeep
 from ledger.storage.clear_documents import seal_clear_documents
-from ledger.storage.ledger import Ledger, open_ledger
+from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 from ledger.storage.password_hashes import HashCost
-from ledger.storage.service_key import ServiceKey
 from ledger.storage.space import SpaceGuard
 from projections import VIEWS
 from projections.catching_up import catch_up_in_processes
@@ -38,6 +37,7 @@ from scripts.database import Database, open_database
 from scripts.failures import Failure
 from scripts.init import initialise
 from scripts.logs import syslog_handler
+from scripts.opening import opened
 from scripts.publishing import publishing
 from scripts.safety_settings import networks_of
 from scripts.sealing_keys import read_keys
@@ -66,14 +66,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         await initialise(database, settings)
         await database.warn_of_power()
         async with (
-            open_ledger(
-                database.dsn,
-                settings.ledger,
+            opened(
+                database,
+                settings,
                 space=database.space_guard(),
                 pool_size_max=settings.pool_size_max,
                 queue_max=settings.queue_max,
                 keys=await read_keys(settings),
-                key=ServiceKey.kept_in(settings.key_file),
             ) as ledger,
             documents_sealed(ledger),
             News(database.dsn, ledger.id) as news,

@@ -20,14 +20,14 @@ from ledger.commands.access_tokens import RevokeToken, issue_with_account, revok
 from ledger.core.aggregate import By
 from ledger.core.clock import utc_now
 from ledger.organisations import Organisation, organisation_id
-from ledger.storage.ledger import Ledger, open_ledger
-from ledger.storage.service_key import ServiceKey
+from ledger.storage.ledger import Ledger
 from ledger.storage.tokens import NewToken, Token, list_tokens, revoke_token
 from ledger.users import AccessToken
 from scripts.arguments import SubParsers
 from scripts.database import open_database
 from scripts.failures import Failure
 from scripts.init import INSTALLER, initialise
+from scripts.opening import opened
 from scripts.settings import Settings
 
 DAYS_MAX = 3650
@@ -112,9 +112,7 @@ async def opened_ledger(settings: Settings) -> AsyncIterator[Ledger]:
     """Open the ledger that the settings name, for one command."""
     async with open_database(settings) as database:
         await initialise(database, settings)
-        key = ServiceKey.kept_in(settings.key_file)
-        opened = open_ledger(database.dsn, settings.ledger, pool_size_max=1, key=key)
-        async with opened as ledger:
+        async with opened(database, settings, pool_size_max=1) as ledger:
             yield ledger
 
 

@@ -14,7 +14,10 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
+from ledger.core.clock import Clock, utc_now
+from ledger.core.entry import stamp
 from ledger.core.errors import LedgerError
 from ledger.log_history import LOG_HISTORY_ID, LogHistory
 from ledger.merkle.checkpoints import Checkpoint, SignedCheckpoint, open_checkpoint
@@ -23,42 +26,27 @@ from ledger.merkle.policies import Policy
 from ledger.publishing.log_keys import KeySource, LogKeys
 from ledger.publishing.outgoing import Outgoing, Unreachable
 from ledger.publishing.signer import Signed, Signer
+from ledger.publishing.stopping import stop_in_file
 from ledger.publishing.witnesses import Standing, standings_of
 from ledger.storage.checkpoints import KeptCheckpoint, latest_signed
 from ledger.storage.connect import Database
+from ledger.storage.doubts import (
+    LogAheadOfClock,
+    LogBehind,
+    LogDoubtful,
+    LogRewritten,
+    LogStoppedBefore,
+    LogTorn,
+    SignedMissing,
+    is_ahead,
+)
+from ledger.storage.edge import ahead_of_clock
 from ledger.storage.reading import Head, read_head, read_stream
+from ledger.storage.stops import Stop, read_stop
 from ledger.storage.tree import BeyondTheLog, read_root
 from ledger.witness.witness import hash_of_origin
 
 log = logging.getLogger(__name__)
-
-
-class LogDoubtful(LedgerError):
-    """This database is not the log that was signed and published before.
-
-    该数据库不是此前已签名并公布的日志。
-    """
-
-
-class LogBehind(LogDoubtful):
-    """The log is shorter than a checkpoint that was signed: entries are missing from the database.
-
-    日志比已签名的检查点短：数据库中缺少条目。
-    """
-
-
-class LogRewritten(LogDoubtful):
-    """The log does not begin with what was signed before: entries were changed in the database.
-
-    日志与此前已签名的内容不符：数据库中的条目被更改。
-    """
-
-
-class LogTorn(LogDoubtful):
-    """The log's head does not fit its entries: the database was changed from outside.
-
-    日志头与其条目不符：数据库曾被外部改动。
-    """
 
 
 class KeyLost(LogDoubtful):
@@ -84,6 +72,7 @@ class Standpoint:
     signed: Signed | None  # in the file
     kept: KeptCheckpoint | None  # in the database, if it is of this origin
     history: LogHistory | None
+    stop: Stop | None = None  # what stops appends: the mark in the database, or the file beside
 
 
 async def look_at_log(db: Database, ledger_id: str, source: KeySource) -> Standpoint:
@@ -96,16 +85,19 @@ async def look_at_log(db: Database, ledger_id: str, source: KeySource) -> Standp
     for entry in await read_stream(db, ledger_id, str(LOG_HISTORY_ID)):
         history = entry.event.mutate(history)
     signed = Signer(source.folder).last()
-    return Standpoint(head, source.find(), signed, kept, history)
+    stop = await read_stop(db, ledger_id) or stop_in_file(source.folder, history)
+    return Standpoint(head, source.find(), signed, kept, history, stop)
 
 
-async def check_log(db: Database, ledger_id: str, source: KeySource) -> Standpoint:
+async def check_log(
+    db: Database, ledger_id: str, source: KeySource, *, clock: Clock = utc_now
+) -> Standpoint:
     """Check the log against the file and its own checkpoints, before it is published from here.
 
     Refuses with ``LogDoubtful``, which includes that the key is not here.
     """
     here = await look_at_log(db, ledger_id, source)
-    await check_database(db, ledger_id, here)
+    await check_database(db, ledger_id, here, clock=clock)
     if here.keys is None and (here.signed or here.kept):
         raise KeyLost(origin=here.head.origin, path=str(source.path))
     if here.kept and not here.kept.note.signatures_by(known_keys(here)):
@@ -113,11 +105,43 @@ async def check_log(db: Database, ledger_id: str, source: KeySource) -> Standpoi
     return here
 
 
-async def check_database(db: Database, ledger_id: str, here: Standpoint) -> None:
+async def check_database(
+    db: Database, ledger_id: str, here: Standpoint, *, clock: Clock = utc_now
+) -> None:
     """Check what needs no key, before anything is appended (refuses with ``LogDoubtful``)."""
+    await check_tree(db, ledger_id, here)
+    check_standing(here, clock())
+
+
+def check_standing(here: Standpoint, now: datetime) -> None:
+    """Check what the tree does not tell: time, the signer's file, a stop that nobody answered."""
+    check_time(here, now)
+    if here.signed is None and was_signed(here):
+        raise SignedMissing(signed_size=here.kept.checkpoint.size if here.kept else 0)
+    if here.stop is not None:
+        raise LogStoppedBefore(why=here.stop.why, stopped_at=stamp(here.stop.at))
+
+
+async def check_tree(db: Database, ledger_id: str, here: Standpoint) -> None:
+    """Check the head, and that the log begins with what was signed (``LogDoubtful``)."""
     await check_head(db, ledger_id, here.head)
     for where, checkpoint in _checkpoints(here):
         await check_covers(db, ledger_id, here.head, checkpoint, where=where)
+
+
+def check_time(here: Standpoint, now: datetime) -> None:
+    """Check that neither the log nor its last signature is far ahead (``LogAheadOfClock``)."""
+    if here.head.size and is_ahead(here.head.recorded_at, now):
+        raise ahead_of_clock(here.head.recorded_at, now)
+    for signed in (here.signed, here.kept):
+        if signed is not None and is_ahead(signed.signed_at, now):
+            raise LogAheadOfClock(signed_at=signed.signed_at.isoformat(), clock=now.isoformat())
+
+
+def was_signed(here: Standpoint) -> bool:
+    """Tell whether this log was signed before: a checkpoint is there, or the log names its key."""
+    current = here.history.current if here.history else None
+    return here.kept is not None or (current is not None and current.origin == here.head.origin)
 
 
 async def check_head(db: Database, ledger_id: str, head: Head) -> None:

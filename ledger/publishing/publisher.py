@@ -17,6 +17,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Self
 
 import asyncpg
@@ -28,7 +29,6 @@ from ledger.merkle.policies import Policy
 from ledger.publishing import stamping
 from ledger.publishing.authorities import Authority
 from ledger.publishing.checking import (
-    LogDoubtful,
     Standpoint,
     check_log,
     check_with_witnesses,
@@ -37,9 +37,17 @@ from ledger.publishing.checking import (
 )
 from ledger.publishing.log_keys import KeySource, LogKeys
 from ledger.publishing.outgoing import Outgoing
-from ledger.publishing.signer import Signed, Signer, TreeChanged, TreeRefused
+from ledger.publishing.signer import (
+    ClockRanBackwards,
+    OriginChanged,
+    Signed,
+    Signer,
+    TreeChanged,
+    TreeRefused,
+)
 from ledger.publishing.stamping import Stamping
 from ledger.publishing.status import Status
+from ledger.publishing.stopping import sound_alarm
 from ledger.publishing.witnesses import (
     Asking,
     Standing,
@@ -56,6 +64,13 @@ from ledger.storage.checkpoints import (
 )
 from ledger.storage.confirming import confirmed_head
 from ledger.storage.connect import LOST_CONNECTION, connect
+from ledger.storage.doubts import (
+    LogAheadOfClock,
+    LogDoubtful,
+    LogStoppedBefore,
+    SignedMissing,
+    is_ahead,
+)
 from ledger.storage.ledger import Ledger
 from ledger.storage.ledgers import hold_alone
 from ledger.storage.news import News
@@ -129,6 +144,7 @@ class Publisher:
             except (TreeRefused, LogDoubtful) as error:
                 self.status.alarm = f"{type(error).__name__} {error.facts}"
                 log.critical("nothing more is published: %s", self.status.alarm)
+                await self._stop_appends(error)
             except (*LOST_CONNECTION, asyncpg.PostgresError, OSError) as error:
                 self.status.problem = type(error).__name__
                 log.warning("the publisher waits for the database: %s", type(error).__name__)
@@ -136,6 +152,21 @@ class Publisher:
                 self.status.problem = f"{type(error).__name__} {error.facts}"
                 log.warning("the publisher waits: %s", self.status.problem)
             self.status.is_publishing = False
+            await asyncio.sleep(WAIT_SECONDS)
+
+    async def _stop_appends(self, error: LedgerError) -> None:
+        """Stop all who append, however often the database has to be asked."""
+        if isinstance(error, OriginChanged | LogStoppedBefore):
+            return  # the log goes on under another name, or is stopped already
+        ledger, folder, origin = self.ledger, self.source.folder, self.source.origin
+        while True:
+            try:
+                async with ledger.pool.acquire() as db:
+                    at = ledger.clock()
+                    await sound_alarm(db, ledger.id, folder, error, origin=origin, at=at)
+                return
+            except (*LOST_CONNECTION, asyncpg.PostgresError, OSError) as lost:
+                log.warning("appends are not stopped yet: %s", type(lost).__name__)
             await asyncio.sleep(WAIT_SECONDS)
 
     async def _hold_the_pen(self) -> None:
@@ -165,22 +196,27 @@ class Publisher:
         signed = await latest_signed(pool, self.ledger.id)
         published = await latest_published(pool, self.ledger.id)
         if signed:
-            status.note_signed(signed.checkpoint.size, signed.signed_at)
+            self._note_signed(signed.checkpoint, signed.signed_at)
         if published and published.published_at:
             status.note_published(published.checkpoint.size, published.published_at)
 
     async def take_up(self, db: asyncpg.Connection) -> None:
         """Check the log, and finish what whoever had the pen before left unfinished."""
-        here = await check_log(db, self.ledger.id, self.source)
+        here = await check_log(db, self.ledger.id, self.source, clock=self.ledger.clock)
         signed = await self._newest_signed(db, here)
         if here.kept and (published := await latest_published(db, self.ledger.id)):
             at = published.published_at or published.signed_at
             self.status.note_published(published.checkpoint.size, at)
-            self.status.note_signed(here.kept.checkpoint.size, here.kept.signed_at)
+            self._note_signed(here.kept.checkpoint, here.kept.signed_at)
             if published.checkpoint.origin == here.head.origin:
                 self._recall(published.note, published.checkpoint)
-        if signed is not None:
+        if signed is not None and signed.checkpoint.size:
             await self._store(db, signed)
+
+    def _note_signed(self, checkpoint: Checkpoint, at: datetime) -> None:
+        """From now on this process appends to no log of this name that is shorter."""
+        self.status.note_signed(checkpoint.size, at)
+        self.ledger.appender.note_signed(checkpoint.origin, checkpoint.size)
 
     async def _newest_signed(self, db: asyncpg.Connection, here: Standpoint) -> Signed | None:
         """Return what was signed last, here or on another machine with the same key."""
@@ -198,6 +234,8 @@ class Publisher:
         if self._doubt is not None:
             raise self._doubt
         signed, keys = self._signer.last(), self.source.read()
+        if signed is None and self.status.signed_size >= 0:
+            raise SignedMissing(signed_size=self.status.signed_size)
         if signed is None or await self._has_news(db, signed, keys):
             signed = await self._sign(db, signed, keys)
         self._ask_witnesses(signed)
@@ -215,7 +253,12 @@ class Publisher:
         checkpoint = _checkpoint_of(await confirmed_head(db, self.ledger.id))
         proof = await self._proof_after(db, last, checkpoint)
         now = self.ledger.clock()
-        signed = self._signer.sign(keys, checkpoint, after=last, proof=proof, now=now)
+        try:
+            signed = self._signer.sign(keys, checkpoint, after=last, proof=proof, now=now)
+        except ClockRanBackwards as error:
+            if last is not None and is_ahead(last.signed_at, now):
+                raise LogAheadOfClock(**error.facts) from error
+            raise
         await self._store(db, signed)
         self.status.checkpoints_total += 1
         return signed
@@ -235,7 +278,7 @@ class Publisher:
             await keep_signed(db, self.ledger.id, checkpoint, signed.note, signed_at=at)
         except Conflict as other:  # the database says that another root was signed
             raise TreeChanged(size=checkpoint.size, signed_size=checkpoint.size) from other
-        self.status.note_signed(checkpoint.size, at)
+        self._note_signed(checkpoint, at)
         await self._publish_if_met(db, checkpoint.size)
 
     async def _publish_if_met(self, db: asyncpg.Connection | asyncpg.Pool, size: int) -> None:

@@ -32,6 +32,7 @@ from ledger.key_files import (
 from ledger.merkle.checkpoints import Checkpoint, read_checkpoint
 from ledger.merkle.notes import Note, read_note
 from ledger.merkle.proofs import ProofWrong, check_consistency
+from ledger.merkle.tree import EMPTY_ROOT
 from ledger.publishing.log_keys import LogKeys
 
 STATE_FILE = "signed"
@@ -134,6 +135,13 @@ class Signer:
                 self._write(signed)
             return signed
 
+    def begin(self, keys: LogKeys, now: datetime) -> None:
+        """Remember that nothing was signed yet, unless something was."""
+        make_private_folder(self.folder)
+        with locked(self.folder / LOCK_FILE):
+            if self.last() is None:
+                self._write(nothing_signed(keys, now))
+
     def adopt(self, signed: Signed, *, after: Signed | None, proof: Sequence[bytes]) -> None:
         """Take over what another process signed for the same log (errors as of ``sign``)."""
         make_private_folder(self.folder)
@@ -165,6 +173,12 @@ class Signer:
             return Signed.of(note, datetime.fromisoformat(state["signed_at"]))
         except (ValueError, TypeError, KeyError, AttributeError, LedgerError) as error:
             raise PrivateFileUnreadable(path=str(self.path), problem=type(error).__name__) from None
+
+
+def nothing_signed(keys: LogKeys, now: datetime) -> Signed:
+    """Return the signature over the empty tree, which every log continues."""
+    empty = Checkpoint(keys.origin, 0, EMPTY_ROOT)
+    return Signed(keys.sign(str(empty), now), empty, now)
 
 
 def check_continues(old: Checkpoint, new: Checkpoint, proof: Sequence[bytes]) -> None:

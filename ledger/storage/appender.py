@@ -22,6 +22,7 @@ import asyncpg
 from ledger.core.clock import Clock
 from ledger.core.errors import LedgerError
 from ledger.storage.connect import LOST_CONNECTION, connect
+from ledger.storage.entry_macs import EntryMacs
 from ledger.storage.errors import OutcomeUnknown, QueueFull, Unavailable
 from ledger.storage.group import append_group
 from ledger.storage.known import Remembered
@@ -29,6 +30,7 @@ from ledger.storage.plans import PlansAge
 from ledger.storage.quick import append_quickly, can_be_quick
 from ledger.storage.reading import STANDING
 from ledger.storage.requests import Append, Appended
+from ledger.storage.service_key import ServiceKey
 from ledger.storage.space import SpaceGuard
 
 log = logging.getLogger(__name__)
@@ -62,7 +64,7 @@ class AppenderFigures:
 class Appender:
     """Takes requests, gives each its outcome. Start with ``async with``."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - settings, each by name
         self,
         dsn: str,
         ledger_id: str,
@@ -70,8 +72,10 @@ class Appender:
         clock: Clock,
         space: SpaceGuard | None = None,
         queue_max: int = QUEUE_MAX,
+        key: ServiceKey | None = None,
     ) -> None:
         self.ledger_id = ledger_id
+        self.macs = None if key is None else EntryMacs(key, ledger_id)
         self.figures = AppenderFigures()
         self.standing_size = 0  # of the log, after this process's last event about standing
         self._dsn = dsn
@@ -188,8 +192,14 @@ class Appender:
             raise OutcomeUnknown(problem=type(error).__name__) from error
         return outcomes
 
-    def _asked(self, requests: list[Append]) -> tuple[str, list[Append], Clock, Remembered]:
-        return self.ledger_id, requests, self._clock, self._remembered
+    def _asked(
+        self, requests: list[Append]
+    ) -> tuple[str, list[Append], Clock, Remembered, EntryMacs | None]:
+        return self.ledger_id, requests, self._clock, self._remembered, self.macs
+
+    def note_signed(self, origin: str, size: int) -> None:
+        """Take note how far the log was signed: an append to one that is shorter stops it."""
+        self._remembered.note_signed(origin, size)
 
     def _answer(self, group: Sequence[Waiting], outcomes: Sequence[Any]) -> None:
         self.figures.groups += 1

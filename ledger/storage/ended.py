@@ -11,12 +11,20 @@ from ledger.merkle.checkpoints import read_checkpoint
 from ledger.storage.checkpoints import KeptCheckpoint, checkpoints_before
 from ledger.storage.connect import Connection
 from ledger.storage.errors import NotInitialised
+from ledger.storage.known import HeadRow
 from ledger.storage.tree import BeyondTheLog, read_root
 
 BATCH_ROWS = 500
 
 _LOCK = "SELECT 1 FROM heads WHERE ledger_id = $1 FOR UPDATE"
 _RENAME = "UPDATE heads SET origin = $2 WHERE ledger_id = $1"
+_LAST = """
+    SELECT origin, size, frontier, (
+        SELECT e.recorded_at FROM events AS e
+        WHERE e.ledger_id = $1 AND e.position = heads.size - 1
+    ) AS recorded_at, key_check FROM heads WHERE ledger_id = $1
+"""
+_SET_TIME = "UPDATE heads SET recorded_at = $2 WHERE ledger_id = $1"
 _KEEP = """
     INSERT INTO ended_checkpoints (ledger_id, origin, size, note, ended_at)
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
@@ -37,6 +45,17 @@ async def lock_head(db: Connection, ledger_id: str) -> None:
 async def change_origin(db: Connection, ledger_id: str, origin: str) -> None:
     """Let entries carry another origin from now on."""
     await db.execute(_RENAME, ledger_id, origin)
+
+
+async def put_time_back(db: Connection, ledger_id: str, now: datetime) -> HeadRow | None:
+    """Let the head say the last entry's time, or the present if that is ahead of it; return it."""
+    row = await db.fetchrow(_LAST, ledger_id)
+    if row is None or row["recorded_at"] is None:
+        return None
+    recorded_at = min(row["recorded_at"], now)
+    await db.execute(_SET_TIME, ledger_id, recorded_at)
+    size, frontier = row["size"], row["frontier"]
+    return HeadRow(row["origin"], size, frontier, recorded_at, key_check=row["key_check"])
 
 
 async def end_checkpoints(db: Connection, ledger_id: str, size: int, *, at: datetime) -> int:

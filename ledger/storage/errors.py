@@ -40,6 +40,20 @@ class SpaceLow(Unavailable):
     """
 
 
+class LogStopped(Unavailable):
+    """Nothing is recorded: the log does not fit what was signed; ``minzhang recover`` leads on.
+
+    账本日志与已签名的内容不符，已停止记录；须由运维人员查明后运行 minzhang recover。
+    """
+
+
+class ServiceKeyOther(Unavailable):
+    """Nothing is recorded here: this process has another service key than the log names.
+
+    本进程的服务密钥与日志所载的不是同一把，故不予记录。
+    """
+
+
 class SealingNotConfigured(Unavailable):
     """No sealing keys are configured here, so personal data can be neither sealed nor read.
 

@@ -1,7 +1,8 @@
 """One group of appends in one transaction: what writes to the log (and `quick.py`, its shortcut).
 
-    lock the head row ► what do the streams and keys say now? ► take out who conflicts
-    ► positions, recorded_at, entries, leaf hashes, frontier, full tiles ► COPY ► head ► commit
+    lock the head row ► is it the end of what was signed? ► what do the streams and keys say now?
+    ► take out who conflicts ► positions, recorded_at, entries, leaf hashes, frontier, full tiles,
+    codes by the service's key ► COPY ► head ► commit
 
 Everything that decides an outcome is read after the head row is locked, so the
 answers are the truth at the moment of the append, for every process. A replay of
@@ -11,8 +12,9 @@ row makes its commit wait for the standby like any other.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,10 +23,16 @@ from ledger.core.entry import NewEntry
 from ledger.core.errors import LedgerError
 from ledger.merkle.tree import Frontier, leaf_hash
 from ledger.storage.connect import Connection
-from ledger.storage.errors import DecisionTooOld, NotInitialised
+from ledger.storage.doubts import is_ahead
+from ledger.storage.edge import ahead_of_clock, large_hashes, look_at_edge
+from ledger.storage.entry_macs import MAC_COLUMNS, NO_RECEIPT, EntryMacs, receipt_digest
+from ledger.storage.errors import DecisionTooOld, NotInitialised, ServiceKeyOther
 from ledger.storage.known import HeadRow, Known, Remembered, look, refusal_or_replay
 from ledger.storage.requests import Append, Appended, Once
+from ledger.storage.stops import Stop, stop_appends
 from ledger.storage.tiling import TILE_COLUMNS, TileRow, tile
+
+log = logging.getLogger(__name__)
 
 CHANNEL = "minzhang_appended"
 MICROSECOND = timedelta(microseconds=1)
@@ -55,11 +63,14 @@ RECEIPT_COLUMNS = (
 )
 
 _LOCK_HEAD = """
-    SELECT origin, size, frontier, recorded_at FROM heads WHERE ledger_id = $1 FOR UPDATE
+    SELECT origin, size, frontier, recorded_at, stopped, key_check, coalesce((
+        SELECT c.size FROM checkpoints AS c WHERE c.ledger_id = $1 ORDER BY c.size DESC LIMIT 1
+    ), 0) FROM heads WHERE ledger_id = $1 FOR UPDATE
 """
 _MOVE_TRACKING = """
-    INSERT INTO trackings (ledger_id, name, position) VALUES ($1, $2, $3)
-    ON CONFLICT (ledger_id, name) DO UPDATE SET position = excluded.position
+    INSERT INTO trackings (ledger_id, name, position, mac) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (ledger_id, name)
+        DO UPDATE SET position = excluded.position, mac = excluded.mac
 """
 _END_TIMER = "DELETE FROM timers WHERE ledger_id = $1 AND reaction = $2 AND key = $3"
 _SET_TIMER = """
@@ -69,32 +80,37 @@ _SET_TIMER = """
 """
 _MOVE_HEAD = """
     WITH moved AS (
-        UPDATE heads SET size = $2, frontier = $3, recorded_at = $4 WHERE ledger_id = $1
-        RETURNING 1
+        UPDATE heads SET size = $2, frontier = $3, recorded_at = $4, key_check = $6
+        WHERE ledger_id = $1 RETURNING 1
     )
     SELECT pg_notify($5, $1 || ' ' || $2::bigint) FROM moved
 """
 
 
-async def append_group(
+async def append_group(  # noqa: PLR0913, PLR0917 - an append, everything in hand
     db: Connection,
     ledger_id: str,
     requests: Sequence[Append],
     clock: Clock,
     remembered: Remembered,
+    macs: EntryMacs | None = None,
 ) -> list[Appended | LedgerError]:
     """Append what can be appended; return each request's outcome. The caller commits.
 
     Refusals (``Conflict``, ``IdempotencyMismatch``, ``EntryTooLarge``) concern their own
-    request only; any other exception means that nothing of the group was written.
+    request only; any other exception means that nothing of the group was written. A log that is
+    stopped, or that turns out here to be doubtful and is stopped so, takes nothing.
     """
     row = await db.fetchrow(_LOCK_HEAD, ledger_id)
     if row is None:
         raise NotInitialised(ledger=ledger_id)
     head = HeadRow(*row)
     remembered.forget_unless(head)
+    if stop := await _stop_of(db, ledger_id, head, remembered, clock()):
+        remembered.forget()
+        return [stop.refusal() for _ in requests]
     known = await look(db, ledger_id, requests, remembered.versions)
-    group = Group.after(head, ledger_id, clock)
+    group = Group.after(head, ledger_id, clock, macs)
     outcomes = group.take_all(requests, known)
     tiling = await tile(db, ledger_id, head.size, remembered.open_leaves, group.leaves)
     await _write(db, group, tiling.rows)
@@ -108,6 +124,29 @@ def is_too_old(decided_at: datetime | None, now: datetime) -> bool:
     if decided_at is None:
         return False
     return now - decided_at > DECISION_KEEPS or local_day(now) != local_day(decided_at)
+
+
+async def _stop_of(
+    db: Connection, ledger_id: str, head: HeadRow, remembered: Remembered, now: datetime
+) -> Stop | None:
+    """Return what stops the log; what is seen here first is noted for everybody."""
+    if head.stopped is not None:
+        return Stop.of_text(head.stopped)
+    if remembered.head is None:
+        seen_size = max(head.signed_size, remembered.signed_under(head.origin))
+        checked = replace(head, signed_size=seen_size)
+        edge = await look_at_edge(db, ledger_id, checked, seen=remembered.large_hashes, now=now)
+        doubt, remembered.open_leaves = edge.doubt, edge.open_leaves
+    else:
+        ahead = is_ahead(head.recorded_at, now)
+        doubt = ahead_of_clock(head.recorded_at, now) if ahead else None
+    if doubt is None:
+        remembered.large_hashes = large_hashes(head)
+        return None
+    stop = Stop.because_of(doubt, now)
+    log.critical("nothing more is recorded in %s: %s", ledger_id, stop)
+    await stop_appends(db, ledger_id, stop)
+    return stop
 
 
 def _later(now: datetime, last: datetime) -> datetime:
@@ -126,21 +165,36 @@ class Group:
     frontier: Frontier
     next_recorded_at: datetime
     now: datetime
+    key_check: bytes | None = None
+    macs: EntryMacs | None = None
     accepted: list[Append] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
     receipts: list[tuple[Any, ...]] = field(default_factory=list)
+    codes: list[bytes] = field(default_factory=list)
 
     @classmethod
-    def after(cls, head: HeadRow, ledger_id: str, clock: Clock) -> Group:
+    def after(
+        cls, head: HeadRow, ledger_id: str, clock: Clock, macs: EntryMacs | None = None
+    ) -> Group:
         """Begin a group at the log's end."""
         frontier = Frontier.from_bytes(head.size, head.frontier)
         now = clock()
-        return cls(ledger_id, head.origin, frontier, _later(now, head.recorded_at), now)
+        next_at = _later(now, head.recorded_at)
+        return cls(ledger_id, head.origin, frontier, next_at, now, head.key_check, macs)
 
     def head(self) -> HeadRow:
         """Return the head row after the group."""
         last = self.next_recorded_at - MICROSECOND
-        return HeadRow(self.origin, self.frontier.size, self.frontier.to_bytes(), last)
+        frontier = self.frontier
+        return HeadRow(
+            self.origin, frontier.size, frontier.to_bytes(), last, key_check=self.key_check
+        )
+
+    def mac_rows(self) -> list[tuple[str, int, bytes]]:
+        """Return the row with the codes of the group's entries, from where the key began on."""
+        if not self.codes:
+            return []
+        return [(self.ledger_id, self.frontier.size - len(self.codes), b"".join(self.codes))]
 
     @property
     def leaves(self) -> list[bytes]:
@@ -156,17 +210,31 @@ class Group:
         if is_too_old(request.decided_at, self.now):
             return DecisionTooOld(decided_at=str(request.decided_at))
         first = self.frontier.size
+        in_force = request.key_check or self.key_check
+        if in_force is not None and (self.macs is None or self.macs.check != in_force):
+            return ServiceKeyOther(key_check=in_force.hex())
         try:
             ready = self._encode(request.entries)
         except LedgerError as error:
             return error
+        self.key_check = in_force
         leaves = [self._add(entry, recorded_at, data) for entry, recorded_at, data in ready]
         appended = _place(request, first, tuple(leaves))
         known.remember(request, appended)
         self.accepted.append(request)
         if request.once and request.entries:
             self.receipts.append(_receipt(self.ledger_id, request.once, appended))
+        if self.key_check is not None:
+            self._add_codes(request, appended)
         return appended
+
+    def _add_codes(self, request: Append, appended: Appended) -> None:
+        if self.macs is None or not appended.leaf_hashes:
+            return
+        receipt = receipt_digest(request.once, appended) if request.once else NO_RECEIPT
+        for position, leaf in enumerate(appended.leaf_hashes, appended.first_position):
+            self.codes.append(self.macs.of(position, leaf, receipt))
+            receipt = NO_RECEIPT
 
     def _encode(self, entries: Sequence[NewEntry]) -> list[tuple[NewEntry, datetime, bytes]]:
         origin, recorded_at = self.origin, self.next_recorded_at
@@ -223,7 +291,7 @@ def _receipt(ledger_id: str, once: Once, appended: Appended) -> tuple[Any, ...]:
 
 async def _write(db: Connection, group: Group, tiles: Sequence[TileRow]) -> None:
     for request in group.accepted:
-        await _write_beside(db, group.ledger_id, request)
+        await _write_beside(db, group, request)
     if not group.events:
         return
     await db.copy_records_to_table("events", records=group.events, columns=EVENT_COLUMNS)
@@ -231,13 +299,15 @@ async def _write(db: Connection, group: Group, tiles: Sequence[TileRow]) -> None
         await db.copy_records_to_table("tiles", records=tiles, columns=TILE_COLUMNS)
     if group.receipts:
         await db.copy_records_to_table("receipts", records=group.receipts, columns=RECEIPT_COLUMNS)
+    if mac_rows := group.mac_rows():
+        await db.copy_records_to_table("entry_macs", records=mac_rows, columns=MAC_COLUMNS)
     head = group.head()
-    await db.execute(
-        _MOVE_HEAD, group.ledger_id, head.size, head.frontier, head.recorded_at, CHANNEL
-    )
+    moved = head.size, head.frontier, head.recorded_at, CHANNEL, head.key_check
+    await db.execute(_MOVE_HEAD, group.ledger_id, *moved)
 
 
-async def _write_beside(db: Connection, ledger_id: str, request: Append) -> None:
+async def _write_beside(db: Connection, group: Group, request: Append) -> None:
+    ledger_id = group.ledger_id
     if request.timers_ended:
         await db.executemany(_END_TIMER, [(ledger_id, *ended) for ended in request.timers_ended])
     if request.timers_set:
@@ -246,6 +316,7 @@ async def _write_beside(db: Connection, ledger_id: str, request: Append) -> None
             [(ledger_id, t.reaction, t.key, t.due_at, t.cause) for t in request.timers_set],
         )
     if request.tracking:
-        await db.execute(
-            _MOVE_TRACKING, ledger_id, request.tracking.name, request.tracking.position
-        )
+        moved = request.tracking.name, request.tracking.position
+        is_bound = group.macs is not None and group.key_check is not None
+        mac = group.macs.of_tracking(*moved) if group.macs and is_bound else None
+        await db.execute(_MOVE_TRACKING, ledger_id, *moved, mac)

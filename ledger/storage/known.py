@@ -54,12 +54,19 @@ _TIMERS = """
 
 @dataclass(frozen=True, slots=True)
 class HeadRow:
-    """A ledger's head row; ``recorded_at`` is of the last entry."""
+    """A ledger's head row; ``recorded_at`` is of the last entry.
+
+    ``stopped`` says why nothing may be appended, ``key_check`` which service key is in force, and
+    ``signed_size`` how large the largest checkpoint in the database is.
+    """
 
     origin: str
     size: int
     frontier: bytes
     recorded_at: datetime
+    stopped: str | None = None
+    key_check: bytes | None = None
+    signed_size: int = 0
 
 
 @dataclass(slots=True)
@@ -69,13 +76,16 @@ class Remembered:
     Equal frontiers mean equal logs, so nothing that anybody else did can be missed. What a
     group learns is kept only once its commit is certain (``confirm``). ``head`` is None
     when nobody knows; ``is_alone`` while nobody else seems to write. ``open_leaves`` are the
-    leaf hashes since the last full tile, None when nobody knows.
+    leaf hashes since the last full tile, None when nobody knows. ``large_hashes`` were found to
+    fit the tiles; ``signed`` is the name and size that the log was last seen signed with.
     """
 
     head: HeadRow | None = None
     is_alone: bool = False
     versions: dict[str, int] = field(default_factory=dict)
     open_leaves: Sequence[bytes] | None = None
+    large_hashes: bytes = b""
+    signed: tuple[str, int] = ("", 0)
     _proposed: tuple[HeadRow, dict[str, int], Sequence[bytes] | None] | None = None
 
     def forget(self) -> None:
@@ -86,10 +96,20 @@ class Remembered:
     def forget_unless(self, head: HeadRow) -> None:
         """Forget everything if the log is not as this process left it."""
         self._proposed = None
-        if self.head is None or head.frontier != self.head.frontier:
+        left = self.head
+        if left is None or (head.frontier, head.recorded_at) != (left.frontier, left.recorded_at):
             self.forget()
             return
         self.is_alone = True
+
+    def note_signed(self, origin: str, size: int) -> None:
+        """Take note that the log was signed so far: under that name it never gets shorter."""
+        if origin != self.signed[0] or size > self.signed[1]:
+            self.signed = origin, size
+
+    def signed_under(self, origin: str) -> int:
+        """Return how far the log was seen signed under its present name."""
+        return self.signed[1] if self.signed[0] == origin else 0
 
     def propose(
         self, head: HeadRow, versions: dict[str, int], open_leaves: Sequence[bytes] | None

@@ -274,6 +274,7 @@ class Ledger:
             tracking=beside.tracking,
             timers_set=beside.timers_set,
             timers_ended=beside.timers_ended,
+            key_check=beside.key_check,
             decided_at=self._decided_at,
         )
         try:
@@ -378,15 +379,13 @@ async def open_ledger(  # noqa: PLR0913 - settings, each by name
     Without ``keys`` nothing can be sealed or opened; without ``key``, the service's own, a new one
     lives as long as the block.
     """
+    own = key or ServiceKey.random()
+    appending = Appender(dsn, ledger_id, clock=clock, space=space, queue_max=queue_max, key=own)
     async with open_watched_pool(dsn, size_max=pool_size_max) as pool:
         await read_head(pool, ledger_id)
-        async with (
-            open_vault(ledger_id, pool, keys) as vault,
-            Appender(dsn, ledger_id, clock=clock, space=space, queue_max=queue_max) as appender,
-        ):
+        async with open_vault(ledger_id, pool, keys) as vault, appending as appender:
             memory = Memory(REMEMBERED_AGGREGATES_MAX if is_sole_writer else 0)
             seconds = inf if is_sole_writer else CONSULTED_SECONDS
-            own = key or ServiceKey.random()
             yield Ledger(Store(pool, appender, clock, memory, own, vault, seconds))
 
 

@@ -27,7 +27,11 @@ PRIVILEGES: Mapping[str, str] = {
     "public.tiles": "SELECT INSERT",
     "public.cosignatures": "SELECT INSERT",
     "public.time_stamps": "SELECT INSERT",
-    "public.ended_checkpoints": "SELECT",  # a recovery, which fills it, is the owner's
+    "public.entry_macs": "SELECT INSERT",
+    # A recovery, which fills these, is the owner's.
+    "public.ended_checkpoints": "SELECT",
+    "public.ended_events": "SELECT",
+    "public.ended_receipts": "SELECT",
     # The head moves with each append; a checkpoint is dated when it becomes public, and gets
     # another signature when keys overlap; the newest cosignature replaces the one before.
     "public.heads": "SELECT INSERT UPDATE",

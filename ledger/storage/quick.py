@@ -21,6 +21,8 @@ import asyncpg
 from ledger.core.clock import Clock
 from ledger.core.errors import LedgerError
 from ledger.storage.connect import LOST_CONNECTION, Connection, is_refusal
+from ledger.storage.doubts import is_ahead
+from ledger.storage.entry_macs import MAC_COLUMNS, EntryMacs
 from ledger.storage.errors import OutcomeUnknown
 from ledger.storage.group import CHANNEL, EVENT_COLUMNS, RECEIPT_COLUMNS, Group
 from ledger.storage.known import Remembered, look
@@ -32,26 +34,29 @@ QUICK_EVENTS_MAX = 300  # beyond, COPY is cheaper
 _MOVE_HEAD = """
     WITH moved AS (
         UPDATE heads SET size = $3, frontier = $4, recorded_at = $5
-        WHERE ledger_id = $1 AND frontier = $2
+        WHERE ledger_id = $1 AND frontier = $2 AND stopped IS NULL
+            AND key_check IS NOT DISTINCT FROM $7
         RETURNING ledger_id
     )"""
 _TELL = " SELECT pg_notify($6, ledger_id || ' ' || $3::bigint) FROM moved"
 _EVENTS = ("bigint", "text", "bigint", "text", "timestamptz", "timestamptz", "bytea", "bytea")
 _RECEIPTS = ("text", "text", "bytea", "text", "bigint", "bigint", "integer")
 _TILES = ("smallint", "bigint", "bytea", "bytea")
+_MACS = ("bigint", "bytea")
 
 
 @cache
-def _statement(has_receipts: bool, has_tiles: bool) -> str:
+def _statement(has_receipts: bool, has_tiles: bool, has_macs: bool) -> str:
     """Move the head, and if it moved, insert the rows: those of tables that get any.
 
     A table without rows costs a small group as much as an event.
     """
-    parts, first = [_MOVE_HEAD], 7
+    parts, first = [_MOVE_HEAD], 8
     for table, columns, types, has_rows in (
         ("events", EVENT_COLUMNS, _EVENTS, True),
         ("receipts", RECEIPT_COLUMNS, _RECEIPTS, has_receipts),
         ("tiles", TILE_COLUMNS, _TILES, has_tiles),
+        ("entry_macs", MAC_COLUMNS, _MACS, has_macs),
     ):
         if has_rows:
             arrays = ", ".join(f"${first + n}::{kind}[]" for n, kind in enumerate(types))
@@ -68,26 +73,27 @@ def can_be_quick(requests: Sequence[Append], remembered: Remembered) -> bool:
     return (
         remembered.is_alone
         and sum(len(request.entries) for request in requests) <= QUICK_EVENTS_MAX
-        and not any(r.tracking or r.timers_set or r.timers_ended for r in requests)
+        and not any(r.tracking or r.timers_set or r.timers_ended or r.key_check for r in requests)
     )
 
 
-async def append_quickly(
+async def append_quickly(  # noqa: PLR0913, PLR0917 - as of ``append_group``
     db: Connection,
     ledger_id: str,
     requests: Sequence[Append],
     clock: Clock,
     remembered: Remembered,
+    macs: EntryMacs | None = None,
 ) -> list[Appended | LedgerError] | None:
     """Append the group and commit; return each request's outcome, or None: go the long way.
 
     Raises ``OutcomeUnknown`` when the answer to the statement is lost, or does not say that
     nothing was written.
     """
-    if remembered.head is None:
+    if remembered.head is None or is_ahead(remembered.head.recorded_at, clock()):
         return None
     known = await look(db, ledger_id, requests, remembered.versions)
-    group = Group.after(remembered.head, ledger_id, clock)
+    group = Group.after(remembered.head, ledger_id, clock, macs)
     outcomes = group.take_all(requests, known)
     if not group.events:
         return None
@@ -103,19 +109,21 @@ async def append_quickly(
 
 async def _write(db: Connection, group: Group, tiles: Sequence[TileRow], frontier: bytes) -> bool:
     """Write the group if the log still ends with this frontier; return whether it did."""
-    head = group.head()
+    head, mac_rows = group.head(), group.mac_rows()
     try:
         rows = await db.fetch(
-            _statement(bool(group.receipts), bool(tiles)),
+            _statement(bool(group.receipts), bool(tiles), bool(mac_rows)),
             group.ledger_id,
             frontier,
             head.size,
             head.frontier,
             head.recorded_at,
             CHANNEL,
+            head.key_check,
             *_columns(group.events),
             *_columns(group.receipts),
             *_columns(tiles),
+            *_columns(mac_rows),
         )
     except LOST_CONNECTION as error:
         raise OutcomeUnknown(problem=type(error).__name__) from error

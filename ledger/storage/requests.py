@@ -43,11 +43,12 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a reaction changes in the same transaction as its events."""
+    """What changes in the same transaction as the events: of a reaction, or the service's key."""
 
     tracking: Tracking | None = None
     timers_set: Sequence[Timer] = ()
     timers_ended: Sequence[tuple[str, str]] = ()
+    key_check: bytes | None = None
 
 
 NOTHING_BESIDE = Beside()
@@ -64,6 +65,7 @@ class Append:
     still exist: of two processes that act on one timer, one is refused. Made for every command,
     so not frozen: that would cost more than the hash of its event. ``decided_at``: when what is
     asked was decided; an append much later, or on another day in China, is refused.
+    ``key_check`` is set by the entry that names the service's key: it is in force from there on.
     """
 
     entries: Sequence[NewEntry] = ()
@@ -74,6 +76,7 @@ class Append:
     timers_ended: Sequence[tuple[str, str]] = ()
     gaps_allowed: bool = False
     decided_at: datetime | None = None
+    key_check: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+FORMER = ".former"
 
 
 class ServiceKeyWrong(Exception):
@@ -26,12 +27,14 @@ class ServiceKeyWrong(Exception):
 
 
 class ServiceKey:
-    """Gives a key for each purpose."""
+    """Gives a key for each purpose; ``former`` are the keys before it: they check and open."""
 
-    def __init__(self, secret: bytes) -> None:
-        if len(secret) != KEY_BYTES:
-            raise ServiceKeyWrong(f"a key has {KEY_BYTES} bytes, not {len(secret)}")
+    def __init__(self, secret: bytes, former: tuple[bytes, ...] = ()) -> None:
+        for one in (secret, *former):
+            if len(one) != KEY_BYTES:
+                raise ServiceKeyWrong(f"a key has {KEY_BYTES} bytes, not {len(one)}")
         self._secret = secret
+        self.former = tuple(ServiceKey(one) for one in former)
 
     def __repr__(self) -> str:
         return "ServiceKey(***)"
@@ -45,9 +48,9 @@ class ServiceKey:
     def kept_in(cls, file: Path) -> ServiceKey:
         """Read the key, or make one that only its owner can read."""
         try:
-            return cls(file.read_bytes())
+            return cls(file.read_bytes(), _former_of(file))
         except FileNotFoundError:
-            return cls(_make(file))
+            return cls(_make(file), _former_of(file))
 
     def for_purpose(self, purpose: str) -> bytes:
         """Return the key for one purpose; one tells nothing of another."""
@@ -73,7 +76,8 @@ class ServiceKey:
 
     def is_mac(self, purpose: str, code: bytes, *parts: bytes) -> bool:
         """Tell whether a code over these parts was made with this key."""
-        return hmac.compare_digest(self.mac(purpose, *parts), code)
+        is_ours = hmac.compare_digest(self.mac(purpose, *parts), code)
+        return is_ours or any(one.is_mac(purpose, code, *parts) for one in self.former)
 
     def seal(self, purpose: str, context: bytes, value: bytes) -> bytes:
         """Return a value that only this key opens, and only in this context."""
@@ -86,7 +90,40 @@ class ServiceKey:
         try:
             return AESGCM(self.for_purpose(purpose)).decrypt(nonce, text, context)
         except InvalidTag:
-            return None
+            opened = (one.unseal(purpose, context, sealed) for one in self.former)
+            return next((value for value in opened if value is not None), None)
+
+
+def replace_key(file: Path) -> ServiceKey:
+    """Put a new key into the file; the one so far is kept beside, to check and open with.
+
+    What was made with a former key stays good; what is made from now on is made with the new one.
+    """
+    before = file.read_bytes()
+    former = (before, *_former_of(file))
+    secret = secrets.token_bytes(KEY_BYTES)
+    _replace(file.with_name(f"{file.name}{FORMER}"), b"".join(former))
+    _replace(file, secret)
+    return ServiceKey(secret, former)
+
+
+def _former_of(file: Path) -> tuple[bytes, ...]:
+    """Return the keys before this one, the latest first."""
+    try:
+        kept = file.with_name(f"{file.name}{FORMER}").read_bytes()
+    except FileNotFoundError:
+        return ()
+    return tuple(kept[at : at + KEY_BYTES] for at in range(0, len(kept), KEY_BYTES))
+
+
+def _replace(file: Path, data: bytes) -> None:
+    own = file.with_name(f"{file.name}.{os.getpid()}")
+    own.unlink(missing_ok=True)
+    with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    own.replace(file)
 
 
 def _make(file: Path) -> bytes:

@@ -12,7 +12,7 @@ from ledger.merkle.proof_files import read_proof_file
 from ledger.merkle.proofs import ProofWrong
 from ledger.merkle.tiles import TileWrong, parse_tile_path, split_hashes, unpack_entries
 from ledger.merkle.tree import leaf_hash
-from ledger.publishing.checking import LogTorn
+from ledger.storage.doubts import LogTorn
 from tests.attacks.rewriting import (
     change_entry,
     change_tile,

@@ -73,10 +73,38 @@ def _envelope(version: int, *, reason: str = "") -> dict[str, Any]:
     }
 
 
+def stop_answered(version: int = 6) -> LogHistory.StopAnswered:
+    """Somebody had changed the head's row; everything that was signed is there."""
+    return LogHistory.StopAnswered(
+        **_envelope(version, reason="日志头被误改，已由条目重新生成"),
+        why="LogTorn",
+        size=91_229,
+        root_sha256=EMPTY_ROOT.hex(),
+        mended=("head",),
+    )
+
+
+def signer_memory_replaced(version: int = 7) -> LogHistory.SignerMemoryReplaced:
+    """The signer's file was lost with its disk."""
+    return LogHistory.SignerMemoryReplaced(
+        **_envelope(version, reason="服务器磁盘更换，签名记录文件遗失"), checkpoint=CHECKPOINT
+    )
+
+
+def service_key_named(version: int = 8) -> LogHistory.ServiceKeyNamed:
+    """The service's key, by its check value."""
+    return LogHistory.ServiceKeyNamed(
+        **_envelope(version), key_check="00112233445566778899aabbccddeeff", by_former=""
+    )
+
+
 EXAMPLES: tuple[Event, ...] = (
     begun(),
     key_introduced(),
     key_rotated(),
     loss_acknowledged(),
     clock_put_right(),
+    stop_answered(),
+    signer_memory_replaced(),
+    service_key_named(),
 )

@@ -83,6 +83,34 @@ def test_a_clock_is_put_right_with_a_reason() -> None:
     ).then_refused(ReasonMissing)
 
 
+def test_a_stop_and_a_lost_memory_are_answered_for_with_a_reason() -> None:
+    stopped, replaced = example.stop_answered(version=3), example.signer_memory_replaced(version=3)
+
+    def answer(history: LogHistory, by: By) -> None:
+        root = bytes.fromhex(stopped.root_sha256)
+        history.answer_stop(by, why="LogTorn", size=stopped.size, root=root, mended=["head"])
+
+    def replace(history: LogHistory, by: By) -> None:
+        history.replace_signer_memory(by, checkpoint=replaced.checkpoint)
+
+    given(*WITH_KEY).when(lambda history: answer(history, stopped.by)).then(stopped)
+    given(*WITH_KEY).when(lambda history: answer(history, SYSTEM)).then_refused(ReasonMissing)
+    given(*WITH_KEY).when(lambda history: replace(history, replaced.by)).then(replaced)
+    given(*WITH_KEY).when(lambda history: replace(history, SYSTEM)).then_refused(ReasonMissing)
+    assert replay([*WITH_KEY, stopped]).answered_at == AT
+
+
+def test_a_key_of_the_service_that_none_before_speaks_for_needs_a_reason() -> None:
+    first = example.service_key_named(version=3)
+
+    def name(history: LogHistory, key_check: str, by_former: str = "") -> None:
+        history.name_service_key(SYSTEM, key_check=key_check, by_former=by_former)
+
+    named = (*WITH_KEY, first)
+    given(*named).when(lambda history: name(history, "ff")).then_refused(ReasonMissing)
+    assert replay(named).service_key_check == first.key_check
+
+
 def test_all_public_keys_stay_listed_with_the_moment_at_which_they_end() -> None:
     assert replay(example.EXAMPLES).keys == [
         PublicKey(example.FIRST_VKEY, example.ORIGIN, UNTIL),

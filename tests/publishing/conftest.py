@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,12 +15,16 @@ from api.outgoing import WebClient, web_client
 from ledger.merkle.tree import Frontier
 from ledger.publishing.log_keys import KeySource
 from ledger.publishing.publisher import Publisher
+from ledger.publishing.signer import Signer
 from ledger.storage.connect import connect
-from ledger.storage.ledger import Ledger
+from ledger.storage.ledger import Ledger, open_ledger
 from ledger.storage.news import News
 from tests.examples import by
 from tests.storage.jars import Jar
 from tests.storage_fixtures import ORIGIN
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+"""When the signer of the test ledger began, with nothing signed."""
 
 PublisherFor: TypeAlias = Callable[..., Awaitable[Publisher]]
 
@@ -28,7 +33,7 @@ PublisherFor: TypeAlias = Callable[..., Awaitable[Publisher]]
 def source(tmp_path: Path) -> KeySource:
     """Where the test ledger's keys are; it has one."""
     source = KeySource(tmp_path / "log", ORIGIN)
-    source.create()
+    Signer(source.folder).begin(source.create(), BEGAN)
     return source
 
 
@@ -66,6 +71,13 @@ async def publisher_for(
 async def publisher(publisher_for: PublisherFor) -> Publisher:
     """One publisher without witnesses."""
     return await publisher_for()
+
+
+@asynccontextmanager
+async def started_again(dsn: str, ledger: Ledger) -> AsyncIterator[Ledger]:
+    """The ledger as a process has it that saw nothing before."""
+    async with open_ledger(dsn, ledger.id, pool_size_max=2) as again:
+        yield again
 
 
 async def fill(ledger: Ledger, count: int = 1) -> None:

@@ -21,11 +21,12 @@ from ledger.core.clock import utc_now
 from ledger.key_files import write_private
 from ledger.merkle.keys import KeyKind, KeyWrong, SigningKey, VerifyingKey
 from ledger.merkle.policies import Policy, parse_policy
-from ledger.publishing.checking import LogBehind, LogRewritten, check_log, check_with_witnesses
+from ledger.publishing.checking import check_log, check_with_witnesses
 from ledger.publishing.log_keys import KeySource
 from ledger.publishing.publisher import Publisher
 from ledger.publishing.signer import Signer
 from ledger.storage.checkpoints import checkpoint_at, latest_published
+from ledger.storage.doubts import LogBehind, LogRewritten
 from ledger.storage.ledger import Ledger
 from ledger.witness.book import Book
 from ledger.witness.witness import Witness
@@ -33,7 +34,7 @@ from scripts.cli import build_parser
 from scripts.failures import Failure
 from scripts.settings import load_settings
 from scripts.witness import BOOK_FILE, KEY_FILE, WitnessKeyMissing, WitnessKeyNamed
-from tests.publishing.conftest import PublisherFor, cut_tail, fill
+from tests.publishing.conftest import PublisherFor, cut_tail, fill, started_again
 from tests.started import start
 from tests.waiting import wait_until
 
@@ -308,7 +309,8 @@ async def test_f19_a_witness_knows_what_file_and_database_have_both_forgotten(
     here = await check_log(superuser, ledger.id, source)
     with pytest.raises(LogBehind, match="witness w0"):
         await check_with_witnesses(superuser, ledger.id, here, policy, publisher.outgoing)
-    await fill(ledger, 4)  # grown to the same size, with another history
+    async with started_again(publisher.dsn, ledger) as again:
+        await fill(again, 4)  # grown to the same size, with another history
     here = await check_log(superuser, ledger.id, source)
     with pytest.raises(LogRewritten, match="witness w0"):
         await check_with_witnesses(superuser, ledger.id, here, policy, publisher.outgoing)

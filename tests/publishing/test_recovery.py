@@ -26,10 +26,10 @@ from ledger.merkle.checkpoints import (
 from ledger.merkle.keys import VerifyingKey
 from ledger.publishing import recovery
 from ledger.publishing.announcing import announce_keys, history_of
-from ledger.publishing.checking import LogTorn, check_log
+from ledger.publishing.checking import check_log
 from ledger.publishing.log_keys import KeyOfAnotherLog, KeysFromEnvironment, KeySource, LogKeys
 from ledger.publishing.publisher import Publisher
-from ledger.publishing.recovery import NothingLost, acknowledge_loss, finish_recovery
+from ledger.publishing.recovery import Admission, NothingLost, acknowledge_loss, finish_recovery
 from ledger.publishing.signer import Signed, Signer
 from ledger.storage.checkpoints import latest_published
 from ledger.storage.ledger import Ledger
@@ -42,7 +42,7 @@ from scripts.init import initialise
 from scripts.publishing import LogRefused
 from scripts.settings import Settings, load_settings
 from scripts.verify_ledger import is_name_of
-from tests.publishing.conftest import PublisherFor, cut_tail, fill
+from tests.publishing.conftest import BEGAN, PublisherFor, cut_tail, fill
 from tests.publishing.test_quorum import WitnessFor, a_policy, witness_for
 from tests.storage_fixtures import ORIGIN
 
@@ -64,7 +64,7 @@ async def settings(store_dsn: str, owner_dsn: str, ledger: Ledger, tmp_path: Pat
 def source(settings: Settings) -> KeySource:
     """Where that service has its keys."""
     source = KeySource(settings.log_folder, ORIGIN)
-    source.create()
+    Signer(source.folder).begin(source.create(), BEGAN)
     return source
 
 
@@ -188,7 +188,7 @@ async def dying(monkeypatch: pytest.MonkeyPatch, name: str) -> AsyncIterator[Non
             yield
 
 
-@pytest.mark.parametrize("name", ["_history", "finish_recovery"])
+@pytest.mark.parametrize("name", ["_history_in_time", "finish_recovery"])
 async def test_one_that_dies_half_way_changed_nothing_or_is_finished(
     name: str,
     lost: Signed,
@@ -198,9 +198,9 @@ async def test_one_that_dies_half_way_changed_nothing_or_is_finished(
 ) -> None:
     ledger, source = publisher.ledger, publisher.source
     async with dying(monkeypatch, name):
-        await acknowledge_loss(superuser, ledger.id, source, reason="why", clock=utc_now)
+        await acknowledge_loss(superuser, ledger.id, source, Admission(reason="why", clock=utc_now))
     head = await read_head(superuser, ledger.id)
-    if name == "_history":
+    if name == "_history_in_time":
         assert (head.origin, head.size) == (ORIGIN, KEPT)
         assert not finish_recovery(source.folder, head.origin)
         assert Signer(source.folder).last() == lost
@@ -225,19 +225,26 @@ async def test_what_cannot_be_acknowledged_is_refused(
     superuser: asyncpg.Connection,
 ) -> None:
     with pytest.raises(ReasonMissing):
-        await acknowledge_loss(superuser, ledger.id, source, reason=" ", clock=utc_now)
+        await acknowledge_loss(superuser, ledger.id, source, Admission(reason=" ", clock=utc_now))
     keys: LogKeys = source.read()
     given = KeySource(source.folder, ORIGIN, keys.to_text())
     with pytest.raises(KeysFromEnvironment):
-        await acknowledge_loss(superuser, ledger.id, given, reason="why", clock=utc_now)
+        await acknowledge_loss(superuser, ledger.id, given, Admission(reason="why", clock=utc_now))
     async with superuser.transaction():
         await superuser.execute("SET LOCAL session_replication_role = replica")
         await superuser.execute(
             "DELETE FROM events WHERE ledger_id = $1 AND position = 280", ledger.id
         )
-    with pytest.raises(LogTorn):  # a hole is no shorter log
-        await acknowledge_loss(superuser, ledger.id, source, reason="why", clock=utc_now)
-    assert Signer(source.folder).last() == lost
+    # What lies behind a gap cannot stay in the log: it is set aside, and is lost like the rest.
+    done = await acknowledge_loss(
+        superuser, ledger.id, source, Admission(reason="why", clock=utc_now)
+    )
+    assert (done.former_size, done.kept_size) == (LOST, 280)
+    assert "9 entries behind a gap set aside" in done.mended
+    kept = await superuser.fetch(
+        "SELECT position FROM ended_events WHERE ledger_id = $1 ORDER BY position", ledger.id
+    )
+    assert [position for (position,) in kept] == list(range(281, KEPT))
 
 
 async def test_a_clock_that_had_run_ahead_is_put_right_in_the_open(
@@ -249,7 +256,7 @@ async def test_a_clock_that_had_run_ahead_is_put_right_in_the_open(
     signer, ahead = Signer(source.folder), utc_now() + timedelta(days=365)
     head = await read_head(db, ledger.id)
     checkpoint = Checkpoint(ORIGIN, head.size, await read_root(db, ledger.id, head.size))
-    signer.sign(source.read(), checkpoint, after=None, proof=[], now=ahead)
+    signer.sign(source.read(), checkpoint, after=signer.last(), proof=[], now=ahead)
     await run(settings, "--acknowledge-clock", "--reason", "时钟曾快一年")
     last = signer.last()
     assert last is not None and last.signed_at < ahead

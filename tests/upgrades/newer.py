@@ -25,7 +25,8 @@ async def append_newer(ledger: Ledger, aggregate: Aggregate, topic: str) -> int:
         entries.append(replace(entry, topic=topic, header=entry.header | {"topic": topic}))
     async with ledger.pool.acquire() as db, db.transaction():
         appends = [Append(entries=entries)]
-        (outcome,) = await append_group(db, ledger.id, appends, utc_now, Remembered())
+        remembered, macs = Remembered(), ledger.appender.macs
+        (outcome,) = await append_group(db, ledger.id, appends, utc_now, remembered, macs)
     if isinstance(outcome, LedgerError):
         raise outcome
     return outcome.first_position

@@ -12,7 +12,7 @@ import pytest
 
 from ledger.core.clock import utc_now
 from ledger.publishing.log_keys import KeySource
-from ledger.publishing.recovery import acknowledge_loss
+from ledger.publishing.recovery import Admission, acknowledge_loss
 from ledger.storage.ledger import Ledger, create_ledger, open_ledger
 from ledger.verification import check, ranges, whole
 from scripts import verify
@@ -108,21 +108,24 @@ async def test_an_empty_ledger_and_one_without_a_head(
 
 
 async def test_a_log_that_goes_on_after_an_acknowledged_loss_is_right(
-    checked_dsn: str, tmp_path: Path, run: Any
+    checked_dsn: str, superuser: asyncpg.Connection, tmp_path: Path, run: Any
 ) -> None:
     """Entries before the loss carry the former name; checkpoints of it that fit stay."""
     name = f"lost{uuid4().hex[:8]}"
-    db = await asyncpg.connect(checked_dsn)
-    await create_ledger(db, name, origin=ORIGIN)
+    await create_ledger(superuser, name, origin=ORIGIN)
     async with open_ledger(checked_dsn, name, pool_size_max=2) as ledger:
         source = KeySource(tmp_path / "log" / name, ORIGIN)
         source.create()
         for place in world.places()[:2]:
             await ledger.save(place)
         await world.sign(ledger)
-        await acknowledge_loss(db, name, source, reason="恢复了旧备份", clock=utc_now)
+        await acknowledge_loss(
+            superuser,
+            name,
+            source,
+            Admission(reason="恢复了旧备份", clock=utc_now, is_key_lost=True),
+        )
         await ledger.save(world.places()[2])
-    await db.close()
     status, said = await run(ledger=name)
     assert (status, said["findings"]) == (0, [])
     assert said["origin"] != ORIGIN
