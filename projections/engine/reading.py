@@ -330,5 +330,6 @@ class Select:
 
 
 def _public(row: Row) -> Row:
-    row.pop("ledger_id", None)
+    for name in ("ledger_id", "image_no", "is_gone"):
+        row.pop(name, None)
     return row
