@@ -18,8 +18,11 @@ def utc_now() -> datetime:
 
 
 def local_day(moment: datetime) -> date:
-    """Return the day in China on which a moment falls."""
-    return moment.astimezone(LOCAL).date()
+    """Return the day in China on which a moment falls, at the edge the calendar's last or first."""
+    try:
+        return moment.astimezone(LOCAL).date()
+    except OverflowError:
+        return date.max if moment.year > 1 else date.min
 
 
 def end_of_day(day: date) -> datetime:

@@ -19,7 +19,7 @@ from ledger.core.entry import Entry
 from ledger.core.errors import LedgerError
 from ledger.storage.connect import Connection
 from projections.engine import statements
-from projections.engine.shape import Shape, read_shape
+from projections.engine.shape import Shape, read_shape, settle_moment
 from projections.engine.view import Key, Lines, Row, Table, View
 
 CACHE_ROWS_MAX = 20_000
@@ -30,6 +30,7 @@ IMAGE_OWN = ("image_no", "is_gone")
 TOLD = ("is_late", "true_day", "said_by", "proposed_by")
 """Columns of lines that say how their event was told, where a table has them."""
 
+MOMENT = "timestamp with time zone"
 Place: TypeAlias = tuple[str, Key]
 Image: TypeAlias = tuple[Row, Entry]
 
@@ -131,9 +132,12 @@ class AddedLines:
     set_columns: dict[str, None] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     told: tuple[str, ...] = field(init=False)
+    moments: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.told = tuple(name for name in TOLD if name in self.shape.types)
+        types = self.shape.types
+        self.told = tuple(name for name in TOLD if name in types)
+        self.moments = tuple(n for n in types if types[n] == MOMENT and n not in PLACED)
 
     def take(self, row: Row, ledger_id: str, entry: Entry, line_no: int) -> None:
         """Add a line (refuses with ``ColumnUnknown``)."""
@@ -145,7 +149,11 @@ class AddedLines:
         if self.told:
             told = how_told(entry)
             when |= {name: told[name] for name in self.told}
-        self.rows.append({**placed, **when, **row})
+        line = {**placed, **when, **row}
+        for name in self.moments:
+            if (moment := line.get(name)) is not None:
+                line[name] = settle_moment(moment)
+        self.rows.append(line)
 
     def columns(self) -> tuple[str, ...]:
         """Return those that are written: what any line sets, and what the engine fills in."""

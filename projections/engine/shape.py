@@ -25,6 +25,10 @@ FILLED = frozenset(
 )
 """Columns that the engine fills in itself, where a table has them."""
 
+FIRST_EDGE = datetime(1, 1, 2, tzinfo=UTC)
+LAST_EDGE = datetime(9999, 12, 31, tzinfo=UTC)
+"""What stands for a moment beyond: the very first and last ones mean infinity to the database."""
+
 Change: TypeAlias = Callable[[Any], Any]
 
 _COLUMNS = """
@@ -121,7 +125,7 @@ def _settler(kind: str) -> Change | None:
     if kind.endswith("[]"):
         return list
     if kind == "timestamp with time zone":
-        return _settle_moment
+        return settle_moment
     return None
 
 
@@ -129,5 +133,11 @@ def _settle_json(value: Any) -> Any:
     return orjson.loads(orjson.dumps(value, default=str))
 
 
-def _settle_moment(value: datetime) -> datetime:
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
+def settle_moment(value: datetime) -> datetime:
+    """Return a moment in UTC; one at the calendar's edge, from an old event, is moved into it."""
+    if value.tzinfo is UTC:
+        return value
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return LAST_EDGE if value.year > 1 else FIRST_EDGE
