@@ -9,10 +9,10 @@ asking the append once more. A client that hangs up cancels nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from hashlib import sha256
 from typing import Any, get_type_hints
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 from aiohttp import web
@@ -232,9 +232,23 @@ class CommandHandler:
             "event_ids": recorded.event_ids,
             "receipts": receipts_of(recorded),
         }
+        if created := created_by(self.route.takes, recorded):
+            body["created"] = created
         if isinstance(recorded, Disclosed):
             body["disclosed"] = recorded.disclosed
         return answer(body, status=201, headers=headers)
+
+
+def created_by(command_type: type, recorded: Recorded) -> dict[str, UUID]:
+    """Return the ids that a command makes inside a record, as its first event says them."""
+    made = [one.name for one in fields(command_type) if one.default_factory is uuid4]
+    told = recorded.events or recorded.events_before
+    if not made or not told:
+        return {}
+    event = told[0]
+    parts = [event, *(value for value in vars(event).values() if is_dataclass(value))]
+    found = ((name, getattr(part, name, None)) for name in made for part in parts)
+    return {name: value for name, value in found if value is not None}
 
 
 def _wishes(request: web.Request) -> tuple[bool, bool]:

@@ -123,12 +123,17 @@ RECORDED = _object(
         "position": POSITION,
         "event_ids": {"type": "array", "items": UUID_SCHEMA},
         "receipts": {"type": "array", "items": {"$ref": "#/components/schemas/Receipt"}},
+        "created": {
+            "type": "object",
+            "description": "The ids of what this made inside the record: a draw-down, a receipt.",
+            "additionalProperties": UUID_SCHEMA,
+        },
         "disclosed": {
             "type": "object",
             "description": "What may be told because this is recorded; never told again.",
         },
     },
-    "disclosed",
+    *("created", "disclosed"),
 )
 NOTHING_RECORDED = _object(
     {

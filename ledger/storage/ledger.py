@@ -62,9 +62,8 @@ class Recorded:
     """What a command recorded.
 
     ``id`` and ``version`` are of the aggregate it addressed, ``position`` is the last event's
-    place in the log (-1 in a dry run). ``events`` are the new events; a replay of an
-    idempotency key has none, only the ids of what was recorded then. ``leaf_hashes`` are what
-    the log commits to, one an event: whoever keeps one can prove later that it was accepted.
+    (-1 in a dry run). ``events`` are the new ones, ``events_before`` those that an idempotency
+    key recorded before; the log commits to ``leaf_hashes``: who keeps one can prove acceptance.
     """
 
     id: UUID
@@ -73,6 +72,7 @@ class Recorded:
     event_ids: tuple[UUID, ...]
     events: tuple[Event, ...] = ()
     replayed: bool = False
+    events_before: tuple[Event, ...] = ()
     leaf_hashes: tuple[bytes, ...] = ()
 
 
@@ -326,6 +326,7 @@ class Ledger:
             position=appended.last_position,
             event_ids=tuple(entry.event_id for entry in entries),
             replayed=True,
+            events_before=tuple(entry.event for entry in entries),
             leaf_hashes=tuple(leaf_hash(entry.data) for entry in entries),
         )
 

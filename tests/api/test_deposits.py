@@ -11,7 +11,7 @@ import pytest
 
 from ledger.core.clock import local_day
 from tests.api.conftest import the_problem
-from tests.api.money import PROVEN, Office, office
+from tests.api.money import ACCOUNT, PROVEN, Office, office
 from tests.commands.county import COMPANY, ESTATE
 
 __all__ = ["office"]
@@ -196,3 +196,22 @@ async def test_a_step_with_a_deposit_is_taken_back_by_two(office: Office) -> Non
     await office.done("head", draw + "/rejections", reason="物业已自行整改")
     too_much = await office.post("clerk", path + "/draw-downs", **{**PIPE, "amount_fen": 20_000_01})
     await the_problem(too_much, 422, "draw-exceeds-free")
+
+
+async def test_an_answer_names_what_was_made_also_when_it_is_repeated(office: Office) -> None:
+    path = await deposit(office)
+    headers = office.headers["clerk"] | {"Idempotency-Key": "a-draw"}
+    answers = []
+    for _ in range(2):
+        address = f"/v1{path}/draw-downs"
+        response = await office.client.post(address, json=PIPE, headers=headers)
+        answers.append(await response.json())
+    first, again = (one["created"] for one in answers)
+    assert first == again
+    drawn = f"{path}/draw-downs/{first['draw_id']}"
+    assert (await office.read("auditor", drawn, after=answers[0]))["row"]["status"] == "requested"
+    receipt = {"category": "rent", "amount_fen": 1, "payer": "惠民便利店"}
+    made = await office.done("clerk", f"/accounts/{ACCOUNT}/receipts", **receipt)
+    assert list(made["created"]) == ["receipt_id"]
+    head = await office.done("head", drawn + "/approvals")
+    assert "created" not in head
