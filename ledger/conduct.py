@@ -27,6 +27,7 @@ from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day
 from ledger.core.errors import RuleViolated
+from ledger.core.guards import told_after
 from ledger.core.values import derived_id
 
 
@@ -62,6 +63,13 @@ class TransferNotDue(RuleViolated):
     """No transfer of this unit to the efficiency office is due.
 
     该单位没有应当移交作风效能办公室的事项。
+    """
+
+
+class TransferToItself(RuleViolated):
+    """A unit is handed over to another organisation, never to itself.
+
+    单位须移交其他机构，不得移交给本单位。
     """
 
 
@@ -189,6 +197,7 @@ class UnitConduct(core.Aggregate):
                 if self.timestamp >= end_of_day(due.due_on)
             )
             conduct.transfers_count += 1
+            conduct.transferred_at = self.timestamp
 
     @dataclass(frozen=True, kw_only=True)
     class PerformanceAnalysisDone(Event):
@@ -210,6 +219,7 @@ class UnitConduct(core.Aggregate):
 
         def apply(self, conduct: UnitConduct) -> None:
             conduct.findings_open_count += 1
+            conduct.found_at = self.timestamp
 
     @dataclass(frozen=True, kw_only=True)
     class TalkHeld(Event):
@@ -234,8 +244,10 @@ class UnitConduct(core.Aggregate):
         self.transfers_due: tuple[TransferDue, ...] = ()
         self.transfers_unmissed: tuple[TransferDue, ...] = ()
         self.transfers_count = 0
+        self.transferred_at: datetime | None = None
         self.findings_open_count = 0
         self.talks_count = 0
+        self.found_at: datetime | None = None
 
     @staticmethod
     def create_id(*_: object, unit_id: object = None, **__: object) -> UUID:
@@ -305,6 +317,8 @@ class UnitConduct(core.Aggregate):
 
     def transfer(self, by: By, *, office_id: UUID) -> None:
         """Hand the unit over to the efficiency office, for everything that is due."""
+        if office_id == self.unit_id:
+            by = by.refuse(TransferToItself(office_id=str(office_id)))
         if not self.transfers_due:
             by = by.refuse(TransferNotDue(streak=self.streak))
         due_ids = [petition_id for due in self.transfers_due for petition_id in due.petition_ids]
@@ -317,12 +331,14 @@ class UnitConduct(core.Aggregate):
 
     def analyse_performance(self, by: By, *, conclusion: str) -> None:
         """Record an analysis of how the unit does its duty."""
+        by = told_after(by, self.transferred_at, "told-before-transfer")
         self._record(self.PerformanceAnalysisDone, by, conclusion=conclusion)
 
     def record_inspection_finding(
         self, by: By, *, kind: FindingKind, person_id: UUID | None, summary: str
     ) -> None:
         """Record what an inspection found about the unit, or about one person in it."""
+        by = told_after(by, self.transferred_at, "told-before-transfer")
         self._record(
             self.InspectionFindingRecorded, by, kind=kind, person_id=person_id, summary=summary
         )
@@ -331,4 +347,5 @@ class UnitConduct(core.Aggregate):
         """Record a talk; there must be a finding that no talk was held about yet."""
         if self.findings_open_count == 0:
             by = by.refuse(TalkWithoutFinding())
+        by = told_after(by, self.found_at, "told-before-finding")
         self._record(self.TalkHeld, by, convener_id=convener_id, conclusion=conclusion)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from ledger.core.aggregate import By
@@ -69,6 +70,13 @@ def by_two(by: By) -> By:
 def evidenced(by: By) -> By:
     """Refuse a step that nothing proves: at least one document comes with it."""
     return by if by.evidence else by.refuse(EvidenceMissing(field="evidence"))
+
+
+def told_after(by: By, earliest: datetime | None, mark: str) -> By:
+    """Book a fact no earlier than the step that it follows from; history stays as it is told."""
+    if by.told_at is None or earliest is None:
+        return by
+    return by.booked_from(earliest, mark)
 
 
 def marked(by: By, mark: str) -> By:

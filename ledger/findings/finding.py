@@ -10,6 +10,7 @@ from uuid import UUID
 from ledger.core import aggregate as core
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day, local_day
+from ledger.core.guards import told_after
 from ledger.findings.errors import (
     CheckerIsCompany,
     EstateNotSupervised,
@@ -88,6 +89,7 @@ class Finding(core.Aggregate):
             finding.due_on = self.due_on
             finding.is_provisional = self.is_provisional
             finding.reminders_count += 1
+            finding.reminded_at = self.timestamp
 
     @dataclass(frozen=True, kw_only=True)
     class SolvedOnTheSpot(Event):
@@ -202,6 +204,7 @@ class Finding(core.Aggregate):
         self.is_provisional = False
         self.late: tuple[tuple[date, bool], ...] = ()
         self.reminders_count = 0
+        self.reminded_at: datetime | None = None
         self.talks_count = 0
         self.assessment_points = 0
 
@@ -308,6 +311,7 @@ class Finding(core.Aggregate):
         """Record a talk with the company; it must have been reminded before."""
         if not self.reminders_count:
             by = by.refuse(FindingNotReminded())
+        by = told_after(by, self.reminded_at, "told-before-reminder")
         self._record(
             self.CompanyTalkHeld,
             by,
@@ -331,7 +335,8 @@ class Finding(core.Aggregate):
 
     def _guard_reminded(self, by: By) -> By:
         by = self._guard_unsettled(by)
-        return by if self.reminders_count else by.refuse(FindingNotReminded())
+        by = by if self.reminders_count else by.refuse(FindingNotReminded())
+        return told_after(by, self.reminded_at, "told-before-reminder")
 
     def _guard_checker(self, by: By) -> By:
         if by.organisation_id == self.company_id:

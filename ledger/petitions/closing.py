@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
-from ledger.core.guards import apart
+from ledger.core.guards import apart, told_after
 from ledger.petitions.errors import (
     NotVisitedBack,
     ReopenTooLate,
@@ -121,6 +121,7 @@ class Closing(PetitionFile):
         if (is_resolved is None) != (is_satisfied is None):
             raise VisitIncomplete()
         by = apart(by, "visit-back", {"handle": self.handlers})
+        by = told_after(by, self.answered_at, "told-before-answer")
         self._record(VisitedBack, by, is_resolved=is_resolved, is_satisfied=is_satisfied)
 
     def resume_handling(self, by: By, *, deadlines: tuple[Deadline, ...]) -> None:

@@ -26,6 +26,7 @@ ANSWER_CLOCKS = (ClockName.HANDLING, ClockName.EXTENSION)
 class Whistle:
     """What a called department has done so far."""
 
+    called_at: datetime | None = None
     has_reported_in: bool = False
     has_answered: bool = False
 
@@ -77,6 +78,10 @@ class PetitionFile(core.Aggregate):
         self.disputed_by: frozenset[UUID] = frozenset()
         self.whistles: dict[UUID, Whistle] = {}
         self.obligor_ids: set[UUID] = set()
+        self.claimed_at: dict[UUID, datetime] = {}
+        self.answered_at: datetime | None = None
+        self.escalated_at: datetime | None = None
+        self.ordered_at: datetime | None = None
         self.obligor_spends: dict[int, int] = {}
         self.extensions_count = 0
         self.extension_asked: Deadline | None = None

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ledger.core.aggregate import By
 from ledger.core.errors import AmountNotPositive
-from ledger.core.guards import persons
+from ledger.core.guards import persons, told_after
 from ledger.petitions.errors import (
     AlreadyClaimed,
     AssessorIsAssessed,
@@ -37,7 +37,7 @@ class WhistleBlown(PetitionEvent):
 
     def apply(self, petition: PetitionFile) -> None:
         for department_id in self.department_ids:
-            petition.whistles[department_id] = Whistle()
+            petition.whistles[department_id] = Whistle(called_at=self.timestamp)
         petition._start_clocks(self.deadlines)
 
 
@@ -107,6 +107,7 @@ class ResponsibilityClaimed(PetitionEvent):
 
     def apply(self, petition: PetitionFile) -> None:
         petition.obligor_ids.add(self.company_id)
+        petition.claimed_at[self.company_id] = self.timestamp
         if petition.stage == Stage.FILED:
             petition.stage = Stage.ACCEPTED
             petition.holder_id = self.company_id
@@ -165,6 +166,7 @@ class Answered(PetitionEvent):
 
     def apply(self, petition: PetitionFile) -> None:
         petition.stage = Stage.ANSWERED
+        petition.answered_at = self.timestamp
         petition.handler_ids |= persons(self.by)
         petition.extension_asked = None
         petition.extension_asked_by = frozenset()
@@ -192,6 +194,7 @@ class Handling(PetitionFile):
         by, whistle = self._guard_called(by, department_id)
         if whistle.has_reported_in:
             by = by.refuse(DepartmentAlreadyReportedIn(department_id=str(department_id)))
+        by = told_after(by, whistle.called_at, "told-before-whistle")
         self._record(DepartmentReportedIn, by, department_id=department_id)
 
     def answer_for_department(self, by: By, *, department_id: UUID, summary: str) -> None:
@@ -268,6 +271,7 @@ class Handling(PetitionFile):
             raise AmountNotPositive(amount_fen=amount_fen)
         if payer_id not in self.obligor_ids:
             by = by.refuse(ObligorHasNotClaimed(company_id=str(payer_id)))
+        by = told_after(by, self.claimed_at.get(payer_id), "told-before-claim")
         self._record(
             ObligorSpendReported, by, payer_id=payer_id, amount_fen=amount_fen, purpose=purpose
         )

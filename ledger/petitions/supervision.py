@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from ledger.core.aggregate import By
-from ledger.core.guards import apart
+from ledger.core.guards import apart, told_after
 from ledger.petitions.errors import (
     ClockNotRunning,
     DeadlineFinal,
@@ -39,6 +39,7 @@ class Escalated(PetitionEvent):
 
     def apply(self, petition: PetitionFile) -> None:
         petition.level = self.level
+        petition.escalated_at = self.timestamp
         petition.levels_reached.add(self.level)
 
 
@@ -65,6 +66,7 @@ class SupervisionOrderIssued(PetitionEvent):
 
     def apply(self, petition: PetitionFile) -> None:
         petition.supervised_unit_id = self.unit_id
+        petition.ordered_at = self.timestamp
         petition._start_clocks(self.deadlines)
 
 
@@ -152,6 +154,7 @@ class Supervision(PetitionFile):
         by = self._guard_at_county(by)
         if not unit_ids:
             raise DepartmentsMissing()
+        by = told_after(by, self.escalated_at, "told-before-escalation")
         self._record(
             JointMeetingHeld,
             by,
@@ -176,6 +179,7 @@ class Supervision(PetitionFile):
         if self.supervised_unit_id is None:
             raise NoSupervisionOrder()
         by = apart(by, "meet-supervision-order", {"handle": self.handlers})
+        by = told_after(by, self.ordered_at, "told-before-order")
         self._record(SupervisionOrderMet, by, unit_id=self.supervised_unit_id)
 
     def miss_deadline(self, by: By, *, clock: ClockName, holder_id: UUID | None = None) -> None:

@@ -70,11 +70,11 @@ async def test_who_handled_and_asked_back_is_marked_and_recorded(ledger: Ledger)
 
     report = await imported(ledger, "petitions", EXAMPLES / "petitions.csv")
 
-    assert marked(report) == {"visitor-is-handler": (3,)}
+    assert marked(report) == {"same-person-twice": (3,)}
     [breach] = report.breaches
     assert (breach.en, breach.zh)[0].endswith(".")
     visits = [e for e in await history_of(ledger) if e.topic == "petition.visited_back.v1"]
-    assert sorted(entry.by.breaches for entry in visits) == [(), ("visitor-is-handler",)]
+    assert sorted(entry.by.breaches for entry in visits) == [(), ("same-person-twice",)]
 
 
 async def test_deadlines_missed_in_the_past_are_recorded_when_history_is(ledger: Ledger) -> None:
