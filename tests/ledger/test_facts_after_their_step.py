@@ -72,7 +72,8 @@ def last_of(history: tuple[Event, ...], step: Step, by: By) -> Event:
     begun = replace(first, timestamp=BEGUN, by=replace(first.by, at=BEGUN))
     record: Any = replay(numbered((begun, *rest)))
     step(record, by)
-    return list(record.collect_events())[-1]
+    recorded: Event = list(record.collect_events())[-1]
+    return recorded
 
 
 @pytest.mark.parametrize("mark", CASES)

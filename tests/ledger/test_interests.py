@@ -55,6 +55,8 @@ def test_somebody_else_ends_it_and_says_why() -> None:
     story(*kept).when(end(own)).then_refused(InterestEndedByOneself)
     for_oneself = replace(i.INSPECTOR, on_behalf_of=i.PERSON.actor_id)
     story(*kept).when(end(for_oneself)).then_refused(InterestEndedByOneself)
+    proposed = replace(i.INSPECTOR, proposed_by=(i.PERSON.actor_id,))
+    story(*kept).when(end(proposed)).then_refused(InterestEndedByOneself)
 
 
 def test_it_can_be_declared_again() -> None:
