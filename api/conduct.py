@@ -36,6 +36,13 @@ _step(
 )
 _step(ONE + "/talks", commands.HoldUnitTalk, commands.hold_unit_talk, "约谈单位")
 
+_step(
+    ONE + "/steps/{version_reversed}/reversals",
+    commands.ReverseConductStep,
+    commands.reverse_conduct_step,
+    "撤回对单位的一个步骤",
+)
+
 routes.read(ALL, streaks.UnitQuery, streaks.unit_streaks, view=view, zh="单位连续提级情况")
 routes.read_one(ONE, streaks.UnitAt, streaks.unit_streak, view=view, zh="查看单位提级情况")
 routes.read(

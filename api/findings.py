@@ -103,6 +103,15 @@ routes.command(
     zh="撤回",
 )
 
+routes.command(
+    ONE + "/steps/{version_reversed}/reversals",
+    commands.ReverseFindingStep,
+    commands.reverse_finding_step,
+    about=FINDING,
+    zh="撤回问题的一个步骤",
+    location=ONE,
+)
+
 routes.read(ALL, register.FindingQuery, register.finding_register, view=view, zh="问题台账")
 routes.read_one(ONE, register.FindingAt, register.finding_by_id, view=view, zh="查看问题")
 routes.read(

@@ -151,6 +151,13 @@ _step(
     "重新计算期限",
 )
 
+_step(
+    ONE + "/steps/{version_reversed}/reversals",
+    supervision.ReversePetitionStep,
+    supervision.reverse_petition_step,
+    "撤回诉求的一个步骤",
+)
+
 routes.read(ALL, register.PetitionQuery, register.petition_register, view=view, zh="诉求台账")
 routes.read_one(
     "/v1/petition-counts",

@@ -24,10 +24,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from ledger.core import aggregate as core
+from ledger.core import reversing
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day
 from ledger.core.errors import RuleViolated
-from ledger.core.guards import told_after
+from ledger.core.guards import by_two, told_after
+from ledger.core.reversing import own_step
 from ledger.core.values import derived_id
 
 
@@ -104,7 +106,7 @@ class TransferDue:
     is_provisional: bool
 
 
-class UnitConduct(core.Aggregate):
+class UnitConduct(reversing.Reversible):
     """How one unit's matters went up, and what was done about it."""
 
     TOPIC = "unit_conduct"
@@ -124,10 +126,17 @@ class UnitConduct(core.Aggregate):
         unit_id: UUID
 
     @dataclass(frozen=True, kw_only=True)
+    class StepReversed(Event, reversing.StepReversed):
+        """A step was a mistake, or a petition was not escalated after all; it counts no more."""
+
+        TOPIC = "unit_conduct.step_reversed.v1"
+
+    @dataclass(frozen=True, kw_only=True)
     class EscalationCounted(Event):
         """A petition of the unit was taken up to the county, in this round of the petition."""
 
         TOPIC = "unit_conduct.escalation_counted.v1"
+        ABOUT = ("petition_id",)
 
         petition_id: UUID
         petition_round: int
@@ -142,6 +151,7 @@ class UnitConduct(core.Aggregate):
         """A petition that had gone up was solved below the county: counting starts anew."""
 
         TOPIC = "unit_conduct.streak_broken.v1"
+        ABOUT = ("petition_id",)
 
         petition_id: UUID
 
@@ -154,6 +164,7 @@ class UnitConduct(core.Aggregate):
         """The streak is long enough: these petitions must go to the efficiency office."""
 
         TOPIC = "unit_conduct.transfer_fell_due.v1"
+        ABOUT = ("petition_ids",)
 
         petition_ids: tuple[UUID, ...]
         due_on: date
@@ -170,6 +181,7 @@ class UnitConduct(core.Aggregate):
         """The day for making a transfer passed without it."""
 
         TOPIC = "unit_conduct.transfer_missed.v1"
+        STANDS = "what was done in time and told late is set beside it"
 
         due_on: date
         is_provisional: bool
@@ -182,6 +194,7 @@ class UnitConduct(core.Aggregate):
         """The unit was handed over to the county's efficiency office, for these petitions."""
 
         TOPIC = "unit_conduct.transferred_to_efficiency_office.v1"
+        ABOUT = ("petition_ids",)
 
         office_id: UUID
         petition_ids: tuple[UUID, ...]
@@ -204,6 +217,7 @@ class UnitConduct(core.Aggregate):
         """How the unit does its duty was analysed."""
 
         TOPIC = "unit_conduct.performance_analysis_done.v1"
+        RESTS_ON_NOTHING = True
 
         conclusion: str
 
@@ -342,6 +356,21 @@ class UnitConduct(core.Aggregate):
         self._record(
             self.InspectionFindingRecorded, by, kind=kind, person_id=person_id, summary=summary
         )
+
+    def withdraw_escalation(self, by: By, *, petition_id: UUID, petition_round: int) -> None:
+        """Count no more what was a mistake; what was carried out because of it stands."""
+        for step in self.counting():
+            if (
+                isinstance(step, self.EscalationCounted)
+                and (step.petition_id, step.petition_round) == (petition_id, petition_round)
+                and not self.resting_on(step)
+            ):
+                self.take_back(by, version=step.originator_version)
+                return
+
+    def reverse_step(self, by: By, *, version: int) -> None:
+        """Take a step back that was a mistake, by whoever may take it, with a second person."""
+        self.take_back(by_two(own_step(by, self.step_at(version))), version=version)
 
     def hold_talk(self, by: By, *, convener_id: UUID, conclusion: str) -> None:
         """Record a talk; there must be a finding that no talk was held about yet."""

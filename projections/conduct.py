@@ -146,6 +146,13 @@ async def talk_held(rows: Rows, event: UnitConduct.TalkHeld, entry: Entry) -> No
     _note(rows, row, entry, organisation_id=event.convener_id, summary=event.conclusion)
 
 
+@view.on(UnitConduct.StepReversed)
+async def step_reversed(rows: Rows, event: UnitConduct.StepReversed, entry: Entry) -> None:
+    """Note that a step was taken back; the row is without it already."""
+    row = await rows.get(streaks, event.originator_id)
+    _note(rows, row, entry)
+
+
 def _count_due(row: Row) -> None:
     first = min(row["transfers_due"], key=lambda due: due["due_on"], default=None)
     row["transfers_due_count"] = len(row["transfers_due"])

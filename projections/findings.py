@@ -112,12 +112,14 @@ async def raised(rows: Rows, event: Finding.Raised, entry: Entry) -> None:
     Finding.CompanyTalkHeld,
     Finding.AssessmentScoreNoted,
     Finding.Withdrawn,
+    Finding.StepReversed,
 )
 async def stepped(rows: Rows, event: Event, entry: Entry) -> None:
     """Change the finding's row as the event says, and note the step."""
     row = await rows.get(findings, event.originator_id)
     before = row["stage"]
-    _change(row, event)
+    if not isinstance(event, Finding.StepReversed):
+        _change(row, event)
     row["is_settled"] = row["stage"] in SETTLED
     row["breaches"] += [code for code in entry.by.breaches if code not in row["breaches"]]
     if before != row["stage"]:

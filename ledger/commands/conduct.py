@@ -10,8 +10,8 @@ from ledger.commands.petition_terms import guard_kind
 from ledger.commands.plain_texts import without_personal_data
 from ledger.conduct import FindingKind, UnitConduct
 from ledger.core.aggregate import By
-from ledger.core.times import decision, fact
-from ledger.core.values import Text
+from ledger.core.times import NoUndo, decision, fact
+from ledger.core.values import Text, Version
 from ledger.storage.ledger import Ledger, Recorded
 
 
@@ -48,6 +48,14 @@ class HoldUnitTalk:
     unit_id: UUID
     convener_id: UUID
     conclusion: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverseConductStep:
+    """Take back a step that was a mistake, by two persons; needs a reason."""
+
+    unit_id: UUID
+    version_reversed: Version
 
 
 @decision(undo="reverse_conduct_step")
@@ -92,6 +100,15 @@ async def hold_unit_talk(command: HoldUnitTalk, ledger: Ledger, by: By) -> Recor
     by = await without_interest(ledger, by, command.unit_id)
     conduct = await conduct_of(ledger, command.unit_id, by)
     conduct.hold_talk(by, convener_id=command.convener_id, conclusion=command.conclusion)
+    return await ledger.save(conduct)
+
+
+@decision(undo=NoUndo("what was right after all is recorded anew"), by_two=True)
+async def reverse_conduct_step(command: ReverseConductStep, ledger: Ledger, by: By) -> Recorded:
+    """Take the step back."""
+    by = await without_interest(ledger, by, command.unit_id)
+    conduct = await ledger.load(UnitConduct, UnitConduct.create_id(unit_id=command.unit_id))
+    conduct.reverse_step(by, version=command.version_reversed)
     return await ledger.save(conduct)
 
 

@@ -15,8 +15,8 @@ from ledger.commands.petitions import UnitIds
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.errors import NotFound, RuleViolated
-from ledger.core.times import decision, fact
-from ledger.core.values import Code, Place, Text
+from ledger.core.times import NoUndo, decision, fact
+from ledger.core.values import Code, Place, Text, Version
 from ledger.findings import Finding, FindingSource, Supervisor
 from ledger.organisations import Kind
 from ledger.storage.ledger import Ledger, Recorded
@@ -131,6 +131,14 @@ class WithdrawFinding:
     """Take back a finding that was a mistake; needs a reason."""
 
     finding_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverseFindingStep:
+    """Take back a step that was a mistake; needs a reason, and two persons for a check."""
+
+    finding_id: UUID
+    version_reversed: Version
 
 
 @decision(undo="release_supervisor")
@@ -255,6 +263,14 @@ async def withdraw_finding(command: WithdrawFinding, ledger: Ledger, by: By) -> 
     """Withdraw the finding."""
     finding, by = await _in_office(ledger, by, command.finding_id)
     finding.withdraw(by)
+    return await ledger.save(finding)
+
+
+@decision(undo=NoUndo("what was right after all is recorded anew"))
+async def reverse_finding_step(command: ReverseFindingStep, ledger: Ledger, by: By) -> Recorded:
+    """Take the step back."""
+    finding, by = await _in_office(ledger, by, command.finding_id)
+    finding.reverse_step(by, version=command.version_reversed)
     return await ledger.save(finding)
 
 

@@ -13,8 +13,8 @@ from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
 from ledger.core.errors import RuleViolated
 from ledger.core.times import NoUndo, decision, fact
-from ledger.core.values import Statement, Text
-from ledger.petitions import Cause, ClockName, Deadline, Level
+from ledger.core.values import Statement, Text, Version
+from ledger.petitions import Cause, ClockName, Deadline, Level, Petition
 from ledger.storage.ledger import Ledger, Recorded
 
 
@@ -75,6 +75,14 @@ class RecountDeadlines:
     petition_id: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReversePetitionStep:
+    """Take back a step that was a mistake; needs a reason, and two persons for a check."""
+
+    petition_id: UUID
+    version_reversed: Version
+
+
 @decision(undo="reverse_petition_step")
 async def escalate_petition(command: EscalatePetition, ledger: Ledger, by: By) -> Recorded:
     """Escalate the petition; the unit that holds it is named."""
@@ -128,6 +136,19 @@ async def meet_supervision_order(command: MeetSupervisionOrder, ledger: Ledger, 
     petition, by = await in_office(ledger, by, command.petition_id)
     petition.meet_supervision_order(by)
     return await ledger.save(petition)
+
+
+@decision(undo=NoUndo("what was right after all is recorded anew"))
+async def reverse_petition_step(command: ReversePetitionStep, ledger: Ledger, by: By) -> Recorded:
+    """Take the step back; of a merger both petitions go on as if it had not been."""
+    petition, by = await in_office(ledger, by, command.petition_id)
+    into_id = petition.merged_into(command.version_reversed)
+    petition.reverse_step(by, version=command.version_reversed)
+    if into_id is None:
+        return await ledger.save(petition)
+    into = await ledger.load(Petition, into_id)
+    into.give_back(by, petition.id)
+    return await ledger.save(petition, into)
 
 
 @decision(undo=NoUndo("it counts from the calendar, and counts again when that changes"))

@@ -47,13 +47,11 @@ REACTION = "reaction"
 class Reversible(Aggregate):
     """An aggregate whose steps can be taken back; it remembers the events that count."""
 
-    _steps: list[Event]
-
     def __base_init__(
         self, originator_id: UUID, originator_version: int, timestamp: datetime
     ) -> None:
         super().__base_init__(originator_id, originator_version, timestamp)
-        self._steps = []
+        self._steps: list[Event] = []
 
     @property
     def steps(self) -> tuple[Event, ...]:
@@ -169,8 +167,11 @@ def stands(event_type: type[Event]) -> str:
 
 def part_of(event: Event) -> Part:
     """Return which parts of its record an event is about."""
-    values = (getattr(event, name) for name in type(event).ABOUT)
-    return tuple(value for value in values if value is not None)
+    parts: list[object] = []
+    for name in type(event).ABOUT:
+        value = getattr(event, name)
+        parts += value if isinstance(value, tuple) else [value]
+    return tuple(part for part in parts if part is not None)
 
 
 def own_step(by: By, step: Event) -> By:

@@ -8,9 +8,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from ledger.core import aggregate as core
+from ledger.core import reversing
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day, local_day
-from ledger.core.guards import told_after
+from ledger.core.guards import by_two, told_after
+from ledger.core.reversing import own_step
 from ledger.findings.errors import (
     CheckerIsCompany,
     EstateNotSupervised,
@@ -47,7 +49,7 @@ SETTLED = frozenset(
 """The stages after which nothing more is expected of the company."""
 
 
-class Finding(core.Aggregate):
+class Finding(reversing.Reversible):
     """One problem that a supervisor found on an estate."""
 
     TOPIC = "finding"
@@ -72,6 +74,12 @@ class Finding(core.Aggregate):
         item: str
         summary: str
         place: str
+
+    @dataclass(frozen=True, kw_only=True)
+    class StepReversed(Event, reversing.StepReversed):
+        """A step of a finding was a mistake; it and what followed from it count no more."""
+
+        TOPIC = "finding.step_reversed.v1"
 
     @dataclass(frozen=True, kw_only=True)
     class CompanyReminded(Event):
@@ -130,6 +138,7 @@ class Finding(core.Aggregate):
         """The company's time to put it right passed."""
 
         TOPIC = "finding.rectification_missed.v1"
+        STANDS = "what was done in time and told late is set beside it"
 
         company_id: UUID
         due_on: date
@@ -147,6 +156,7 @@ class Finding(core.Aggregate):
         """The company was called to a talk about this finding."""
 
         TOPIC = "finding.company_talk_held.v1"
+        RESTS_ON_NOTHING = True
 
         company_id: UUID
         convener_id: UUID
@@ -160,6 +170,7 @@ class Finding(core.Aggregate):
         """The finding counts in the company's assessment; negative ``points`` count against it."""
 
         TOPIC = "finding.assessment_score_noted.v1"
+        RESTS_ON_NOTHING = True
 
         company_id: UUID
         points: int
@@ -329,6 +340,14 @@ class Finding(core.Aggregate):
     def withdraw(self, by: By) -> None:
         """Take the finding back, with a reason."""
         self._record(self.Withdrawn, self._guard_unsettled(by).with_reason())
+
+    def reverse_step(self, by: By, *, version: int) -> None:
+        """Take a mistake back, by whoever may take the step; a check takes two persons."""
+        step = self.step_at(version)
+        by = own_step(by, step)
+        if isinstance(step, self.Rectified | self.FoundUnrectified):
+            by = by_two(by)
+        self.take_back(by, version=version)
 
     def _guard_unsettled(self, by: By) -> By:
         return by.refuse(FindingSettled(stage=self.stage)) if self.is_settled else by

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.core import aggregate as core
+from ledger.core import reversing
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day, local_day
 from ledger.core.values import derived_id
@@ -36,7 +37,7 @@ class PetitionEvent(core.Event):
     """Any event of a petition."""
 
 
-class PetitionFile(core.Aggregate):
+class PetitionFile(reversing.Reversible):
     """The state of a petition, starting from its filing."""
 
     def __init__(  # noqa: PLR0913

@@ -72,6 +72,7 @@ class DepartmentAssessed(PetitionEvent):
     """Those who called a department said whether it came in time to help, and did help."""
 
     TOPIC = "petition.department_assessed.v1"
+    RESTS_ON_NOTHING = True
 
     department_id: UUID
     is_prompt: bool
@@ -86,6 +87,7 @@ class FourPartyMeetingHeld(PetitionEvent):
     """
 
     TOPIC = "petition.four_party_meeting_held.v1"
+    RESTS_ON_NOTHING = True
 
     meeting_id: UUID
     sides: tuple[Side, ...]
@@ -120,6 +122,7 @@ class ObligorSpendReported(PetitionEvent):
     """A company reported what it spent of its own money; never money of the public or of owners."""
 
     TOPIC = "petition.obligor_spend_reported.v1"
+    STANDS = "reverse_obligor_spend"
 
     payer_id: UUID
     amount_fen: int
@@ -134,6 +137,7 @@ class ObligorSpendReversed(PetitionEvent):
     """A report of spending was wrong; ``version_reversed`` is its version in this stream."""
 
     TOPIC = "petition.obligor_spend_reversed.v1"
+    STANDS = "the spending is reported anew"
 
     version_reversed: int
     amount_fen: int
@@ -147,6 +151,7 @@ class ActionTaken(PetitionEvent):
     """Something was done about the matter."""
 
     TOPIC = "petition.action_taken.v1"
+    RESTS_ON_NOTHING = True
 
     summary: str
 

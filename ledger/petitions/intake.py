@@ -97,6 +97,8 @@ class Absorbed(PetitionEvent):
 
     TOPIC = "petition.absorbed.v1"
 
+    RESTS_ON_NOTHING = True
+
     petition_id: UUID
 
     def apply(self, petition: PetitionFile) -> None:
@@ -197,6 +199,7 @@ class PetitionerJoined(PetitionEvent):
     """One more person stands behind the petition; what is sealed about them is in their stream."""
 
     TOPIC = "petition.petitioner_joined.v1"
+    RESTS_ON_NOTHING = True
 
     petitioner_id: UUID
 
@@ -284,6 +287,18 @@ class Intake(PetitionFile):
         if petition_id == self.id:
             raise MergedIntoItself()
         self._record(Absorbed, self._guard_open(by), petition_id=petition_id)
+
+    def merged_into(self, version: int) -> UUID | None:
+        """Return which petition a step merged this one into, if it is a merger that counts."""
+        step = next((e for e in self.counting() if e.originator_version == version), None)
+        return step.into_petition_id if isinstance(step, Merged) else None
+
+    def give_back(self, by: By, petition_id: UUID) -> None:
+        """Go on without a petition whose merger was a mistake."""
+        for step in self.counting():
+            if isinstance(step, Absorbed) and step.petition_id == petition_id:
+                self.take_back(by, version=step.originator_version)
+                return
 
     def dispatch(self, by: By, *, unit_id: UUID, deadlines: tuple[Deadline, ...]) -> None:
         """Send a classified petition to a unit."""

@@ -66,3 +66,4 @@ class Petition(Intake, Handling, Extension, Closing, Supervision):
     SupervisionOrderMissed = events.SupervisionOrderMissed
     DeadlineMissed = events.DeadlineMissed
     DeadlineRecounted = events.DeadlineRecounted
+    StepReversed = events.StepReversed

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from eventsourcing.utils import get_topic
+
+from ledger.core import reversing
 from ledger.core.aggregate import By
-from ledger.core.guards import apart, told_after
+from ledger.core.guards import apart, by_two, told_after
+from ledger.core.reversing import own_step
 from ledger.petitions.errors import (
     ClockNotRunning,
     DeadlineFinal,
@@ -88,6 +92,7 @@ class SupervisionOrderMissed(PetitionEvent):
     """The day of a supervision order passed without it being met; it can still be met late."""
 
     TOPIC = "petition.supervision_order_missed.v1"
+    STANDS = "what was done in time and told late is set beside it"
 
     unit_id: UUID
     due_on: date
@@ -102,6 +107,7 @@ class DeadlineMissed(PetitionEvent):
     """A deadline passed before its holder acted; recorded once for each clock that was started."""
 
     TOPIC = "petition.deadline_missed.v1"
+    STANDS = "what was done in time and told late is set beside it"
 
     clock: ClockName
     holder_id: UUID
@@ -117,6 +123,7 @@ class DeadlineRecounted(PetitionEvent):
     """Working days were announced, so a provisional deadline was counted again."""
 
     TOPIC = "petition.deadline_recounted.v1"
+    STANDS = "it is counted again when the calendar changes"
 
     old_due_on: date
     deadlines: tuple[Deadline, ...]
@@ -125,6 +132,26 @@ class DeadlineRecounted(PetitionEvent):
         for deadline in self.deadlines:
             petition._forget_clock(deadline.clock, deadline.holder_id, self.old_due_on)
         petition._start_clocks(self.deadlines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepReversed(PetitionEvent, reversing.StepReversed):
+    """A step of a petition was a mistake; it and what followed from it count no more."""
+
+    TOPIC = "petition.step_reversed.v1"
+
+
+CHECKS = frozenset(
+    {
+        "petition.dispatch_returned.v1",
+        "petition.dispatch_upheld.v1",
+        "petition.extension_approved.v1",
+        "petition.extension_rejected.v1",
+        "petition.supervision_order_met.v1",
+        "petition.visited_back.v1",
+    }
+)
+"""Steps by which somebody judged what another person had done: two take them back."""
 
 
 class Supervision(PetitionFile):
@@ -181,6 +208,14 @@ class Supervision(PetitionFile):
         by = apart(by, "meet-supervision-order", {"handle": self.handlers})
         by = told_after(by, self.ordered_at, "told-before-order")
         self._record(SupervisionOrderMet, by, unit_id=self.supervised_unit_id)
+
+    def reverse_step(self, by: By, *, version: int) -> None:
+        """Take a mistake back, by whoever may take the step; a check takes two persons."""
+        step = self.step_at(version)
+        by = own_step(by, step)
+        if get_topic(type(step)) in CHECKS:
+            by = by_two(by)
+        self.take_back(by, version=version)
 
     def miss_deadline(self, by: By, *, clock: ClockName, holder_id: UUID | None = None) -> None:
         """Record that a deadline passed: once for each clock, oldest first.

@@ -17,7 +17,7 @@ from ledger.core.clock import local_day, moment_missed
 from ledger.core.entry import Entry
 from ledger.petitions import Level, Petition
 from ledger.petitions.closing import Closed
-from ledger.petitions.supervision import Escalated
+from ledger.petitions.supervision import Escalated, StepReversed
 from ledger.reactions.reaction import Reaction, Work
 from ledger.reactions.watch import wait_for
 from ledger.storage.requests import Timer
@@ -46,6 +46,21 @@ async def escalated(work: Work, event: Escalated, entry: Entry) -> None:
             is_provisional=due.is_provisional,
         )
         wait_for(work, conduct.id, due.on, entry.event_id)
+
+
+@reaction.on(Petition.StepReversed)
+async def reversed_(work: Work, event: StepReversed, entry: Entry) -> None:
+    """Count an escalation no more that was taken back; a transfer that rested on it is not due."""
+    petition = await work.load(Petition, event.originator_id)
+    for step in petition.steps:
+        if isinstance(step, Escalated) and step.originator_version in event.versions_reversed:
+            conduct = await work.find(UnitConduct, UnitConduct.create_id(unit_id=step.unit_id))
+            if conduct is not None:
+                conduct.withdraw_escalation(
+                    replace(work.by(entry), reason=event.by.reason),
+                    petition_id=petition.id,
+                    petition_round=step.petition_round,
+                )
 
 
 @reaction.on(Petition.Closed)

@@ -87,6 +87,16 @@ def talk_held(version: int = 3) -> UnitConduct.TalkHeld:
     )
 
 
+def step_reversed(
+    version: int = 3, versions_reversed: tuple[int, ...] = (2,)
+) -> UnitConduct.StepReversed:
+    return UnitConduct.StepReversed(
+        **_fields(version, by(reason="误记")),
+        versions_reversed=versions_reversed,
+        step="unit_conduct.escalation_counted.v1",
+    )
+
+
 THREE_IN_A_ROW = (
     opened(),
     escalation_counted(2, 0),
@@ -104,4 +114,5 @@ EXAMPLES: tuple[Event, ...] = (
     performance_analysis_done(),
     inspection_finding_recorded(),
     talk_held(),
+    step_reversed(),
 )

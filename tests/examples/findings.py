@@ -124,6 +124,14 @@ def withdrawn(version: int = 2, decided: By | None = None) -> Finding.Withdrawn:
     return Finding.Withdrawn(**_fields(FINDING, version, decided or by(reason=REASON)))
 
 
+def step_reversed() -> Finding.StepReversed:
+    return Finding.StepReversed(
+        **_fields(FINDING, 3, by(reason=REASON)),
+        versions_reversed=(2,),
+        step="finding.company_reminded.v1",
+    )
+
+
 EXAMPLES: tuple[Event, ...] = (
     appointed(),
     assigned_to_estate(),
@@ -137,4 +145,5 @@ EXAMPLES: tuple[Event, ...] = (
     company_talk_held(),
     assessment_score_noted(),
     withdrawn(),
+    step_reversed(),
 )

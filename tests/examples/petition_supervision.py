@@ -94,6 +94,16 @@ def deadline_recounted(
     )
 
 
+def step_reversed(
+    version: int = 3, decided: By | None = None, versions_reversed: tuple[int, ...] = (2,)
+) -> events.StepReversed:
+    return events.StepReversed(
+        **fields(version, decided or who(reason="派错单位")),
+        versions_reversed=versions_reversed,
+        step="petition.dispatched.v1",
+    )
+
+
 AT_COUNTY = (*IN_HAND, escalated(), escalated(6, level=Level.COUNTY))
 """A petition that was taken up to the county."""
 
@@ -105,4 +115,5 @@ EXAMPLES: tuple[Event, ...] = (
     supervision_order_missed(),
     deadline_missed(),
     deadline_recounted(),
+    step_reversed(),
 )

@@ -224,3 +224,20 @@ def test_every_escalation_is_transferred_at_most_once_and_replay_equals_live(
     assert len(transferred_ids) == len(set(transferred_ids))
     assert len(conduct.waiting_ids) <= conduct.streak <= len(conduct.counted)
     assert state_of(replay(recorded)) == state_of(conduct)
+
+
+def test_an_escalation_that_was_none_takes_its_transfer_along() -> None:
+    """The streak is one shorter, and what fell due because of it is not due."""
+    conduct = replay((*THREE_IN_A_ROW, transfer_fell_due()))
+    conduct.withdraw_escalation(by(reason="误记"), petition_id=MATTERS[0], petition_round=1)
+    (event,) = conduct.collect_events()
+    assert event.versions_reversed == (2, 5)
+    assert (conduct.streak, conduct.transfers_due) == (2, ())
+    assert conduct.waiting_ids == MATTERS[1:3]
+
+
+def test_a_transfer_that_was_made_stands() -> None:
+    conduct = replay((*THREE_IN_A_ROW, transfer_fell_due(), transferred(6)))
+    conduct.withdraw_escalation(by(reason="误记"), petition_id=MATTERS[0], petition_round=1)
+    assert list(conduct.collect_events()) == []
+    assert conduct.transfers_count == 1
