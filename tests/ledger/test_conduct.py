@@ -226,9 +226,12 @@ def test_every_escalation_is_transferred_at_most_once_and_replay_equals_live(
     assert state_of(replay(recorded)) == state_of(conduct)
 
 
+FELL_DUE = replace(transfer_fell_due(), by=by(role="reaction"))
+
+
 def test_an_escalation_that_was_none_takes_its_transfer_along() -> None:
     """The streak is one shorter, and what fell due because of it is not due."""
-    conduct = replay((*THREE_IN_A_ROW, transfer_fell_due()))
+    conduct = replay((*THREE_IN_A_ROW, FELL_DUE))
     conduct.withdraw_escalation(by(reason="误记"), petition_id=MATTERS[0], petition_round=1)
     (event,) = conduct.collect_events()
     assert event.versions_reversed == (2, 5)
@@ -237,7 +240,7 @@ def test_an_escalation_that_was_none_takes_its_transfer_along() -> None:
 
 
 def test_a_transfer_that_was_made_stands() -> None:
-    conduct = replay((*THREE_IN_A_ROW, transfer_fell_due(), transferred(6)))
+    conduct = replay((*THREE_IN_A_ROW, FELL_DUE, transferred(6)))
     conduct.withdraw_escalation(by(reason="误记"), petition_id=MATTERS[0], petition_round=1)
     assert list(conduct.collect_events()) == []
     assert conduct.transfers_count == 1
