@@ -25,6 +25,7 @@ from api.privacy_rows import WATCHERS
 from api.reach import Row, Within
 from api.roles import Role
 from ledger.belonging import EVERYTHING, NOTHING_AT_ALL, Scope, tells_of_access
+from ledger.commands.access_tokens import consulted_user
 from ledger.commands.refusals import note_denial
 from ledger.commands.standing import Standing, versions_of
 from ledger.core.clock import local_day
@@ -86,7 +87,18 @@ class Scopes:
         except ValueError:
             return None
         is_theirs = found is not None and found.person_id == identity.actor_id
-        return found if is_theirs and identity.role not in APART else None
+        if found is None or not is_theirs or identity.role in APART:
+            return None
+        return found if await self._holder_may(found) else None
+
+    async def _holder_may(self, found: Delegation) -> bool:
+        """Tell whether the holder, if they have an account, may still act in the post themself."""
+        holder = await consulted_user(self._ledger, found.holder_id)
+        if holder is None:  # who holds a post without an account holds it all the same
+            return True
+        wanted = (found.role, found.organisation_id, found.post)
+        grants = holder.grants_on(self._today())
+        return not holder.is_disabled and any(grant.capacity == wanted for grant in grants)
 
     async def note(self, identity: Identity, operation: str) -> None:
         """Count a refusal in the log: what was out of reach, and what does not exist, alike."""
@@ -195,9 +207,15 @@ def as_stand_in(identity: Identity, found: Delegation) -> Identity:
 
 
 def _lacks_second_factor(identity: Identity, found: Delegation) -> bool:
-    """Tell whether a session stands in for a role that a password alone does not open."""
-    is_session = identity.session_id is not None and identity.token_id is None
-    return is_session and needs_second_factor(found.role) and not identity.has_second_factor
+    """Tell whether somebody stands in for a role that a password alone does not open.
+
+    A token has the factor that its own role needed when it was issued.
+    """
+    if not needs_second_factor(found.role):
+        return False
+    if identity.token_id is not None:
+        return not needs_second_factor(identity.role)
+    return identity.session_id is not None and not identity.has_second_factor
 
 
 def scope_on(chart: Chart, identity: Identity, within: Within, day: date) -> Scope:

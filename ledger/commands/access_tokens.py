@@ -113,7 +113,7 @@ async def user_of_actor(ledger: Ledger, actor_id: UUID) -> User | None:
     return found or await ledger.find(User, actor_id)
 
 
-async def _consulted_user(ledger: Ledger, actor_id: UUID) -> User | None:
+async def consulted_user(ledger: Ledger, actor_id: UUID) -> User | None:
     """The same, as it was a moment ago: for every request with a token."""
     handle = ledger.for_request()
     found = await handle.consult(User, user_id_of(actor_id))
@@ -123,7 +123,7 @@ async def _consulted_user(ledger: Ledger, actor_id: UUID) -> User | None:
 async def acts(ledger: Ledger, token: Token) -> bool:
     """Tell whether a token acts now: issued and not revoked in the log, for an account that may."""
     issued = await ledger.for_request().consult(AccessToken, token.token_id)
-    holder = await _consulted_user(ledger, token.actor_id)
+    holder = await consulted_user(ledger, token.actor_id)
     is_issued = issued is not None and not issued.is_revoked and issued.holder_id == token.actor_id
     return is_issued and holder is not None and has_capacity(holder, token, ledger.clock())
 

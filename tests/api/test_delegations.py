@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from ledger.commands.access_tokens import user_of_actor
 from ledger.commands.organisations import FillPost, VacatePost, fill_post, vacate_post
+from ledger.commands.users import DisableUser, RevokeRole, disable_user, revoke_role
 from ledger.storage.ledger import Ledger
+from ledger.users import User
 from tests.api.conftest import bearer, the_problem
 from tests.api.money import Office, applied, approved, office
 from tests.api.test_scopes import TODAY, of_today
@@ -209,3 +213,43 @@ async def test_nobody_declares_for_others_but_the_discipline_office(street: Offi
     street.headers["own"] = own
     await street.done("own", "/interests", **(declared | {"person_id": str(DEPUTY)}))
     assert len((await street.read("own", "/interests"))["rows"]) <= 1
+
+
+async def user_id_of_holder(ledger: Ledger) -> UUID:
+    holder = await user_of_actor(ledger, LEADER)
+    assert holder is not None
+    return holder.id
+
+
+async def test_a_delegation_ends_with_the_holders_account(street: Office, ledger: Ledger) -> None:
+    await stands_in(street)
+    path = await applied(street)
+    await street.done("reviewer", path + "/reviews")
+    admin = replace(who(reason="停职"), role="administrator")
+    command = DisableUser(user_id=await user_id_of_holder(ledger))
+    await disable_user(command, ledger.for_request(), admin)
+    response = await street.post("acting", path + "/approvals")
+    await the_problem(response, 403, "delegation-not-in-force")
+
+
+async def test_a_delegation_ends_with_the_holders_role(street: Office, ledger: Ledger) -> None:
+    await stands_in(street)
+    path = await applied(street)
+    await street.done("reviewer", path + "/reviews")
+    user_id = await user_id_of_holder(ledger)
+    admin = replace(who(reason="调离"), role="administrator")
+    for grant_id in (await ledger.load(User, user_id)).grants:
+        revoke = RevokeRole(user_id=user_id, grant_id=grant_id)
+        await revoke_role(revoke, ledger.for_request(), admin)
+    response = await street.post("acting", path + "/approvals")
+    await the_problem(response, 403, "delegation-not-in-force")
+
+
+async def test_a_token_without_the_factor_stands_in_for_no_role_that_needs_it(
+    street: Office,
+) -> None:
+    """A grid worker signs in by password alone; so does the token that stands for it."""
+    await street.person("worker", "grid_worker", actor_id=DEPUTY)
+    await stands_in(street, "worker")
+    response = await street.post("acting", "/petitions")
+    await the_problem(response, 403, "second-factor-needed")

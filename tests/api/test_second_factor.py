@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 from aiohttp import ClientSession
@@ -11,6 +13,7 @@ from pyotp import TOTP
 
 from api.sessions import COOKIE
 from ledger.commands.users import RemoveSecondFactor, remove_second_factor
+from ledger.core.errors import SecondPersonNeeded
 from tests.api.conftest import the_problem
 from tests.api.house import CSRF, PASSWORD, WRONG, House, new_user
 
@@ -138,11 +141,14 @@ async def test_a_device_is_not_set_up_without_the_password(auditor: House) -> No
     assert "otpauth" not in await answer.text()
 
 
-async def test_after_a_loss_an_administrator_lets_it_be_set_up_anew(auditor: House) -> None:
+async def test_after_a_loss_two_administrators_let_it_be_set_up_anew(auditor: House) -> None:
     await set_up(auditor)
     (enrolled,) = await auditor.told("user.second_factor_enrolled.v1")
     command = RemoveSecondFactor(user_id=enrolled["originator_id"])
-    await remove_second_factor(command, auditor.ledger.for_request(), auditor.by)
+    with pytest.raises(SecondPersonNeeded):
+        await remove_second_factor(command, auditor.ledger.for_request(), auditor.by)
+    two = replace(auditor.by, proposed_by=(uuid4(),))
+    await remove_second_factor(command, auditor.ledger.for_request(), two)
     assert (await auditor.client.get("/v1/account")).status == 401
     opened = await auditor.knock(AUDITOR)
     assert opened.headers["Location"] == "/events"
