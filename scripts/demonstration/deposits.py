@@ -123,7 +123,9 @@ def _drawn(story: Story, estate: Estate, rng: Random, day: date) -> None:
     order = draws.OrderEmergencyWork(**draw, contractor=CONTRACTOR, work=work)
     story.do(draws.order_emergency_work, order, clerk, HOUR)
     story.do(draws.verify_work, draws.VerifyWork(**draw, is_accepted=True), worker, 2 * DAY)
-    pay = draws.PayDraw(**draw, amount_fen=amount_fen, bank_reference=f"demo-draw-{turn:03}")
+    pay = draws.PayDraw(
+        **draw, amount_fen=amount_fen, bank_reference=f"demo-draw-{estate.number:03}"
+    )
     story.do(draws.pay_draw, pay, cashier, DAY)
     if turn in CONTESTED_TURNS:
         _contested(story, estate, amount_fen, is_upheld=turn == UPHELD_TURN)

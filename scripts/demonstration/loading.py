@@ -29,7 +29,7 @@ from scripts.demonstration.plan import FULL, Plan, Scale
 from scripts.demonstration.steps import Step
 from scripts.demonstration.working_time import at
 
-VERSION = 4
+VERSION = 5
 """Counts up when the plan changes, so that two versions never mix in one ledger."""
 
 AT_ONCE = 512

@@ -60,6 +60,17 @@ def test_the_county_is_the_real_one(full: Plan) -> None:
     assert {"阳光社区", "红石湖社区", "平安社区"} < {c.name_zh for c in by_kind[Kind.COMMUNITY]}
 
 
+def test_no_money_is_told_twice(full: Plan) -> None:
+    """A bank reference is of one receipt, or of one payment, of one record."""
+    told = Counter(
+        (type(step.command), step.command.bank_reference)
+        for step in full.steps
+        if getattr(step.command, "bank_reference", "")
+    )
+    assert [one for one, count in told.items() if count > 1] == []
+    assert len(told) > 200
+
+
 def test_no_official_code_is_invented(full: Plan) -> None:
     official = {Kind.COUNTY, Kind.STREET, Kind.COMMUNITY}
     for command in commands(full.steps, organisations.EstablishOrganisation):
