@@ -39,12 +39,7 @@ from ledger.storage.reading import read_entries, read_head, read_stream
 from ledger.storage.recent import Recent
 from ledger.storage.requests import NOTHING_BESIDE, Append, Appended, Beside, Once
 from ledger.storage.service_key import ServiceKey
-from ledger.storage.snapshots import (
-    SNAPSHOT_EVERY_EVENTS,
-    read_snapshot,
-    wants_snapshots,
-    write_snapshot,
-)
+from ledger.storage.snapshots import SNAPSHOT_EVERY_EVENTS, Snapshots, wants_snapshots
 from ledger.storage.space import SpaceGuard
 from ledger.storage.vault import NewDocument, SealingKeys, Vault, open_vault, pending_for
 from ledger.storage.watching import open_watched_pool
@@ -97,6 +92,7 @@ class Store:
     clock: Clock
     memory: Memory
     key: ServiceKey
+    snapshots: Snapshots
     vault: Vault | None = None
     consulted_seconds: float = CONSULTED_SECONDS
     cache: Recent[UUID, Consulted] = field(default_factory=lambda: Recent(CONSULTED_MAX))
@@ -186,7 +182,7 @@ class Ledger:
             return remembered
         aggregate = None
         if wants_snapshots(kind):
-            aggregate = await read_snapshot(self.pool, self.id, kind, aggregate_id)
+            aggregate = await self._store.snapshots.read(kind, aggregate_id)
         after = NOWHERE if aggregate is None else aggregate.version
         entries = await read_stream(self.pool, self.id, str(aggregate_id), after_version=after)
         for entry in entries:
@@ -194,7 +190,7 @@ class Ledger:
         if aggregate is None or not isinstance(aggregate, kind):
             return None
         if wants_snapshots(kind) and len(entries) >= SNAPSHOT_EVERY_EVENTS:
-            await write_snapshot(self.pool, self.id, aggregate)
+            await self._store.snapshots.write(aggregate)
         return aggregate
 
     async def load(self, kind: type[A], aggregate_id: UUID) -> A:
@@ -387,7 +383,8 @@ async def open_ledger(  # noqa: PLR0913 - settings, each by name
         async with open_vault(ledger_id, pool, keys) as vault, appending as appender:
             memory = Memory(REMEMBERED_AGGREGATES_MAX if is_sole_writer else 0)
             seconds = inf if is_sole_writer else CONSULTED_SECONDS
-            yield Ledger(Store(pool, appender, clock, memory, own, vault, seconds))
+            snapshots = Snapshots(pool, ledger_id, own)
+            yield Ledger(Store(pool, appender, clock, memory, own, snapshots, vault, seconds))
 
 
 async def create_ledger(db: asyncpg.Connection, ledger_id: str, *, origin: str) -> bool:

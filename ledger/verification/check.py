@@ -32,6 +32,7 @@ from ledger.verification.beside import check_beside, check_cosignatures, check_t
 from ledger.verification.findings import Finding, Findings
 from ledger.verification.ranges import RANGE_ENTRIES, FormerOrigin, Task, check_note, check_range
 from ledger.verification.rows import origin_of
+from ledger.verification.snapshots import check_snapshots
 from ledger.verification.tokens import check_tokens
 from ledger.verification.whole import Whole
 from ledger.verification.workers import WORKERS_MAX, Check, checking
@@ -173,6 +174,7 @@ async def _side_by_side(  # noqa: PLR0913, PLR0917 - as for the ranges
 async def _beside(wanted: Wanted, db: Connection) -> Findings:
     found = await check_beside(db, wanted.ledger_id, are_gaps_allowed=wanted.are_gaps_allowed)
     await check_tokens(wanted.dsn, wanted.ledger_id, wanted.key, found)
+    await check_snapshots(db, wanted.ledger_id, wanted.key, found)
     return found
 
 
@@ -248,6 +250,6 @@ def _say_what_was_not(wanted: Wanted, report: Report) -> None:
     if not wanted.witness_keys:
         report.not_checked.append("signatures of witnesses: no policy names their keys")
     if wanted.key is None:
-        report.not_checked.append("codes of tokens: the service's key is not at hand")
+        report.not_checked.append("codes of tokens and snapshots: the service's key is not at hand")
     report.not_checked.append("signatures of time-stamping authorities")
     report.not_checked += NOT_BOUND

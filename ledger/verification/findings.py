@@ -43,6 +43,14 @@ RULES = {
         "the token's row was not written by this service, or the log issued no such token",
     ),
     "token-differs": ("令牌的数据行与账本不符", "the token's row is not what the log says of it"),
+    "snapshot-foreign": (
+        "快照不是本服务写入的",
+        "the snapshot was not written by this service; it is not believed",
+    ),
+    "snapshot-differs": (
+        "快照与条目推算的状态不符",
+        "the snapshot is not the state that the entries come to",
+    ),
     "signer-contradicts": (
         "签名程序记下的树与条目不符",
         "the tree that the signer remembers is not that of the entries",

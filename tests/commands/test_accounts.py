@@ -32,7 +32,7 @@ from ledger.commands.plain_texts import PersonalDataInText
 from ledger.core.errors import NotFound
 from ledger.leases import Instalment, Lease
 from ledger.storage.ledger import Ledger
-from ledger.storage.snapshots import SNAPSHOT_EVERY_EVENTS, read_snapshot
+from ledger.storage.snapshots import SNAPSHOT_EVERY_EVENTS, Snapshots
 from tests.commands import money as m
 from tests.commands.county import COMMUNITY, COMPANY, ESTATE, STREET, build_county
 
@@ -177,7 +177,8 @@ async def test_a_long_account_is_read_from_its_snapshot(estate: Ledger) -> None:
         await receive_revenue(revenue(1), estate, m.CLERK)
     whole = await estate.load(PublicAccount, m.ACCOUNT)
 
-    snapshot = await read_snapshot(estate.pool, estate.id, PublicAccount, m.ACCOUNT)
+    kept = Snapshots(estate.pool, estate.id, estate.key)
+    snapshot = await kept.read(PublicAccount, m.ACCOUNT)
     after = await estate.load(PublicAccount, m.ACCOUNT)
 
     assert snapshot is not None
