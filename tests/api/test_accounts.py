@@ -82,8 +82,8 @@ async def test_a_closed_month_takes_no_entries_and_no_true_day_is_refused(office
     assert line["breaches"] == marks, "the account was opened today"
     alone = await office.post("clerk", f"/accounts/{ACCOUNT}/reopenings", **closing, reason="误结")
     await the_problem(alone, 422, "second-person-needed")
-    await office.by_two("clerk", "head", f"/accounts/{ACCOUNT}/reopenings", **closing)
-    shown = (await office.read("auditor", f"/accounts/{ACCOUNT}"))["row"]
+    done = await office.by_two("clerk", "head", f"/accounts/{ACCOUNT}/reopenings", **closing)
+    shown = (await office.read("auditor", f"/accounts/{ACCOUNT}", after=done))["row"]
     first = last_month.replace(day=1) - timedelta(days=1)
     assert shown["closed_through"] == first.isoformat()
 
