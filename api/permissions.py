@@ -127,7 +127,7 @@ PETITIONS: Table = {
     "accept_petition": HANDLERS,
     "assign_handler": HANDLERS,
     "blow_whistle": CALLERS,
-    "report_department_in": CALLERS | {Role.DEPARTMENT},
+    "report_department_in": CALLERS | {Role.DEPARTMENT},  # who called, for a paper
     "answer_for_department": CALLERS | {Role.DEPARTMENT},
     "assess_department": CALLERS,
     "hold_four_party_meeting": CALLERS,

@@ -36,6 +36,7 @@ from its receipt, and is recorded by somebody who is not of that party |
 A fact is never told to have happened before the step that bounds it, nor before its record began:
 it is booked at that step's moment, keeps its `true_day`, and is marked.
 
+**Paper 书面** marks a decision or fact that a party may take on paper, recorded like a statement's.
 **Two 两人** marks what one person proposes (`?propose=true`) and another carries out.
 """
 
@@ -60,8 +61,9 @@ def _rows(commands: Iterable[CommandRoute]) -> str:
 
 def _row(command: CommandRoute, timing: Timing) -> str:
     two = "两人" if timing.by_two else ""
+    kind = f"{timing.kind}, 书面" if timing.by_paper else timing.kind
     undo = timing.undo.why if isinstance(timing.undo, NoUndo) else f"`{timing.undo}`"
-    cells = (f"`{command.operation}`", command.zh, timing.kind, timing.after, _term(timing), two)
+    cells = (f"`{command.operation}`", command.zh, kind, timing.after, _term(timing), two)
     return "| " + " | ".join((*cells, undo)) + " |"
 
 

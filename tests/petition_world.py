@@ -34,7 +34,7 @@ from ledger.commands.policies import AdoptStandardPolicies, adopt_standard_polic
 from ledger.core.aggregate import By
 from ledger.findings import FindingSource
 from ledger.organisations import Kind, organisation_id
-from ledger.petitions import Cause, Level, Outcome
+from ledger.petitions import Cause, Level, Outcome, Petition
 from ledger.storage.ledger import Ledger, Recorded
 from tests.examples import AT
 
@@ -73,6 +73,8 @@ def day(number: float) -> datetime:
 
 def who(number: int = CLERK, *, on: float = 0, reason: str = "", **said: Any) -> By:
     """Return a person who decides on a day."""
+    if number == HANDLER:
+        said.setdefault("organisation_id", UNIT)
     return By(actor_id=UUID(int=number), at=day(on), role="street", reason=reason, **said)
 
 
@@ -116,7 +118,8 @@ async def in_hand(ledger: Ledger, *, on: float = 0, unit_id: UUID = UNIT, **chan
     petition_id = await filed(ledger, on=on, **changed)
     dispatch = DispatchPetition(petition_id=petition_id, unit_id=unit_id)
     await dispatch_petition(dispatch, ledger, who(DISPATCHER, on=on))
-    await accept_petition(AcceptPetition(petition_id=petition_id), ledger, who(HANDLER, on=on))
+    handler = who(HANDLER, on=on, organisation_id=unit_id)
+    await accept_petition(AcceptPetition(petition_id=petition_id), ledger, handler)
     return petition_id
 
 
@@ -139,7 +142,8 @@ async def solved(ledger: Ledger, petition_id: UUID, *, on: float = 0) -> None:
     answer = AnswerPetition(
         petition_id=petition_id, outcome=Outcome.RESOLVED, summary="积水已清理，通风系统已修复"
     )
-    await answer_petition(answer, ledger, who(HANDLER, on=on))
+    held_by = (await ledger.load(Petition, petition_id)).holder_id
+    await answer_petition(answer, ledger, who(HANDLER, on=on, organisation_id=held_by))
     visit = VisitBack(petition_id=petition_id, is_resolved=True, is_satisfied=True)
     await visit_back(visit, ledger, who(VISITOR, on=on))
     await close_petition(ClosePetition(petition_id=petition_id), ledger, who(on=on))

@@ -8,8 +8,14 @@ from uuid import UUID, uuid4
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 
+from ledger.commands.acting_for import guard_claim, guard_of_unit, guard_party
 from ledger.commands.interests import in_office, without_interest
-from ledger.commands.petition_terms import Terms, guard_kind, terms_of
+from ledger.commands.petition_terms import (
+    Terms,
+    guard_kind,
+    terms_from_now,
+    terms_of,
+)
 from ledger.commands.petitions import UnitIds, handling_deadline
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
@@ -159,19 +165,21 @@ async def blow_whistle(command: BlowWhistle, ledger: Ledger, by: By) -> Recorded
     return await ledger.save(petition)
 
 
-@fact(after="the whistle", undo="reverse_petition_step")
+@fact(after="the whistle", undo="reverse_petition_step", by_paper=True)
 async def report_department_in(command: ReportDepartmentIn, ledger: Ledger, by: By) -> Recorded:
     """Record that the department came."""
     petition, by = await in_office(ledger, by, command.petition_id)
+    by = await guard_party(ledger, by, command.department_id)
     petition.report_in(by, department_id=command.department_id)
     return await ledger.save(petition)
 
 
-@decision(undo="reverse_petition_step")
+@decision(undo="reverse_petition_step", by_paper=True)
 async def answer_for_department(command: AnswerForDepartment, ledger: Ledger, by: By) -> Recorded:
     """Record the department's answer."""
     by = without_personal_data(by, summary=command.summary)
     petition, by = await in_office(ledger, by, command.petition_id)
+    by = await guard_party(ledger, by, command.department_id)
     petition.answer_for_department(by, department_id=command.department_id, summary=command.summary)
     return await ledger.save(petition)
 
@@ -216,18 +224,25 @@ async def claim_responsibility(command: ClaimResponsibility, ledger: Ledger, by:
     terms, by = await terms_of(ledger, by)
     by = await guard_kind(ledger, by, command.company_id, Kind.PROPERTY_COMPANY)
     petition = await ledger.load(Petition, command.petition_id)
+    by = await guard_claim(ledger, by, petition, command.company_id)
     deadline = handling_deadline(terms, petition, command.company_id)
     petition.claim(by, company_id=command.company_id, deadlines=(deadline,))
     return await ledger.save(petition)
 
 
-@fact(after="the company's claim", undo="reverse_obligor_spend")
+@fact(after="the company's claim", undo="reverse_obligor_spend", by_paper=True)
 async def report_obligor_spend(command: ReportObligorSpend, ledger: Ledger, by: By) -> Recorded:
-    """Record the company's own spending."""
+    """Record the company's own spending, up to what the policy takes in one report."""
+    terms, by = await terms_from_now(ledger, by)
     by = without_personal_data(by, purpose=command.purpose)
     petition = await ledger.load(Petition, command.petition_id)
+    by = await guard_party(ledger, by, command.payer_id)
     petition.report_obligor_spend(
-        by, payer_id=command.payer_id, amount_fen=command.amount_fen, purpose=command.purpose
+        by,
+        payer_id=command.payer_id,
+        amount_fen=command.amount_fen,
+        purpose=command.purpose,
+        max_fen=terms.number("petition.obligor_spend_max"),
     )
     return await ledger.save(petition)
 
@@ -245,6 +260,7 @@ async def take_action(command: TakeAction, ledger: Ledger, by: By) -> Recorded:
     """Record the action; whoever does so counts as a handler."""
     by = without_personal_data(by, summary=command.summary)
     petition, by = await in_office(ledger, by, command.petition_id)
+    by = await guard_of_unit(ledger, by, *petition.acting_units)
     petition.take_action(by, summary=command.summary)
     return await ledger.save(petition)
 
@@ -255,6 +271,7 @@ async def answer_petition(command: AnswerPetition, ledger: Ledger, by: By) -> Re
     terms, by = await terms_of(ledger, by)
     by = without_personal_data(by, summary=command.summary)
     petition, by = await in_office(ledger, by, command.petition_id)
+    by = await guard_of_unit(ledger, by, petition.holder_id)
     deadline = terms.deadline(
         ClockName.VISIT_BACK, "petition.visit_back_term", petition.received_by_id
     )
@@ -267,6 +284,7 @@ async def request_extension(command: RequestExtension, ledger: Ledger, by: By) -
     """Ask for more time, within what the procedure allows."""
     terms, by = await terms_of(ledger, by)
     petition, by = await in_office(ledger, by, command.petition_id)
+    by = await guard_of_unit(ledger, by, petition.holder_id)
     procedure = petition.procedure
     petition.request_extension(
         by,

@@ -9,6 +9,7 @@ from uuid import UUID
 from annotated_types import MaxLen, MinLen
 from pydantic import StringConstraints
 
+from ledger.commands.acting_for import guard_of_unit
 from ledger.commands.interests import in_office
 from ledger.commands.petition_terms import Terms, guard_estate, guard_kind, terms_of
 from ledger.commands.plain_texts import without_personal_data
@@ -227,6 +228,7 @@ async def dispute_dispatch(command: DisputeDispatch, ledger: Ledger, by: By) -> 
     """Dispute the dispatch within the days that the procedure gives."""
     terms, by = await terms_of(ledger, by)
     petition, by = await in_office(ledger, by, command.petition_id)
+    by = await guard_of_unit(ledger, by, petition.holder_id)
     name = f"petition.{petition.procedure}.dispute_term"
     petition.dispute_dispatch(by, last_day=terms.due(name, starts_on=petition.dispatched_on).on)
     return await ledger.save(petition)
@@ -259,6 +261,7 @@ async def accept_petition(command: AcceptPetition, ledger: Ledger, by: By) -> Re
     """Take the petition on; where the procedure counts from here, the answer's clock starts."""
     terms, by = await terms_of(ledger, by)
     petition, by = await in_office(ledger, by, command.petition_id)
+    by = await guard_of_unit(ledger, by, petition.holder_id)
     deadlines = handling_deadlines(terms, petition, petition.holder_id, starts="acceptance")
     petition.accept(by, deadlines=deadlines)
     return await ledger.save(petition)
@@ -270,6 +273,7 @@ async def assign_handler(command: AssignHandler, ledger: Ledger, by: By) -> Reco
     for unit_id in command.co_unit_ids:
         by = await guard_kind(ledger, by, unit_id)
     petition, by = await in_office(ledger, by, command.petition_id)
+    by = await guard_of_unit(ledger, by, petition.holder_id)
     petition.assign_handler(by, handler_id=command.handler_id, co_unit_ids=command.co_unit_ids)
     return await ledger.save(petition)
 

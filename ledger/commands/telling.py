@@ -7,6 +7,9 @@
     statement   now, for a party that speaks for itself; a paper counts from its receipt, and
                 is recorded, with its scan, by somebody who is not of that party
 
+Some decisions and facts of a party are taken on paper too (``by_paper``): the paper is recorded
+in the same way, the moment as its kind says.
+
 Every entrance asks here: the API, pages, and whoever stands in for somebody.
 """
 
@@ -94,10 +97,10 @@ async def told(
     Refuses with the errors above.
     """
     by = replace(by, told_at=by.at)
-    if said_by is not None and timing.kind is not Kind.STATEMENT:
-        raise NotAStatement(field="said_by")
-    if timing.kind is Kind.STATEMENT:
-        by = _spoken(by, occurred_at, said_by)
+    if said_by is not None:
+        by = _on_paper(by, timing, said_by)
+    elif occurred_at is not None and timing.kind is Kind.STATEMENT:
+        raise SaysForItself(field="occurred_at")
     if occurred_at is None:
         return by
     if not timing.may_be_told_late:
@@ -109,11 +112,9 @@ async def told(
     return await _dated(by, timing, ledger, occurred_at)
 
 
-def _spoken(by: By, occurred_at: datetime | None, said_by: UUID | None) -> By:
-    if said_by is None:
-        if occurred_at is not None:
-            raise SaysForItself(field="occurred_at")
-        return by
+def _on_paper(by: By, timing: Timing, said_by: UUID) -> By:
+    if not timing.takes_paper:
+        raise NotAStatement(field="said_by")
     if said_by in (by.actor_id, by.on_behalf_of, by.organisation_id):
         by = by.refuse(PaperOfOnesOwn(said_by=str(said_by)))
     if not by.evidence:

@@ -51,7 +51,8 @@ class Timing:
 
     ``after`` names the step that bounds a fact or a statement, ``term`` the policy that says
     within how many days it may be told late. ``undo`` is the operation that takes it back.
-    ``by_two``: it is proposed by one person and carried out by another.
+    ``by_two``: it is proposed by one person and carried out by another. ``by_paper``: a party may
+    have taken the step on paper, which somebody else records (a statement always may).
     """
 
     kind: Kind
@@ -59,6 +60,12 @@ class Timing:
     after: str = ""
     term: str = ""
     by_two: bool = False
+    by_paper: bool = False
+
+    @property
+    def takes_paper(self) -> bool:
+        """Whether somebody else may record a party's paper, with ``said_by``."""
+        return self.by_paper or self.kind is Kind.STATEMENT
 
     @property
     def may_be_told_late(self) -> bool:
@@ -78,9 +85,11 @@ def timing_of(function: Callable[..., Any]) -> Timing:
     return timing
 
 
-def decision(*, undo: str | NoUndo, by_two: bool = False) -> Callable[[F], F]:
+def decision(
+    *, undo: str | NoUndo, by_two: bool = False, by_paper: bool = False
+) -> Callable[[F], F]:
     """Declare: somebody decides, at the moment of recording."""
-    return _declare(Timing(kind=Kind.DECISION, undo=undo, by_two=by_two))
+    return _declare(Timing(kind=Kind.DECISION, undo=undo, by_two=by_two, by_paper=by_paper))
 
 
 def fact(
@@ -89,9 +98,13 @@ def fact(
     after: str = ITS_RECORD,
     term: str = FACT_TERM,
     by_two: bool = False,
+    by_paper: bool = False,
 ) -> Callable[[F], F]:
     """Declare: something happened, after a step, and may be told within a term."""
-    return _declare(Timing(kind=Kind.FACT, undo=undo, after=after, term=term, by_two=by_two))
+    timing = Timing(
+        kind=Kind.FACT, undo=undo, after=after, term=term, by_two=by_two, by_paper=by_paper
+    )
+    return _declare(timing)
 
 
 def statement(

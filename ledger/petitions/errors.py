@@ -159,6 +159,13 @@ class ObligorHasNotClaimed(RuleViolated):
     """
 
 
+class ObligorSpendTooLarge(RuleViolated):
+    """One report of own spending is no greater than the policy's maximum.
+
+    每次报告的自行支出不得超过规定的上限。
+    """
+
+
 class SpendUnknown(RuleViolated):
     """There is no such report of spending, or it was reversed already.
 

@@ -112,6 +112,12 @@ class PetitionFile(reversing.Reversible):
         return frozenset(self.handler_ids)
 
     @property
+    def acting_units(self) -> tuple[UUID, ...]:
+        """Which units may do something about it: who holds it, helps, was called or claimed it."""
+        helping = (*self.co_unit_ids, *self.whistles, *self.obligor_ids)
+        return tuple(dict.fromkeys((self.holder_id, *helping)))
+
+    @property
     def is_open(self) -> bool:
         """Whether somebody still has to do something about it."""
         return self.stage in OPEN_STAGES

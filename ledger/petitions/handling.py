@@ -8,6 +8,7 @@ from uuid import UUID
 from ledger.core.aggregate import By
 from ledger.core.errors import AmountNotPositive
 from ledger.core.guards import persons, told_after
+from ledger.core.reversing import own_step
 from ledger.petitions.errors import (
     AlreadyClaimed,
     AssessorIsAssessed,
@@ -18,6 +19,7 @@ from ledger.petitions.errors import (
     DepartmentNotReportedIn,
     DepartmentsMissing,
     ObligorHasNotClaimed,
+    ObligorSpendTooLarge,
     QuorumMissing,
     SpendUnknown,
     WrongLeader,
@@ -269,11 +271,16 @@ class Handling(PetitionFile):
         self._record(ResponsibilityClaimed, by, company_id=company_id, deadlines=deadlines)
 
     def report_obligor_spend(
-        self, by: By, *, payer_id: UUID, amount_fen: int, purpose: str
+        self, by: By, *, payer_id: UUID, amount_fen: int, purpose: str, max_fen: int
     ) -> None:
-        """Record what a company that claimed the matter spent itself, in fen."""
+        """Record what a company that claimed the matter spent itself, in fen.
+
+        ``max_fen`` is the most that the policy takes in one report.
+        """
         if amount_fen <= 0:
             raise AmountNotPositive(amount_fen=amount_fen)
+        if amount_fen > max_fen:
+            by = by.refuse(ObligorSpendTooLarge(amount_fen=amount_fen, max_fen=max_fen))
         if payer_id not in self.obligor_ids:
             by = by.refuse(ObligorHasNotClaimed(company_id=str(payer_id)))
         by = told_after(by, self.claimed_at.get(payer_id), "told-before-claim")
@@ -282,10 +289,11 @@ class Handling(PetitionFile):
         )
 
     def reverse_obligor_spend(self, by: By, *, version_reversed: int) -> None:
-        """Take a wrong report of spending back, with a reason."""
+        """Take a wrong report of spending back, with a reason: who made it may do so."""
         by = by.with_reason()
         if version_reversed not in self.obligor_spends:
             raise SpendUnknown(version=version_reversed)
+        by = own_step(by, self.step_of(version_reversed))
         self._record(
             ObligorSpendReversed,
             by,

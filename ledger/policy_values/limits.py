@@ -46,6 +46,7 @@ OF_NAME: Mapping[str, Limits] = {
     "entry.proposal_days": Limits(1, 90),
     "expense.publication_days_min": Limits(7, 366),
     "organisation.delegation_days_max": Limits(1, 366),
+    "petition.obligor_spend_max": Limits(100, 10**11),
     "petition.meeting_quorum": Limits(2, 4),
     "points.check_in_early_minutes": Limits(0, 240),
     "points.service_minutes_a_day_max": Limits(30, 960),

@@ -177,6 +177,13 @@ EVERY_PROCEDURE: tuple[StandardValue, ...] = (
         "an order gives 30 working days at most",
     ),
     _value(
+        "obligor_spend_max",
+        500_000_000,
+        "fen",
+        "一次报告的责任方自有资金支出不超过五百万元",
+        "one report of an obligor's own spending is five million yuan at most",
+    ),
+    _value(
         "meeting_quorum",
         4,
         "items",

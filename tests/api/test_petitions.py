@@ -123,7 +123,8 @@ async def test_a_petition_goes_its_way(desk: Desk) -> None:
 async def test_a_claimed_petition_shows_what_the_company_spent(desk: Desk) -> None:
     filed = await desk.post("community", URL, a_petition(channel="reception_day"))
     one = f"{URL}/{filed['id']}"
-    await desk.post("community", one + "/claims", {"company_id": str(COMPANY)})
+    await desk.post("community", one + "/dispatches", {"unit_id": str(COMPANY)})
+    await desk.post("company", one + "/claims", {"company_id": str(COMPANY)})
     spend = {"payer_id": str(COMPANY), "amount_fen": 40_000_00, "purpose": "除湿机"}
     await desk.post("company", one + "/obligor-spends", spend)
     wrong = await desk.post("company", one + "/obligor-spends", spend | {"amount_fen": 100})

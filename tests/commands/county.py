@@ -52,10 +52,13 @@ _TREE: tuple[tuple[str, Kind, str | None], ...] = (
 )
 
 
-def who(number: int = CLERK, *, on: str = "2026-03-02", reason: str = "") -> By:
-    """Return a person deciding at 10:00 in China on a day."""
+def who(
+    number: int = CLERK, *, on: str = "2026-03-02", reason: str = "", of: UUID | None = None
+) -> By:
+    """Return a person deciding at 10:00 in China on a day; the handler is of the department."""
     at = datetime.combine(date.fromisoformat(on), time(2), UTC)
-    return replace(by(number, at=at, reason=reason), policy_version=0)
+    of = DEPARTMENT if of is None and number == HANDLER else of
+    return replace(by(number, at=at, reason=reason), policy_version=0, organisation_id=of)
 
 
 async def build_county(ledger: Ledger) -> None:

@@ -60,6 +60,7 @@ from ledger.petitions.errors import (
 from ledger.storage.ledger import Ledger
 from tests.commands.county import (
     APPROVER,
+    COMMUNITY,
     COMPANY,
     DEPARTMENT,
     ESTATE,
@@ -111,10 +112,11 @@ async def test_a_called_department_comes_answers_and_is_assessed(ledger: Ledger)
     assert (await dues(ledger, petition_id))["whistle"] == "2026-03-03"
 
     of = {"petition_id": petition_id, "department_id": OTHER_DEPARTMENT}
-    await report_department_in(ReportDepartmentIn(**of), ledger, who(on="2026-03-03"))
+    officer = who(on="2026-03-03", of=OTHER_DEPARTMENT)
+    await report_department_in(ReportDepartmentIn(**of), ledger, officer)
     assert "whistle" not in await dues(ledger, petition_id)
     answer = AnswerForDepartment(**of, summary="已检修排水泵")
-    await answer_for_department(answer, ledger, who(on="2026-03-03"))
+    await answer_for_department(answer, ledger, officer)
     assess = AssessDepartment(**of, is_prompt=True, is_effective=True)
     recorded = await assess_department(assess, ledger, who(on="2026-03-04"))
     assert isinstance(recorded.events[0], events.DepartmentAssessed)
@@ -148,7 +150,7 @@ async def test_a_company_claims_on_the_spot_and_spends_its_own_money(ledger: Led
     """The damp garage of the source document: eight cleaners and 40,000 yuan."""
     petition_id = await filed(ledger, channel="reception_day")
     claim = ClaimResponsibility(petition_id=petition_id, company_id=COMPANY)
-    await claim_responsibility(claim, ledger, who())
+    await claim_responsibility(claim, ledger, who(of=COMPANY))
     assert await dues(ledger, petition_id) == {"handling": "2026-03-11"}
 
     spend = ReportObligorSpend(
@@ -157,12 +159,12 @@ async def test_a_company_claims_on_the_spot_and_spends_its_own_money(ledger: Led
         amount_fen=40_000_00,
         purpose="购买除湿机，维修通风系统",
     )
-    recorded = await report_obligor_spend(spend, ledger, who())
+    recorded = await report_obligor_spend(spend, ledger, who(of=COMPANY))
     petition = await ledger.load(Petition, petition_id)
     assert (petition.holder_id, petition.obligor_spent_fen) == (COMPANY, 40_000_00)
 
     reverse = ReverseObligorSpend(petition_id=petition_id, version_reversed=recorded.version)
-    await reverse_obligor_spend(reverse, ledger, who(reason=REASON))
+    await reverse_obligor_spend(reverse, ledger, who(reason=REASON, of=COMPANY))
     assert (await ledger.load(Petition, petition_id)).obligor_spent_fen == 0
 
 
@@ -216,7 +218,7 @@ async def test_where_no_clock_runs_nothing_is_extended(ledger: Ledger) -> None:
 
     with pytest.raises(NothingToExtend):
         ask = RequestExtension(petition_id=petition_id, days=3)
-        await request_extension(ask, ledger, who(HANDLER, reason=REASON))
+        await request_extension(ask, ledger, who(HANDLER, reason=REASON, of=COMMUNITY))
 
 
 async def test_texts_of_answers_carry_no_personal_numbers(ledger: Ledger) -> None:

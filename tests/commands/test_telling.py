@@ -123,3 +123,15 @@ async def test_only_a_statement_is_said_by_somebody_else(ledger: Ledger) -> None
     for kind in (DECISION, FACT):
         error = await refusal(ledger, ALONE, kind, said_by=COMPANY)
         assert isinstance(error, telling.NotAStatement)
+
+
+async def test_some_steps_of_a_party_are_taken_on_paper_too(ledger: Ledger) -> None:
+    on_paper = replace(ALONE, evidence=(SCAN,))
+    for kind in (
+        timing(decision(undo=UNDO, by_paper=True)),
+        timing(fact(undo=UNDO, by_paper=True)),
+    ):
+        by = await telling.told(on_paper, kind, ledger, occurred_at=None, said_by=COMPANY)
+        assert by.said_by == COMPANY
+        without = await refusal(ledger, ALONE, kind, said_by=COMPANY)
+        assert isinstance(without, telling.PaperNotScanned)

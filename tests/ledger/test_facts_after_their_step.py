@@ -42,7 +42,7 @@ CASES: dict[str, tuple[tuple[Event, ...], Step]] = {
     "told-before-claim": (
         CLAIMED,
         lambda p, by: p.report_obligor_spend(
-            by, payer_id=next(iter(p.obligor_ids)), amount_fen=1_00, purpose="换泵"
+            by, payer_id=next(iter(p.obligor_ids)), amount_fen=1_00, purpose="换泵", max_fen=1_00
         ),
     ),
     "told-before-escalation": (

@@ -20,6 +20,7 @@ from ledger.petitions.errors import (
     DepartmentNotReportedIn,
     DepartmentsMissing,
     ObligorHasNotClaimed,
+    ObligorSpendTooLarge,
     PetitionNotOpen,
     QuorumMissing,
     SpendUnknown,
@@ -194,7 +195,11 @@ def claim(petition: Petition) -> None:
 
 def spend(amount_fen: int = 40_000_00) -> Step:
     return lambda p: p.report_obligor_spend(
-        who(), payer_id=COMPANY, amount_fen=amount_fen, purpose="购买除湿机，维修通风系统"
+        who(),
+        payer_id=COMPANY,
+        amount_fen=amount_fen,
+        purpose="购买除湿机，维修通风系统",
+        max_fen=40_000_00,
     )
 
 
@@ -233,6 +238,12 @@ def test_spending_may_be_reported_after_the_end() -> None:
 def test_spending_is_positive(amount_fen: int) -> None:
     given(filed(), responsibility_claimed()).when(spend(amount_fen)).then_refused(
         AmountNotPositive, amount_fen=amount_fen
+    )
+
+
+def test_spending_is_no_greater_than_the_policy_takes() -> None:
+    given(filed(), responsibility_claimed()).when(spend(40_000_01)).then_refused(
+        ObligorSpendTooLarge, amount_fen=40_000_01, max_fen=40_000_00
     )
 
 

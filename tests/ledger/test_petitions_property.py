@@ -121,7 +121,7 @@ STEPS: dict[str, Step] = {
         by, company_id=COMPANY, deadlines=clock(by, ClockName.HANDLING, COMPANY, 5)
     ),
     "spend": lambda p, by: p.report_obligor_spend(
-        by, payer_id=COMPANY, amount_fen=100, purpose="维修"
+        by, payer_id=COMPANY, amount_fen=100, purpose="维修", max_fen=100
     ),
     "reverse spend": lambda p, by: p.reverse_obligor_spend(
         by, version_reversed=max(p.obligor_spends, default=1)

@@ -215,7 +215,7 @@ async def _petition(ledger: Ledger, side: Side) -> None:
     claim = handling.ClaimResponsibility(
         petition_id=petition_id, company_id=side.organisation("company")
     )
-    await handling.claim_responsibility(claim, ledger, community)
+    await handling.claim_responsibility(claim, ledger, by(side, Role.COMPANY))
     conduct = UnitConduct.open(community, unit_id=side.organisation("department"))
     conduct.note_escalation(community, petition_id=petition_id, petition_round=1)
     await ledger.save(conduct)

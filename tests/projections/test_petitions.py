@@ -102,7 +102,7 @@ async def disputed_and_solved(ledger: Ledger) -> UUID:
     await done(dispute_dispatch, dispute, ledger, who(HANDLER, on=2, reason="应由市政中心办理"))
     await done(return_dispatch, take_back, ledger, who(DISPATCHER, on=3, reason="情况属实"))
     claim = ClaimResponsibility(petition_id=petition_id, company_id=COMPANY)
-    await done(claim_responsibility, claim, ledger, who(on=3))
+    await done(claim_responsibility, claim, ledger, who(on=3, organisation_id=COMPANY))
     await solved(ledger, petition_id, on=7)
     return petition_id
 
@@ -227,7 +227,7 @@ async def test_a_whistle_has_a_clock_for_each_department(county: Ledger) -> None
     call = BlowWhistle(petition_id=petition_id, department_ids=(DEPARTMENT, OTHER_UNIT))
     await done(blow_whistle, call, county, who(HANDLER))
     come = ReportDepartmentIn(petition_id=petition_id, department_id=DEPARTMENT)
-    await done(report_department_in, come, county, who(on=1))
+    await done(report_department_in, come, county, who(on=1, organisation_id=DEPARTMENT))
     told = await timeline(county, petition_id, until=5)
 
     states = {c["holder_id"]: c["state"] for c in told["clocks"] if c["clock"] == "whistle"}
@@ -280,15 +280,16 @@ async def test_a_visit_that_finds_it_unsolved_lets_the_unit_go_on(county: Ledger
 async def test_what_a_company_spent_itself_is_added_up(county: Ledger) -> None:
     petition_id = await filed(county)
     claim = ClaimResponsibility(petition_id=petition_id, company_id=COMPANY)
-    await done(claim_responsibility, claim, county, who())
+    await done(claim_responsibility, claim, county, who(organisation_id=COMPANY))
     spend = ReportObligorSpend(
         petition_id=petition_id, payer_id=COMPANY, amount_fen=40_000_00, purpose="除湿机"
     )
-    await done(report_obligor_spend, spend, county, who())
+    await done(report_obligor_spend, spend, county, who(organisation_id=COMPANY))
     twice = replace(spend, amount_fen=1_00)
-    recorded = await done(report_obligor_spend, twice, county, who())
+    recorded = await done(report_obligor_spend, twice, county, who(organisation_id=COMPANY))
     back = ReverseObligorSpend(petition_id=petition_id, version_reversed=recorded.version)
-    await done(reverse_obligor_spend, back, county, who(reason="误报"))
+    company = who(reason="误报", organisation_id=COMPANY)
+    await done(reverse_obligor_spend, back, county, company)
     told = await timeline(county, petition_id, until=1)
 
     assert told["petition"]["obligor_spent_fen"] == 40_000_00

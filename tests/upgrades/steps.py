@@ -72,7 +72,7 @@ def _who(number: int, role: str, reason: str = "", *evidence: Evidence) -> By:
         role=role,
         reason=reason,
         evidence=evidence,
-        organisation_id=COMPANY if role == "company" else STREET,
+        organisation_id={"company": COMPANY, "department": UNIT}.get(role, STREET),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -265,7 +265,8 @@ async def _petitions(ledger: Ledger, ids: dict[str, str]) -> None:
     dispatch = petitions.DispatchPetition(petition_id=UUID(ids["filed"]), unit_id=UNIT)
     await petitions.dispatch_petition(dispatch, ledger.for_request(), by(1, "street"))
     accept = petitions.AcceptPetition(petition_id=UUID(ids["dispatched"]))
-    await petitions.accept_petition(accept, ledger.for_request(), by(2, "department"))
+    handler = replace(by(2, "department"), organisation_id=UNIT)
+    await petitions.accept_petition(accept, ledger.for_request(), handler)
     for step in ids.values():
         assert await ledger.load(Petition, UUID(step))
 
