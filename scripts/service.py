@@ -20,6 +20,7 @@ from api.health import Health
 from api.keys import METRICS
 from api.options import EvidenceOptions, Options, Rates
 from api.publishing_figures import PublishingCollector
+from api.reaction_figures import ReactionsCollector
 from api.single_sign_on import Provider
 from ledger.publishing.publisher import Publisher
 from ledger.reactions import REACTIONS
@@ -95,6 +96,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             )
             figures = PublishingCollector(publisher.status, ledger.clock)
             app[METRICS].registry.register(figures)
+            app[METRICS].registry.register(ReactionsCollector(reactions))
             if second_place := syslog_handler():
                 app[METRICS].registry.register(SyslogCollector(second_place))
             with passed_over_by_the_collector():

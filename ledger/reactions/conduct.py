@@ -88,7 +88,9 @@ async def transferred(
 @reaction.when_due
 async def ran_out(work: Work, timer: Timer, by: By) -> None:
     """Record transfers whose day passed, each as of that day."""
-    conduct = await work.load(UnitConduct, UUID(timer.key))
+    conduct = await work.waited_for(UnitConduct, timer)
+    if conduct is None:
+        return
     while due := conduct.overdue_transfer(by.at):
         conduct.miss_transfer(replace(by, at=moment_missed(due.due_on)))
     for due in conduct.transfers_unmissed[:1]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -44,7 +44,14 @@ RECENT_ENTRIES_MAX = 4_000
 LOOK_EVERY_SECONDS = 0.5
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
-_TIMERS = "SELECT reaction, key, due_at, cause FROM timers WHERE ledger_id = $1 AND reaction = $2"
+_TIMERS = """
+    SELECT reaction, key, due_at, cause FROM timers
+    WHERE ledger_id = $1 AND reaction = $2 AND due_at BETWEEN '0001-01-02' AND '9999-12-30'
+"""
+_TIMERS_OF_NO_DAY = """
+    SELECT key FROM timers
+    WHERE ledger_id = $1 AND reaction = $2 AND due_at NOT BETWEEN '0001-01-02' AND '9999-12-30'
+"""
 _POSITION = "SELECT position FROM trackings WHERE ledger_id = $1 AND name = $2"
 
 
@@ -57,6 +64,14 @@ class Follower:
     tracked: int = -1  # as the database has it
     timers: dict[str, Timer] | None = None  # None: take up the state from the database first
     failure: str | None = None
+    set_aside: set[str] = field(default_factory=set)  # keys of timers for nobody that can be asked
+
+    def note_set_aside(self, reasons: Mapping[str, str]) -> None:
+        """Say once of each timer that it is passed over."""
+        for key, why in reasons.items():
+            if key not in self.set_aside:
+                log.error("%s passes over the timer %s: %s", self.name, key, why)
+                self.set_aside.add(key)
 
     @property
     def name(self) -> str:
@@ -198,11 +213,14 @@ class Reactions:
         work.ledger.give_back(*work.aggregates.values())
         follower.position = position
         follower.timers = work.timers
+        follower.note_set_aside(work.set_aside)
 
     async def _take_up(self, follower: Follower) -> None:
         pool, name = self.ledger.pool, follower.reaction.name
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             tracked = await db.fetchval(_POSITION, self.ledger.id, follower.name)
             rows = await db.fetch(_TIMERS, self.ledger.id, name)
+            of_no_day = await db.fetch(_TIMERS_OF_NO_DAY, self.ledger.id, name)
+        follower.note_set_aside({row["key"]: "its moment is on no day" for row in of_no_day})
         follower.tracked = follower.position = -1 if tracked is None else tracked
         follower.timers = timers_by_key(Timer(**dict(row)) for row in rows)

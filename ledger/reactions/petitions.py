@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
-from uuid import UUID
 
 from ledger.calendar import WORK_CALENDAR_ID, WorkCalendar
 from ledger.commands.petition_supervision import recounted
@@ -58,11 +57,13 @@ async def recount(work: Work, _: WorkCalendar.YearPublished, entry: Entry) -> No
     book = await policies_of(work.ledger)
     terms = Terms(book, calendar.working_days(), local_day(entry.occurred_at))
     by = work.by(entry).under(book.version)
-    for key in list(work.timers):
-        petition = await work.load(Petition, UUID(key))
+    for timer in list(work.timers.values()):
+        petition = await work.waited_for(Petition, timer)
+        if petition is None:
+            continue
         for old in petition.clocks:
             if (new := recounted(terms, old)) != old:
                 petition.recount_deadline(by, old=old, new=new)
-        work.drop_timer(key)
+        work.drop_timer(timer.key)
         if due_on := _next_due(petition):
             wait_for(work, petition.id, due_on, entry.event_id)

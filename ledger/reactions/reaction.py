@@ -15,9 +15,16 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
+import asyncpg
+
 from ledger.core.aggregate import Aggregate, By, Event
+from ledger.core.codec import KindUnknown
 from ledger.core.entry import Entry
+from ledger.core.errors import Conflict
+from ledger.core.log_lines import kind_and_place
 from ledger.core.values import derived_id
+from ledger.storage.connect import LOST_CONNECTION
+from ledger.storage.errors import Unavailable
 from ledger.storage.ledger import Ledger
 from ledger.storage.requests import Beside, Timer, Tracking
 
@@ -25,6 +32,15 @@ A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=Event)
 Handler: TypeAlias = Callable[["Work", E, Entry], Awaitable[None]]
 DueHandler: TypeAlias = Callable[["Work", Timer, By], Awaitable[None]]
+
+NOT_THE_RECORD_S_FAULT = (
+    Conflict,
+    KindUnknown,
+    Unavailable,
+    asyncpg.PostgresError,
+    *LOST_CONNECTION,
+)
+"""What stops a reaction or lets it try again, whichever record it looks at."""
 
 CLOCK_JUMPED = "clock-jumped"
 ROLE = "reaction"
@@ -98,6 +114,8 @@ class Work:
     timers: dict[str, Timer] = field(init=False)
     """All timers of the reaction, by key, as they will be after the append."""
     timers_ended: set[str] = field(default_factory=set)
+    set_aside: dict[str, str] = field(default_factory=dict)
+    """Timers that nothing can be done about, and why, by key: their rows stay as they are."""
 
     def __post_init__(self) -> None:
         self.timers = dict(self.timers_before)
@@ -109,6 +127,26 @@ class Work:
             aggregate = self.aggregates[aggregate_id] = await self.ledger.load(kind, aggregate_id)
         assert isinstance(aggregate, kind)  # noqa: S101 - ids of two kinds never meet
         return aggregate
+
+    async def waited_for(self, kind: type[A], timer: Timer) -> A | None:
+        """Return the record that a timer is for.
+
+        A timer for nobody, for a record of another kind or for one that cannot be read is set
+        aside: whoever can write one row must not stop the deadlines of all others.
+        """
+        try:
+            record = await self.load(Aggregate, UUID(timer.key))
+            if isinstance(record, kind):
+                return record
+            why = f"it is for a {type(record).__name__}"
+        except NOT_THE_RECORD_S_FAULT:
+            raise
+        except Exception as error:  # whatever is wrong with it
+            why = kind_and_place(error)
+        self.timers.pop(timer.key, None)
+        self.timers_ended.discard(timer.key)
+        self.set_aside[timer.key] = why
+        return None
 
     async def find(self, kind: type[A], aggregate_id: UUID) -> A | None:
         """Return the aggregate if it has begun."""

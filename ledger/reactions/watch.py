@@ -52,20 +52,25 @@ def watch_deadlines(
 
     @reaction.when_due
     async def ran_out(work: Work, timer: Timer, by: By) -> None:
-        aggregate = await work.load(kind, UUID(timer.key))
+        aggregate = await work.waited_for(kind, timer)
+        if aggregate is None:
+            return
         record_misses(aggregate, by)
         if due_on := next_due(aggregate):
-            cause = await _who_set(work, aggregate.id, due_on)
+            cause = await _who_set(work, aggregate.id, due_on, set_by)
             wait_for(work, aggregate.id, due_on, cause or timer.cause)
 
-    async def _who_set(work: Work, stream_id: UUID, due_on: date) -> UUID | None:
-        """Return the last event that set this due day."""
-        ledger = work.ledger
-        entries = await read_stream(ledger.pool, ledger.id, str(stream_id), after_version=0)
-        found = (entry for entry in reversed(entries) if due_on in set_by(entry.event))
-        return next((entry.event_id for entry in found), None)
-
     return reaction
+
+
+async def _who_set(
+    work: Work, stream_id: UUID, due_on: date, set_by: Callable[[Event], Iterable[date]]
+) -> UUID | None:
+    """Return the last event that set this due day."""
+    ledger = work.ledger
+    entries = await read_stream(ledger.pool, ledger.id, str(stream_id), after_version=0)
+    found = (entry for entry in reversed(entries) if due_on in set_by(entry.event))
+    return next((entry.event_id for entry in found), None)
 
 
 async def _wait_again(

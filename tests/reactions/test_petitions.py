@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import asyncpg
 import pytest
 
 from ledger.commands.calendar import PublishCalendarYear, publish_calendar_year
@@ -245,6 +246,25 @@ async def test_provisional_deadlines_are_counted_again_when_the_year_is_publishe
     await caught_up(county, on=312)
     (missed,) = await recorded(county, MISSED)
     assert missed.occurred_at == moment_missed(date(2027, 1, 7))
+
+
+async def test_a_timer_for_nobody_stops_neither_a_recount_nor_a_miss(
+    county: Ledger, superuser: asyncpg.Connection
+) -> None:
+    petition_id = await in_hand(county, on=300)
+    await caught_up(county, on=300)
+    await superuser.execute(
+        "INSERT INTO timers (ledger_id, reaction, key, due_at, cause)"
+        " VALUES ($1, 'petition-deadlines', $2, '2020-01-01', gen_random_uuid())",
+        county.id,
+        str(UNIT),
+    )
+    await done(publish_calendar_year, NOTICE, county, who(on=301))
+    await caught_up(county, on=302)
+    (clock,) = (await county.load(Petition, petition_id)).clocks
+    assert clock.due_on == date(2027, 1, 7)
+    await caught_up(county, on=312)
+    assert len(await recorded(county, MISSED)) == 1
 
 
 async def test_a_final_deadline_is_not_counted_again(county: Ledger) -> None:
