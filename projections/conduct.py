@@ -17,12 +17,12 @@ from ledger.storage.connect import Database
 from projections.engine import AsOf, Page, Paging, Row, Rows, Select, Ties, View, pinned
 from projections.petition_register import moment_of
 
-view = View("conduct", version=2)
+view = View("conduct", version=3)
 OF_UNIT = Ties(record="conduct_id")
 streaks = view.table(
-    "unit_streaks_v2", key=("conduct_id",), history="unit_streak_states_v2", ties=OF_UNIT
+    "unit_streaks_v3", key=("conduct_id",), history="unit_streak_states_v3", ties=OF_UNIT
 )
-steps = view.lines("unit_conduct_steps_v2", ties=OF_UNIT, record="conduct_id")
+steps = view.lines("unit_conduct_steps_v3", ties=OF_UNIT, record="conduct_id")
 
 
 # How rows are made --------------------------------------------------------------------------
@@ -49,6 +49,16 @@ async def escalation_counted(
     row["last_escalated_at"] = entry.occurred_at
     row["streak_petition_ids"].append(event.petition_id)
     row["streak_positions"].append(entry.position)
+    _note(rows, row, entry, petition_ids=[event.petition_id], petition_round=event.petition_round)
+
+
+@view.on(UnitConduct.SelfEscalationCounted)
+async def self_escalation_counted(
+    rows: Rows, event: UnitConduct.SelfEscalationCounted, entry: Entry
+) -> None:
+    """Count apart what the unit itself took up: its streak stays as it is."""
+    row = await rows.get(streaks, event.originator_id)
+    row["self_escalations_count"] += 1
     _note(rows, row, entry, petition_ids=[event.petition_id], petition_round=event.petition_round)
 
 
@@ -189,6 +199,7 @@ def _note(rows: Rows, row: Row, entry: Entry, **told: object) -> None:
 
 StepName: TypeAlias = Literal[
     "escalation_counted",
+    "self_escalation_counted",
     "streak_broken",
     "transfer_fell_due",
     "transfer_missed",

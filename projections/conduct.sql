@@ -1,5 +1,5 @@
 -- Units: how often in a row their matters went up to the county, and what followed.
-CREATE TABLE IF NOT EXISTS unit_streaks_v2 (
+CREATE TABLE IF NOT EXISTS unit_streaks_v3 (
     ledger_id              text COLLATE "C" NOT NULL,
     conduct_id             uuid             NOT NULL,
     unit_id                uuid             NOT NULL,
@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS unit_streaks_v2 (
     streak_petition_ids    uuid[]           NOT NULL DEFAULT '{}',
     longest_streak         integer          NOT NULL DEFAULT 0,
     escalations_count      integer          NOT NULL DEFAULT 0,
+    self_escalations_count integer          NOT NULL DEFAULT 0,     -- by its own people: no streak
     last_escalated_at      timestamptz,
     breaks_count           integer          NOT NULL DEFAULT 0,
     transfers_due          jsonb            NOT NULL DEFAULT '[]',  -- not made yet
@@ -29,11 +30,11 @@ CREATE TABLE IF NOT EXISTS unit_streaks_v2 (
     recorded_at            timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, conduct_id)
 );
-CREATE INDEX IF NOT EXISTS unit_streaks_v2_worst
-    ON unit_streaks_v2 (ledger_id, streak, escalations_count, unit_id);
+CREATE INDEX IF NOT EXISTS unit_streaks_v3_worst
+    ON unit_streaks_v3 (ledger_id, streak, escalations_count, unit_id);
 
-CREATE TABLE IF NOT EXISTS unit_streak_states_v2 (
-    LIKE unit_streaks_v2 INCLUDING DEFAULTS,
+CREATE TABLE IF NOT EXISTS unit_streak_states_v3 (
+    LIKE unit_streaks_v3 INCLUDING DEFAULTS,
     position bigint NOT NULL,
     image_no integer NOT NULL DEFAULT 0,
     is_gone  boolean NOT NULL DEFAULT false,
@@ -41,7 +42,7 @@ CREATE TABLE IF NOT EXISTS unit_streak_states_v2 (
 );
 
 -- Every event of a unit's conduct, with the streak as it was after it.
-CREATE TABLE IF NOT EXISTS unit_conduct_steps_v2 (
+CREATE TABLE IF NOT EXISTS unit_conduct_steps_v3 (
     ledger_id       text COLLATE "C" NOT NULL,
     position        bigint           NOT NULL,
     line_no         integer          NOT NULL,
@@ -75,7 +76,7 @@ CREATE TABLE IF NOT EXISTS unit_conduct_steps_v2 (
     recorded_at     timestamptz      NOT NULL,
     PRIMARY KEY (ledger_id, position, line_no)
 );
-CREATE INDEX IF NOT EXISTS unit_conduct_steps_v2_by_unit
-    ON unit_conduct_steps_v2 (ledger_id, unit_id, position);
-CREATE INDEX IF NOT EXISTS unit_conduct_steps_v2_by_step
-    ON unit_conduct_steps_v2 (ledger_id, step, position);
+CREATE INDEX IF NOT EXISTS unit_conduct_steps_v3_by_unit
+    ON unit_conduct_steps_v3 (ledger_id, unit_id, position);
+CREATE INDEX IF NOT EXISTS unit_conduct_steps_v3_by_step
+    ON unit_conduct_steps_v3 (ledger_id, step, position);

@@ -123,11 +123,19 @@ async def in_hand(ledger: Ledger, *, on: float = 0, unit_id: UUID = UNIT, **chan
     return petition_id
 
 
-async def escalated(ledger: Ledger, petition_id: UUID, *levels: Level, on: float = 0) -> None:
-    """Take a petition up, level by level."""
+async def escalated(
+    ledger: Ledger,
+    petition_id: UUID,
+    *levels: Level,
+    on: float = 0,
+    by_id: UUID = STREET,
+    person: int = APPROVER,
+) -> None:
+    """Take a petition up, level by level, by somebody of an organisation."""
     for level in levels:
         command = EscalatePetition(petition_id=petition_id, level=level, cause=Cause.UNRESOLVED)
-        await escalate_petition(command, ledger, who(APPROVER, on=on, reason="长期未解决"))
+        by = who(person, on=on, reason="长期未解决", organisation_id=by_id)
+        await escalate_petition(command, ledger, by)
 
 
 async def sent_to_county(ledger: Ledger, *, on: float = 0, unit_id: UUID = UNIT) -> UUID:
@@ -137,15 +145,17 @@ async def sent_to_county(ledger: Ledger, *, on: float = 0, unit_id: UUID = UNIT)
     return petition_id
 
 
-async def solved(ledger: Ledger, petition_id: UUID, *, on: float = 0) -> None:
-    """Let a petition in hand be answered, visited back as solved, and closed."""
+async def solved(
+    ledger: Ledger, petition_id: UUID, *, on: float = 0, visited_by: UUID = COMMUNITY
+) -> None:
+    """Let a petition in hand be answered, visited back as solved by somebody, and closed."""
     answer = AnswerPetition(
         petition_id=petition_id, outcome=Outcome.RESOLVED, summary="积水已清理，通风系统已修复"
     )
     held_by = (await ledger.load(Petition, petition_id)).holder_id
     await answer_petition(answer, ledger, who(HANDLER, on=on, organisation_id=held_by))
     visit = VisitBack(petition_id=petition_id, is_resolved=True, is_satisfied=True)
-    await visit_back(visit, ledger, who(VISITOR, on=on))
+    await visit_back(visit, ledger, who(VISITOR, on=on, organisation_id=visited_by))
     await close_petition(ClosePetition(petition_id=petition_id), ledger, who(on=on))
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ledger.commands.interests import without_interest
+from ledger.commands.organisations import lies_within
 from ledger.commands.petition_terms import guard_kind
 from ledger.commands.plain_texts import without_personal_data
 from ledger.conduct import FindingKind, UnitConduct
 from ledger.core.aggregate import By
+from ledger.core.clock import local_day
 from ledger.core.times import NoUndo, decision, fact
 from ledger.core.values import Text, Version
 from ledger.storage.ledger import Ledger, Recorded
@@ -64,7 +66,8 @@ async def transfer_unit(command: TransferUnit, ledger: Ledger, by: By) -> Record
     by = await guard_kind(ledger, by, command.office_id)
     by = await without_interest(ledger, by, command.unit_id)
     conduct = await conduct_of(ledger, command.unit_id, by)
-    conduct.transfer(by, office_id=command.office_id)
+    is_own = await lies_within(ledger, command.office_id, command.unit_id, local_day(by.now))
+    conduct.transfer(by, office_id=command.office_id, is_own=is_own)
     return await ledger.save(conduct)
 
 

@@ -87,6 +87,20 @@ async def organisation_of(ledger: Ledger, organisation_id: UUID) -> Organisation
     return organisation
 
 
+async def lies_within(
+    ledger: Ledger, organisation_id: UUID | None, whole_id: UUID, day: date
+) -> bool:
+    """Tell whether an organisation is another one or stood below it on a day."""
+    seen: set[UUID] = set()
+    while organisation_id is not None and organisation_id not in seen:
+        if organisation_id == whole_id:
+            return True
+        seen.add(organisation_id)
+        found = await ledger.consult(Organisation, organisation_id)
+        organisation_id = None if found is None else found.parent_on(day)
+    return False
+
+
 async def ancestors_of(
     ledger: Ledger, organisation_id: UUID, start: date, end: date | None
 ) -> frozenset[UUID]:

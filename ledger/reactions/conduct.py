@@ -11,6 +11,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from ledger.commands.petition_terms import terms_of
+from ledger.commands.streaks import is_confirmed, took_up_itself, was_held
 from ledger.conduct import UnitConduct
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day, moment_missed
@@ -28,14 +29,20 @@ reaction = Reaction("unit-conduct")
 @reaction.on(Petition.Escalated)
 async def escalated(work: Work, event: Escalated, entry: Entry) -> None:
     """Count an escalation to the county; let a transfer fall due if it is one too many in a row."""
-    if event.level != Level.COUNTY:
+    petition = await work.load(Petition, event.originator_id)
+    if event.level != Level.COUNTY or not was_held(petition, event):
         return
     terms, by = await terms_of(work.ledger, work.by(entry))
     petition_id, petition_round = event.originator_id, event.petition_round
     conduct = await _conduct_of(work, event.unit_id, by)
     if conduct.has_counted(petition_id, petition_round):
         return
-    conduct.note_escalation(by, petition_id=petition_id, petition_round=petition_round)
+    is_own = await took_up_itself(work.ledger, petition, event)
+    conduct.note_escalation(
+        by, petition_id=petition_id, petition_round=petition_round, is_own=is_own
+    )
+    if is_own:
+        return
     escalations_min = terms.book.number("conduct.escalations_min", on=terms.day)
     if conduct.must_transfer(escalations_min):
         due = terms.due("conduct.transfer_term")
@@ -65,9 +72,12 @@ async def reversed_(work: Work, event: StepReversed, entry: Entry) -> None:
 
 @reaction.on(Petition.Closed)
 async def closed(work: Work, event: Closed, entry: Entry) -> None:
-    """Break the streak of the unit that solved a matter which had gone up."""
+    """Break the streak of the unit that solved a matter which had gone up, as others confirm."""
     conduct = await work.find(UnitConduct, UnitConduct.create_id(unit_id=event.unit_id))
     if conduct is None or conduct.streak == 0:
+        return
+    petition = await work.load(Petition, event.originator_id)
+    if not await is_confirmed(work.ledger, petition, event):
         return
     terms, by = await terms_of(work.ledger, work.by(entry))
     if event.breaks_streak(terms.book.text("conduct.streak_broken_by", on=terms.day)):

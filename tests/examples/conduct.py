@@ -40,6 +40,12 @@ def escalation_counted(
     )
 
 
+def self_escalation_counted(version: int = 2) -> UnitConduct.SelfEscalationCounted:
+    return UnitConduct.SelfEscalationCounted(
+        **_fields(version, None), petition_id=MATTERS[0], petition_round=1
+    )
+
+
 def streak_broken(version: int = 3) -> UnitConduct.StreakBroken:
     return UnitConduct.StreakBroken(**_fields(version, None), petition_id=MATTERS[9])
 
@@ -107,6 +113,7 @@ THREE_IN_A_ROW = (
 EXAMPLES: tuple[Event, ...] = (
     opened(),
     escalation_counted(),
+    self_escalation_counted(),
     streak_broken(),
     transfer_fell_due(),
     transfer_missed(),

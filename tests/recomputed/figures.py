@@ -298,6 +298,7 @@ def of_conduct(entries: list[Said]) -> dict[str, int]:
         "streak": streak,
         "longest_streak": longest,
         "escalations_count": whats["escalation_counted"],
+        "self_escalations_count": whats["self_escalation_counted"],
         "transfers_missed_count": whats["transfer_missed"],
     }
 

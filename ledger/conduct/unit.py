@@ -1,20 +1,4 @@
-"""Conduct of units: how often in a row a unit's matters had to go to the county, and what followed.
-
-Source: the article on Linshu county. A unit whose matters are taken up to the
-county three times in a row or more is handed over to the efficiency office; its
-work is then analysed and inspected, and inaction, slowness or coldness found
-there leads to a talk by the county committee.
-
-*In a row* means: of the unit's petitions, taken in the order in which the ledger
-notes them, each one that is taken up to the county adds one to the streak, at
-most once in each round of the petition (it starts a new round when reopened). A
-petition that had to be taken up but was solved below the county breaks the
-streak (or any solved petition does, if the policy ``conduct.streak_broken_by``
-says so). Nothing else does: no merging, no withdrawal, no closing without the
-petitioner's word, no turn of the year, and a break is not undone later. From the
-policy's number on, every escalation of an unbroken streak makes a transfer due;
-one transfer settles all that are due.
-"""
+"""A unit's conduct: its streak, the transfers due and made, analyses, findings and talks."""
 
 from __future__ import annotations
 
@@ -23,70 +7,23 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from ledger.conduct.errors import (
+    EscalationAlreadyCounted,
+    NoStreakToBreak,
+    NothingToTransfer,
+    StreakTooShort,
+    TalkWithoutFinding,
+    TransferNotDue,
+    TransferNotOverdue,
+    TransferToItself,
+)
 from ledger.core import aggregate as core
 from ledger.core import reversing
 from ledger.core.aggregate import By
 from ledger.core.clock import end_of_day
-from ledger.core.errors import RuleViolated
 from ledger.core.guards import by_two, told_after
 from ledger.core.reversing import own_step
 from ledger.core.values import derived_id
-
-
-class EscalationAlreadyCounted(RuleViolated):
-    """This escalation of the petition was counted already.
-
-    该诉求的这次提级已经计入。
-    """
-
-
-class NoStreakToBreak(RuleViolated):
-    """The unit has no streak of escalations that could be broken.
-
-    该单位目前没有连续提级记录，无需中断。
-    """
-
-
-class StreakTooShort(RuleViolated):
-    """The unit's streak has not reached the number that makes a transfer due.
-
-    该单位的连续提级次数未达到应当移交的次数。
-    """
-
-
-class NothingToTransfer(RuleViolated):
-    """No escalation of this unit waits for a transfer.
-
-    该单位没有等待移交的提级事项。
-    """
-
-
-class TransferNotDue(RuleViolated):
-    """No transfer of this unit to the efficiency office is due.
-
-    该单位没有应当移交作风效能办公室的事项。
-    """
-
-
-class TransferToItself(RuleViolated):
-    """A unit is handed over to another organisation, never to itself.
-
-    单位须移交其他机构，不得移交给本单位。
-    """
-
-
-class TransferNotOverdue(RuleViolated):
-    """The day until which the transfer had to be made has not passed, or its miss is recorded.
-
-    移交期限尚未届满，或超期已经记录。
-    """
-
-
-class TalkWithoutFinding(RuleViolated):
-    """A unit is called to a talk on the ground of an inspection finding.
-
-    约谈单位须以监督检查发现的问题为依据。
-    """
 
 
 class FindingKind(StrEnum):
@@ -145,6 +82,19 @@ class UnitConduct(reversing.Reversible):
             conduct.counted.add((self.petition_id, self.petition_round))
             conduct.streak += 1
             conduct.waiting_ids += (self.petition_id,)
+
+    @dataclass(frozen=True, kw_only=True)
+    class SelfEscalationCounted(Event):
+        """The unit's own people took its petition up to the county: no part of a streak."""
+
+        TOPIC = "unit_conduct.self_escalation_counted.v1"
+        ABOUT = ("petition_id",)
+
+        petition_id: UUID
+        petition_round: int
+
+        def apply(self, conduct: UnitConduct) -> None:
+            conduct.counted.add((self.petition_id, self.petition_round))
 
     @dataclass(frozen=True, kw_only=True)
     class StreakBroken(Event):
@@ -290,15 +240,19 @@ class UnitConduct(reversing.Reversible):
         """Begin to follow a unit."""
         return cls._begin(cls.Opened, by, unit_id=unit_id)
 
-    def note_escalation(self, by: By, *, petition_id: UUID, petition_round: int) -> None:
-        """Count a petition that was taken up to the county while the unit held it."""
+    def note_escalation(
+        self, by: By, *, petition_id: UUID, petition_round: int, is_own: bool = False
+    ) -> None:
+        """Count a petition that was taken up to the county while the unit held it.
+
+        ``is_own``: the unit's own people took it up, so it lengthens no streak.
+        """
         if self.has_counted(petition_id, petition_round):
             raise EscalationAlreadyCounted(
                 petition_id=str(petition_id), petition_round=petition_round
             )
-        self._record(
-            self.EscalationCounted, by, petition_id=petition_id, petition_round=petition_round
-        )
+        counted = self.SelfEscalationCounted if is_own else self.EscalationCounted
+        self._record(counted, by, petition_id=petition_id, petition_round=petition_round)
 
     def break_streak(self, by: By, *, petition_id: UUID) -> None:
         """Start counting anew, because this petition was solved below the county."""
@@ -329,9 +283,12 @@ class UnitConduct(reversing.Reversible):
             raise TransferNotOverdue()
         self._record(self.TransferMissed, by, due_on=due.due_on, is_provisional=due.is_provisional)
 
-    def transfer(self, by: By, *, office_id: UUID) -> None:
-        """Hand the unit over to the efficiency office, for everything that is due."""
-        if office_id == self.unit_id:
+    def transfer(self, by: By, *, office_id: UUID, is_own: bool = False) -> None:
+        """Hand the unit over to the efficiency office, for everything that is due.
+
+        ``is_own``: the office lies below the unit.
+        """
+        if is_own or office_id == self.unit_id:
             by = by.refuse(TransferToItself(office_id=str(office_id)))
         if not self.transfers_due:
             by = by.refuse(TransferNotDue(streak=self.streak))
@@ -361,7 +318,7 @@ class UnitConduct(reversing.Reversible):
         """Count no more what was a mistake; what was carried out because of it stands."""
         for step in self.counting():
             if (
-                isinstance(step, self.EscalationCounted)
+                isinstance(step, self.EscalationCounted | self.SelfEscalationCounted)
                 and (step.petition_id, step.petition_round) == (petition_id, petition_round)
                 and not self.resting_on(step)
             ):
