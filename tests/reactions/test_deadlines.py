@@ -63,11 +63,14 @@ def drawn_on() -> Deposit:
 
 
 def ended() -> Deposit:
-    """A deposit whose contract has ended and that still holds its money."""
+    """A deposit whose contract ended on the day of ``AT`` and that still holds its money."""
     deposit = step.assess()
     step.receive()(deposit)
     step.end()(deposit)
     return deposit
+
+
+RETURN_DUE_ON = step.TODAY + timedelta(days=d.AGREEMENT.return_days)
 
 
 def applied() -> Expense:
@@ -147,9 +150,9 @@ CASES = {
     ),
     "return": Case(
         deposits.reaction,
-        d.RETURN_DUE_ON,
+        RETURN_DUE_ON,
         ended,
-        lambda deposit, by: step.give_back(by=by)(deposit),
+        lambda deposit, by: step.give_back(by=d.second(by))(deposit),
         "deposit.return_missed.v1",
         "deposit.contract_ended.v1",
     ),
@@ -158,7 +161,7 @@ CASES = {
         x.PUBLISH_BY.on,
         paid,
         lambda expense, by: expense.publish(
-            by, where="公告栏", until_on=date(2099, 1, 1), days_min=15
+            by, where="公告栏", until_on=local_day(by.now) + timedelta(days=15), days_min=15
         ),
         "expense.publication_missed.v1",
         "expense.paid.v1",
@@ -223,7 +226,7 @@ async def look(ledger: Ledger, case: Case, now: datetime) -> None:
 
 
 def at(moment: datetime) -> By:
-    return person(8, at=moment, reason="办理")
+    return person(17, at=moment, reason="办理")
 
 
 async def test_a_missed_deadline_is_recorded_once_with_its_cause_and_day(
@@ -350,10 +353,11 @@ async def test_money_that_came_back_after_the_deposit_was_emptied_must_go_back_t
     case = CASES["return"]
     deposit = drawn_on()
     step.end()(deposit)
-    step.give_back(15_000_00, at(AT))(deposit)
-    step.refund(5_000_00, at(AT))(deposit)
+    day_after = d.second(at(AT + timedelta(days=1)))
+    step.give_back(15_000_00, day_after)(deposit)
+    step.refund(5_000_00, day_after)(deposit)
     await ledger.save(deposit)
-    await look(ledger, case, moment_missed(d.RETURN_DUE_ON))
+    await look(ledger, case, moment_missed(RETURN_DUE_ON))
 
     topics = [entry.topic for entry in await missed(ledger)]
     assert topics == ["deposit.top_up_missed.v1", case.missed]
