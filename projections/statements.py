@@ -27,7 +27,7 @@ PREFETCH_ROWS = 2_000
 
 # Texts stand only where the event itself has them: a reader of one slice can check no others.
 _MOVEMENTS = """
-    SELECT position, account_id, 'public_account' AS book, estate_id AS place_id, kind,
+    SELECT position, line_no, account_id, 'public_account' AS book, estate_id AS place_id, kind,
         amount_fen AS amount, occurred_at, recorded_at,
         CASE WHEN kind IN ('revenue_received', 'paid_out') THEN counterparty ELSE '' END
             AS counterparty, bank_reference
@@ -35,14 +35,14 @@ _MOVEMENTS = """
     WHERE ledger_id = $1 AND position < $2
         AND kind IN ('revenue_received', 'revenue_reversed', 'paid_out', 'payment_reversed')
     UNION ALL
-    SELECT position, deposit_id, 'deposit', estate_id, kind, held_fen, occurred_at, recorded_at,
-        '', bank_reference
+    SELECT position, line_no, deposit_id, 'deposit', estate_id, kind, held_fen, occurred_at,
+        recorded_at, '', bank_reference
     FROM deposit_lines_v2
     WHERE ledger_id = $1 AND position < $2
         AND kind IN ('received', 'top_up_received', 'draw_paid', 'draw_refunded', 'returned',
             'forfeited')
     UNION ALL
-    SELECT position, account_id, 'points_account', community_id, 'points_' || kind, points,
+    SELECT position, line_no, account_id, 'points_account', community_id, 'points_' || kind, points,
         occurred_at, recorded_at, '', ''
     FROM points_lines_v2
     WHERE ledger_id = $1 AND position < $2 AND kind <> 'opened'
@@ -55,7 +55,7 @@ _OF_PLACES = "($6::uuid[] IS NULL OR place_id = ANY($6))"
 _ORDERED = f"""
     SELECT position, account_id::text, book, place_id::text, kind, amount, occurred_at, recorded_at,
         counterparty, bank_reference
-    FROM ({_MOVEMENTS}) AS found WHERE {_INSIDE} AND {_OF_PLACES} ORDER BY position
+    FROM ({_MOVEMENTS}) AS found WHERE {_INSIDE} AND {_OF_PLACES} ORDER BY position, line_no
 """  # noqa: S608 - put together from the texts above
 _BALANCES = f"""
     SELECT account_id::text, book, place_id::text,

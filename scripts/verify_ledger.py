@@ -705,11 +705,14 @@ OPENINGS = {
     "deposit.assessed.v1": "estate_id",
     "points_account.opened.v1": "community_id",
 }
-# Events of accounts that move nothing. A topic that is in none of the three is unknown here.
+# Events that take steps of their record back: what those moved is moved back.
+REVERSALS = {"deposit.step_reversed.v1"}
+# Events of accounts that move nothing. A topic that is in none of the four is unknown here.
 STILL = {
     "public_account.hold_placed.v1",
     "public_account.hold_released.v1",
     "public_account.period_closed.v1",
+    "public_account.period_reopened.v1",
     "deposit.reassessed.v1",
     "deposit.company_reminded.v1",
     "deposit.draw_requested.v1",
@@ -723,6 +726,7 @@ STILL = {
     "deposit.top_up_demanded.v1",
     "deposit.top_up_missed.v1",
     "deposit.contract_ended.v1",
+    "deposit.refund_missed.v1",
     "deposit.return_missed.v1",
     "deposit.closed.v1",
 }
@@ -794,6 +798,8 @@ class Statement:
         self._totals = {book: [0, 0, 0, 0, 0, 0] for book in BOOKS}
         self._earlier: dict[str, int] = {}
         self._opened: dict[str, str] = {}
+        self._steps: dict[tuple[str, int], tuple[dict[str, Any], Move]] = {}
+        self._first_seen: dict[str, int] = {}
         self._last_recorded_at = ""
         self.wrong: Exception | None = None
         self.placed = 0
@@ -842,14 +848,35 @@ class Statement:
 
     def _take(self, position: int, header: dict[str, Any], entry: bytes) -> None:
         topic, account_id = header["topic"], header["stream"]
+        book = topic.partition(".")[0]
+        if f"{book}.step_reversed.v1" in REVERSALS:
+            self._first_seen.setdefault(account_id, header["version"])
         if topic in OPENINGS:
             place = json.loads(entry[entry.index(b"\n") + 1 :])[OPENINGS[topic]]
             self._opened[account_id] = place
         elif topic in MOVES:
             move = MOVES[topic](json.loads(entry[entry.index(b"\n") + 1 :]))
+            if account_id in self._first_seen:
+                self._steps[account_id, header["version"]] = header, move
             self._move(position, header, move)
+        elif topic in REVERSALS:
+            self._move_back(position, header, json.loads(entry[entry.index(b"\n") + 1 :]))
         elif topic not in STILL and topic.partition(".")[0] in BOOKS:
             raise Unchecked(f"未知的事件种类 {topic}", f"this verifier does not know {topic}")
+
+    def _move_back(self, position: int, header: dict[str, Any], state: dict[str, Any]) -> None:
+        """Move back what steps moved, each on its own day, told when they were taken back."""
+        account_id = header["stream"]
+        for version in sorted(whole(version) for version in state["versions_reversed"]):
+            if version < self._first_seen[account_id]:
+                raise Unchecked(
+                    f"条目 {position} 撤销了区段之前的步骤：须看此前的条目（--earlier）",
+                    f"entry {position} takes back a step from before the slice (give --earlier)",
+                )
+            if (account_id, version) in self._steps:
+                step, move = self._steps.pop((account_id, version))
+                back = move._replace(amount=-move.amount)
+                self._move(position, dict(step, recorded_at=header["recorded_at"]), back)
 
     def _move(self, position: int, header: dict[str, Any], move: Move) -> None:
         account_id, occurred_at = header["stream"], header["occurred_at"]

@@ -13,6 +13,8 @@ import asyncpg
 import pytest
 
 from ledger.merkle.checkpoints import Checkpoint
+from ledger.publishing.signer import Signed, Signer
+from ledger.storage.checkpoints import latest_signed
 from ledger.storage.ledger import Ledger, create_ledger, open_ledger
 from projections import VIEWS
 from projections.engine import install
@@ -52,20 +54,41 @@ def arguments(*words: str) -> tuple[Callable[..., Awaitable[int | None]], Namesp
     return bundle.create, parser.parse_args(["bundle", "create", *words])
 
 
-async def create(dsn: str, ledger_id: str, path: Path, *words: str) -> Path:
+async def remember_signed(dsn: str, ledger_id: str, data: Path) -> None:
+    """Keep what was signed last beside the keys, as the signer does."""
+    signer = Signer(data / "log" / ledger_id)
+    db = await asyncpg.connect(dsn)
+    kept = await latest_signed(db, ledger_id)
+    await db.close()
+    if kept is not None:
+        signed = Signed(kept.note, kept.checkpoint, kept.signed_at)
+        signer.adopt(signed, after=signer.last(), proof=())
+
+
+@pytest.fixture
+async def machine(
+    booked: Ledger, signed: Checkpoint, store_dsn: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The data folder of the machine that signed the log."""
+    data = tmp_path_factory.mktemp("machine")
+    await remember_signed(store_dsn, booked.id, data)
+    return data
+
+
+async def create(dsn: str, ledger_id: str, data: Path, path: Path, *words: str) -> Path:
     """Make a bundle as the command line does."""
     run, args = arguments(*words, "-o", str(path))
-    environment = {"MINZHANG_DSN": dsn, "MINZHANG_LEDGER": ledger_id, "HOME": "/nowhere"}
+    environment = {"MINZHANG_DSN": dsn, "MINZHANG_LEDGER": ledger_id, "MINZHANG_DATA": str(data)}
     assert not await run(args, load_settings({}, environment, path.parent))
     return path
 
 
 @pytest.fixture
-def make(booked: Ledger, signed: Checkpoint, store_dsn: str, tmp_path: Path) -> Make:
+def make(booked: Ledger, machine: Path, store_dsn: str, tmp_path: Path) -> Make:
     """Make a bundle of the ledger."""
 
     async def make(*words: str, name: str = "bundle.zip") -> Path:
-        return await create(store_dsn, booked.id, tmp_path / name, *words)
+        return await create(store_dsn, booked.id, machine, tmp_path / name, *words)
 
     return make
 

@@ -82,6 +82,25 @@ async def test_earlier_bundles_confirm_opening_balances(make: Make, verify: Veri
     assert (status, claims["earlier"], claims["openings"]) == (1, FAILED, NOT_CHECKED)
 
 
+async def test_a_step_taken_back_is_moved_back_on_its_own_day(
+    make: Make, verify: Verify, booked: Ledger
+) -> None:
+    entries = await read_entries(booked.pool, booked.id, start=0, limit=10_000)
+    at = next(n for n, entry in enumerate(entries) if entry.topic == "deposit.step_reversed.v1")
+    step = entries[at - 1]
+    whole = await make("--to", str(at + 1))
+    told = [json.loads(line) for line in members(whole)["movements.jsonl"].splitlines()]
+    taken, back = told[-2:]
+    assert verify(whole) == (0, WHOLE)
+    assert (back["position"], back["kind"], back["amount"]) == (at, "top_up_received", -1_000_00)
+    assert taken["occurred_at"] == back["occurred_at"]
+    assert (taken["position"], step.topic) == (at - 1, "deposit.top_up_received.v1")
+
+    before, alone = await make("--to", str(at), name="1.zip"), await make("--from", str(at))
+    assert verify(alone)[1]["statement"] == NOT_CHECKED, "what it takes back is not in the slice"
+    assert verify(alone, "--earlier", before) == (0, WHOLE | {"earlier": VERIFIED})
+
+
 async def test_a_period_is_the_smallest_slice_that_holds_what_occurred_in_it(
     make: Make, verify: Verify, signed: Checkpoint
 ) -> None:
@@ -244,4 +263,4 @@ async def test_without_a_checkpoint_there_is_no_bundle(
     ledger: Ledger, store_dsn: str, tmp_path: Path
 ) -> None:
     with pytest.raises(CheckpointMissing):
-        await create(store_dsn, ledger.id, tmp_path / "bundle.zip")
+        await create(store_dsn, ledger.id, tmp_path / "data", tmp_path / "bundle.zip")

@@ -21,7 +21,7 @@ from projections.engine import install
 from scripts.failures import Failure
 from scripts.settings import load_settings
 from tests.bundles import world
-from tests.bundles.conftest import Verify, arguments
+from tests.bundles.conftest import Verify, arguments, remember_signed
 from tests.bundles.repacking import members, repacked
 from tests.storage.sealed import LI, WANG, clerk, leaks, said_erased, sealed
 from tests.storage_fixtures import KEYS, ORIGIN
@@ -56,8 +56,9 @@ def make(people: Ledger, store_dsn: str, tmp_path: Path, monkeypatch: pytest.Mon
             "MINZHANG_DSN": store_dsn,
             "MINZHANG_LEDGER": people.id,
             "MINZHANG_SEALING_KEYS": "env:KEYRING",
-            "HOME": "/nowhere",
+            "MINZHANG_DATA": str(tmp_path / "data"),
         }
+        await remember_signed(store_dsn, people.id, tmp_path / "data")
         path = tmp_path / name
         run, args = arguments("--no-statement", *words, "-o", str(path))
         assert not await run(args, load_settings({}, environment, tmp_path))

@@ -103,7 +103,8 @@ def test_it_knows_every_event_that_moves_or_leaves_a_balance() -> None:
     kinds = [kind for owner in owners for kind in vars(owner).values() if isinstance(kind, type)]
     topics = {str(vars(kind).get("TOPIC", "")) for kind in kinds}
     ours = {topic for topic in topics if topic.endswith(".v1")}
-    known = {*verify_ledger.MOVES, *verify_ledger.OPENINGS, *verify_ledger.STILL}
+    reversals = verify_ledger.REVERSALS
+    known = {*verify_ledger.MOVES, *verify_ledger.OPENINGS, *verify_ledger.STILL, *reversals}
     assert known == ours
     assert {topic.partition(".")[0] for topic in ours} == set(verify_ledger.BOOKS)
     assert Deposit.TOPIC in verify_ledger.BOOKS

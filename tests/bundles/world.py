@@ -122,6 +122,10 @@ def deposit(estate: str) -> Aggregate:
     deposit.receive_top_up(
         by(at + timedelta(days=80)), demand_id=d.DEMAND, amount_fen=3_000_00, bank_reference="B-2"
     )
+    deposit.receive_top_up(
+        by(at + timedelta(days=81)), demand_id=d.DEMAND, amount_fen=1_000_00, bank_reference="B-3"
+    )
+    deposit.reverse_step(d.second(by(at + timedelta(days=85))), version=deposit.version)
     return deposit
 
 
