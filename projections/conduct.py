@@ -95,6 +95,29 @@ async def transfer_fell_due(rows: Rows, event: UnitConduct.TransferFellDue, entr
     )
 
 
+@view.on(UnitConduct.TransferRecounted)
+async def transfer_recounted(
+    rows: Rows, event: UnitConduct.TransferRecounted, entry: Entry
+) -> None:
+    """Wait until the day as it was counted again."""
+    row = await rows.get(streaks, event.originator_id)
+    petition_ids = [str(petition_id) for petition_id in event.petition_ids]
+    for due in row["transfers_due"]:
+        known = [str(petition_id) for petition_id in due["petition_ids"]]
+        if (known, due["due_on"]) == (petition_ids, event.old_due_on.isoformat()):
+            due["due_on"] = event.due_on.isoformat()
+            due["is_provisional"] = event.is_provisional
+    _count_due(row)
+    _note(
+        rows,
+        row,
+        entry,
+        petition_ids=list(event.petition_ids),
+        due_on=event.due_on,
+        is_provisional=event.is_provisional,
+    )
+
+
 @view.on(UnitConduct.TransferMissed)
 async def transfer_missed(rows: Rows, event: UnitConduct.TransferMissed, entry: Entry) -> None:
     """Count a transfer that was not made in time; it is still due."""
@@ -203,6 +226,7 @@ StepName: TypeAlias = Literal[
     "streak_broken",
     "transfer_fell_due",
     "transfer_missed",
+    "transfer_recounted",
     "transferred_to_efficiency_office",
     "performance_analysis_done",
     "inspection_finding_recorded",

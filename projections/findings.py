@@ -109,6 +109,7 @@ async def raised(rows: Rows, event: Finding.Raised, entry: Entry) -> None:
     Finding.Rectified,
     Finding.FoundUnrectified,
     Finding.RectificationMissed,
+    Finding.DeadlineRecounted,
     Finding.CompanyTalkHeld,
     Finding.AssessmentScoreNoted,
     Finding.Withdrawn,
@@ -134,6 +135,8 @@ def _change(row: Row, event: Event) -> None:
             row["stage"] = str(FindingStage.REMINDED)
             row["due_on"], row["is_provisional"] = event.due_on, event.is_provisional
             row["reminders_count"] += 1
+        case Finding.DeadlineRecounted():
+            row["due_on"], row["is_provisional"] = event.due_on, event.is_provisional
         case Finding.RectificationMissed():
             row["missed_count"] += 1
             if event.due_on == row["due_on"]:

@@ -47,6 +47,13 @@ class TransferToItself(RuleViolated):
     """
 
 
+class TransferFinal(RuleViolated):
+    """No provisional day for this transfer runs that could be counted again.
+
+    没有需要重新计算的暂定移交期限。
+    """
+
+
 class TransferNotOverdue(RuleViolated):
     """The day until which the transfer had to be made has not passed, or its miss is recorded.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -13,6 +13,7 @@ from ledger.conduct.errors import (
     NothingToTransfer,
     StreakTooShort,
     TalkWithoutFinding,
+    TransferFinal,
     TransferNotDue,
     TransferNotOverdue,
     TransferToItself,
@@ -39,6 +40,7 @@ class TransferDue:
     """A transfer that has to be made: of which petitions, by the end of which day."""
 
     petition_ids: tuple[UUID, ...]
+    fell_due_at: datetime
     due_on: date
     is_provisional: bool
 
@@ -121,10 +123,35 @@ class UnitConduct(reversing.Reversible):
         is_provisional: bool
 
         def apply(self, conduct: UnitConduct) -> None:
-            due = TransferDue(self.petition_ids, self.due_on, self.is_provisional)
+            due = TransferDue(self.petition_ids, self.timestamp, self.due_on, self.is_provisional)
             conduct.transfers_due += (due,)
             conduct.transfers_unmissed += (due,)
             conduct.waiting_ids = ()
+
+    @dataclass(frozen=True, kw_only=True)
+    class TransferRecounted(Event):
+        """Working days were announced, so the provisional day of a transfer was counted again."""
+
+        TOPIC = "unit_conduct.transfer_recounted.v1"
+        ABOUT = ("petition_ids",)
+        STANDS = "it is counted again when the calendar changes"
+
+        petition_ids: tuple[UUID, ...]
+        old_due_on: date
+        due_on: date
+        is_provisional: bool
+
+        def apply(self, conduct: UnitConduct) -> None:
+            conduct.transfers_due = self._counted_again(conduct.transfers_due)
+            conduct.transfers_unmissed = self._counted_again(conduct.transfers_unmissed)
+
+        def _counted_again(self, transfers: tuple[TransferDue, ...]) -> tuple[TransferDue, ...]:
+            return tuple(
+                replace(due, due_on=self.due_on, is_provisional=self.is_provisional)
+                if (due.petition_ids, due.due_on) == (self.petition_ids, self.old_due_on)
+                else due
+                for due in transfers
+            )
 
     @dataclass(frozen=True, kw_only=True)
     class TransferMissed(Event):
@@ -272,6 +299,21 @@ class UnitConduct(reversing.Reversible):
             self.TransferFellDue,
             by,
             petition_ids=self.waiting_ids,
+            due_on=due_on,
+            is_provisional=is_provisional,
+        )
+
+    def recount_transfer(
+        self, by: By, *, old: TransferDue, due_on: date, is_provisional: bool
+    ) -> None:
+        """Replace the provisional day of a transfer by the same one counted again."""
+        if old not in self.transfers_unmissed or not old.is_provisional:
+            raise TransferFinal()
+        self._record(
+            self.TransferRecounted,
+            by,
+            petition_ids=old.petition_ids,
+            old_due_on=old.due_on,
             due_on=due_on,
             is_provisional=is_provisional,
         )

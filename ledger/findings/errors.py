@@ -47,6 +47,13 @@ class RectificationNotOverdue(RuleViolated):
     """
 
 
+class ReminderFinal(RuleViolated):
+    """No provisional day for the company runs that could be counted again.
+
+    没有需要重新计算的暂定整改期限。
+    """
+
+
 class CheckerIsCompany(RuleViolated):
     """The company does not confirm its own rectification.
 

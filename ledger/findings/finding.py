@@ -19,6 +19,7 @@ from ledger.findings.errors import (
     FindingNotReminded,
     FindingSettled,
     RectificationNotOverdue,
+    ReminderFinal,
     ScoreIsZero,
     SolvedAfterReminder,
 )
@@ -150,6 +151,21 @@ class Finding(reversing.Reversible):
             else:
                 finding.due_on = None
                 finding.stage = FindingStage.UNRECTIFIED
+
+    @dataclass(frozen=True, kw_only=True)
+    class DeadlineRecounted(Event):
+        """Working days were announced, so the company's provisional day was counted again."""
+
+        TOPIC = "finding.deadline_recounted.v1"
+        STANDS = "it is counted again when the calendar changes"
+
+        old_due_on: date
+        due_on: date
+        is_provisional: bool
+
+        def apply(self, finding: Finding) -> None:
+            finding.due_on = self.due_on
+            finding.is_provisional = self.is_provisional
 
     @dataclass(frozen=True, kw_only=True)
     class CompanyTalkHeld(Event):
@@ -314,6 +330,18 @@ class Finding(reversing.Reversible):
             self.RectificationMissed,
             by,
             company_id=self.company_id,
+            due_on=due_on,
+            is_provisional=is_provisional,
+        )
+
+    def recount_deadline(self, by: By, *, due_on: date, is_provisional: bool) -> None:
+        """Replace the running provisional day by the same one counted again."""
+        if self.due_on is None or not self.is_provisional:
+            raise ReminderFinal()
+        self._record(
+            self.DeadlineRecounted,
+            by,
+            old_due_on=self.due_on,
             due_on=due_on,
             is_provisional=is_provisional,
         )

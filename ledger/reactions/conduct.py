@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+from ledger.calendar import Due, WorkCalendar
 from ledger.commands.petition_terms import terms_of
 from ledger.commands.streaks import is_confirmed, took_up_itself, was_held
 from ledger.conduct import UnitConduct
@@ -20,6 +21,7 @@ from ledger.petitions import Level, Petition
 from ledger.petitions.closing import Closed
 from ledger.petitions.supervision import Escalated, StepReversed
 from ledger.reactions.reaction import Reaction, Work
+from ledger.reactions.recounting import Announced
 from ledger.reactions.watch import wait_for
 from ledger.storage.requests import Timer
 
@@ -93,6 +95,23 @@ async def transferred(
     if waiting and waiting.due_at <= entry.occurred_at:
         await reaction.fire(work, waiting, at=entry.occurred_at)
     work.drop_timer(str(event.originator_id))
+
+
+@reaction.on(WorkCalendar.YearPublished)
+async def recount(work: Work, _: WorkCalendar.YearPublished, entry: Entry) -> None:
+    """Count the provisional days of transfers again."""
+    announced = await Announced.of(work, entry)
+    for key in list(work.timers):
+        conduct = await work.load(UnitConduct, UUID(key))
+        for old in conduct.transfers_unmissed:
+            due = Due(old.due_on, old.is_provisional)
+            if now := announced.recounted(due, set_at=old.fell_due_at):
+                conduct.recount_transfer(
+                    work.by(entry), old=old, due_on=now.on, is_provisional=now.is_provisional
+                )
+        work.drop_timer(key)
+        for waiting in conduct.transfers_unmissed:
+            wait_for(work, conduct.id, waiting.due_on, entry.event_id)
 
 
 @reaction.when_due

@@ -1,15 +1,24 @@
-"""Findings: the company was reminded and did not put it right in time."""
+"""Findings: the company was reminded and did not put it right in time.
+
+When the working days of a year are announced, the provisional days of running reminders
+are counted again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from uuid import UUID
 
+from ledger.calendar import Due, WorkCalendar
 from ledger.core.aggregate import By, Event
 from ledger.core.clock import moment_missed
+from ledger.core.entry import Entry
 from ledger.findings import Finding
-from ledger.reactions.watch import watch_deadlines
+from ledger.reactions.reaction import Work
+from ledger.reactions.recounting import Announced
+from ledger.reactions.watch import wait_for, watch_deadlines
 
 
 def _due_days(event: Event) -> Iterable[date]:
@@ -33,3 +42,20 @@ reaction = watch_deadlines(
     record_misses=_record_misses,
     next_due=_next_due,
 )
+
+
+@reaction.on(WorkCalendar.YearPublished)
+async def recount(work: Work, _: WorkCalendar.YearPublished, entry: Entry) -> None:
+    """Count provisional days again."""
+    announced = await Announced.of(work, entry)
+    for key in list(work.timers):
+        finding = await work.load(Finding, UUID(key))
+        if finding.due_on is None or finding.reminded_at is None:
+            continue
+        due = Due(finding.due_on, finding.is_provisional)
+        if now := announced.recounted(due, set_at=finding.reminded_at):
+            finding.recount_deadline(
+                work.by(entry), due_on=now.on, is_provisional=now.is_provisional
+            )
+            work.drop_timer(key)
+            wait_for(work, finding.id, now.on, entry.event_id)

@@ -64,6 +64,16 @@ def transfer_missed(version: int = 6, decided: By | None = None) -> UnitConduct.
     )
 
 
+def transfer_recounted(version: int = 6) -> UnitConduct.TransferRecounted:
+    return UnitConduct.TransferRecounted(
+        **_fields(version, None),
+        petition_ids=MATTERS[:3],
+        old_due_on=DUE_ON,
+        due_on=date(2026, 3, 10),
+        is_provisional=False,
+    )
+
+
 def transferred(
     version: int = 6, decided: By | None = None, petition_ids: tuple[UUID, ...] = MATTERS[:3]
 ) -> UnitConduct.TransferredToEfficiencyOffice:
@@ -117,6 +127,7 @@ EXAMPLES: tuple[Event, ...] = (
     streak_broken(),
     transfer_fell_due(),
     transfer_missed(),
+    transfer_recounted(),
     transferred(),
     performance_analysis_done(),
     inspection_finding_recorded(),

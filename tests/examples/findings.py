@@ -92,6 +92,15 @@ def found_unrectified(version: int = 3, decided: By | None = None) -> Finding.Fo
     return Finding.FoundUnrectified(**_fields(FINDING, version, decided), summary="仍有车辆占用")
 
 
+def deadline_recounted(version: int = 3) -> Finding.DeadlineRecounted:
+    return Finding.DeadlineRecounted(
+        **_fields(FINDING, version, None),
+        old_due_on=DUE_ON,
+        due_on=date(2026, 3, 5),
+        is_provisional=False,
+    )
+
+
 def rectification_missed(
     version: int = 3, decided: By | None = None
 ) -> Finding.RectificationMissed:
@@ -141,6 +150,7 @@ EXAMPLES: tuple[Event, ...] = (
     solved_on_the_spot(),
     rectified(),
     found_unrectified(),
+    deadline_recounted(),
     rectification_missed(),
     company_talk_held(),
     assessment_score_noted(),

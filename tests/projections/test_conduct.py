@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from ledger.commands.calendar import PublishCalendarYear, publish_calendar_year
 from ledger.commands.conduct import (
     AnalysePerformance,
     HoldUnitTalk,
@@ -189,3 +190,26 @@ async def test_rebuild_equals_incremental(county: Ledger, store_dsn: str) -> Non
 
     assert (await verify(store_dsn, county.id, view)).is_right
     assert (await rebuild(store_dsn, county.id, view)).row_count > 10
+
+
+async def test_a_transfers_day_is_provisional_until_the_years_working_days_are_known(
+    county: Ledger,
+) -> None:
+    for number in range(300, 303):
+        await sent_to_county(county, on=number)
+    await react(county, on=302)
+    row = await unit(county)
+    assert (row["transfer_due_on"], row["is_provisional"]) == (date(2027, 1, 6), True)
+
+    notice = PublishCalendarYear(
+        year=2027,
+        holidays=(date(2027, 1, 1), date(2027, 1, 4)),
+        workdays=(),
+        notice="国办发明电〔2026〕7号",
+    )
+    await done(publish_calendar_year, notice, county, who(on=303))
+    await react(county, on=303)
+    row = await unit(county)
+    assert (row["transfer_due_on"], row["is_provisional"]) == (date(2027, 1, 7), False)
+    (step,) = await steps(county, step="transfer_recounted")
+    assert step["due_on"] == date(2027, 1, 7)

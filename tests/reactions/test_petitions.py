@@ -287,3 +287,44 @@ async def test_a_company_that_does_not_rectify_in_time_is_recorded_once(county: 
     assert missed.by.cause == reminder.event_id
     assert missed.occurred_at == moment_missed(date(2026, 3, 4))
     assert (await county.load(Finding, finding_id)).is_unrectified
+
+
+async def test_a_reminders_provisional_day_is_counted_again_by_its_own_number_of_days(
+    county: Ledger,
+) -> None:
+    finding_id = await raised_finding(county, on=301)
+    remind = RemindCompany(finding_id=finding_id, days=3)
+    await done(remind_company, remind, county, who(on=302))  # Tuesday 29 December 2026
+    await caught_up(county, on=302)
+    before = await county.load(Finding, finding_id)
+    assert (before.due_on, before.is_provisional) == (date(2027, 1, 4), True)
+
+    await done(publish_calendar_year, NOTICE, county, who(on=303))
+    for _ in range(2):
+        await caught_up(county, on=303)
+    assert len(await recorded(county, "finding.deadline_recounted.v1")) == 1
+    after = await county.load(Finding, finding_id)
+    assert (after.due_on, after.is_provisional) == (date(2027, 1, 5), False)
+
+    await caught_up(county, on=320)
+    (missed,) = await recorded(county, "finding.rectification_missed.v1")
+    assert missed.occurred_at == moment_missed(date(2027, 1, 5))
+
+
+async def test_a_transfers_provisional_day_is_counted_again(county: Ledger) -> None:
+    for number in range(300, 303):
+        await sent_to_county(county, on=number)
+    await caught_up(county, on=302)
+    (before,) = (await county.load(UnitConduct, CONDUCT)).transfers_due
+    assert (before.due_on, before.is_provisional) == (date(2027, 1, 6), True)
+
+    await done(publish_calendar_year, NOTICE, county, who(on=303))
+    for _ in range(2):
+        await caught_up(county, on=303)
+    assert len(await recorded(county, "unit_conduct.transfer_recounted.v1")) == 1
+    (after,) = (await county.load(UnitConduct, CONDUCT)).transfers_due
+    assert (after.due_on, after.is_provisional) == (date(2027, 1, 7), False)
+
+    await caught_up(county, on=320)
+    (missed,) = await recorded(county, "unit_conduct.transfer_missed.v1")
+    assert missed.occurred_at == moment_missed(date(2027, 1, 7))
