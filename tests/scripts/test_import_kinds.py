@@ -91,7 +91,8 @@ async def test_revenue_counts_every_row_also_two_that_are_alike(ledger: Ledger) 
 
     report = await imported(ledger, "revenue", EXAMPLES / "revenue.csv")
 
-    assert (report.problems, report.breaches, report.recorded_count) == ([], [], 5)
+    assert (report.problems, report.recorded_count) == ([], 5)
+    assert marked(report) == {"same-money-twice": (5,)}
     account = await ledger.load(PublicAccount, ACCOUNT)
     assert account.balance_fen == 12_000_00 + 5_000_00 + 2 * 3_200_00
     assert (await ledger.load(PublicAccount, OTHER_ACCOUNT)).balance_fen == 8_000_50
@@ -146,7 +147,8 @@ async def test_deposits_are_assessed_received_and_drawn(ledger: Ledger) -> None:
     report = await imported(ledger, "deposits", EXAMPLES / "deposits.csv")
 
     assert report.problems == []
-    assert marked(report) == {"same-person-twice": (4,)}  # asked for and approved by one person
+    # Asked for and approved by one person, and without a document.
+    assert marked(report) == {"same-person-twice": (4,), "evidence-missing": (4,)}
     deposit = await ledger.load(Deposit, deposit_id_of(ESTATE, COMPANY, "2024年物业服务合同"))
     assert (deposit.required_fen, deposit.held_fen) == (30_000_00, 25_000_00)
 

@@ -48,6 +48,6 @@ async def test_persons_and_references_are_refused_all_the_same(
     report = await imported(ledger, "petitions", table(tmp_path, *rows), masks_personal=True)
     assert [(one.row, one.column, one.rule) for one in report.problems] == [
         (2, "petitioner", "personal-data-in-cell"),
-        (3, "reference", "personal-data-in-cell"),
+        (3, "reference", "reference-looks-personal"),
     ]
     assert await size_of(ledger) == size
