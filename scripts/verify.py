@@ -32,6 +32,8 @@ from ledger.merkle.keys import VerifyingKey
 from ledger.postgres import ServerError
 from ledger.publishing.checking import look_at_log
 from ledger.publishing.former_keys import keys_ever
+from ledger.reactions import REACTIONS
+from ledger.reactions.checking import check_timers
 from ledger.storage.connect import LOST_CONNECTION, connect
 from ledger.storage.reading import read_stream
 from ledger.storage.service_key import ServiceKey
@@ -89,6 +91,7 @@ async def run(args: argparse.Namespace, settings: Settings) -> int:
             wanted = await _wanted(args, settings, database.dsn)
             with _progress(args.resume) as told:
                 report = await check_ledger(wanted, told)
+            await _timers(database.dsn, settings.ledger, report)
             views = await _views(database.dsn, settings) if args.views else {}
     except (*CANNOT, *LOST_CONNECTION) as error:
         raise CouldNotCheck(f"未能完成核验：{error}", f"could not check it: {error}") from error
@@ -178,6 +181,19 @@ def _progress(resume: Path | None) -> Iterator[Callable[[Whole, int], None]]:
                 saved_at = time.monotonic()
 
         yield told
+
+
+async def _timers(dsn: str, ledger_id: str, report: Report) -> None:
+    """Ask every record with deadlines whether a timer waits for the next; not in a resumed run."""
+    if report.start:
+        report.not_checked.append("timers: compared by a run from the beginning")
+        return
+    db = await connect(dsn, command_timeout=None)
+    try:
+        async with db.transaction(isolation="repeatable_read", readonly=True):
+            await check_timers(db, ledger_id, REACTIONS, report.findings)
+    finally:
+        await db.close()
 
 
 async def _views(dsn: str, settings: Settings) -> dict[str, bool]:

@@ -8,6 +8,7 @@ policies.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from ledger.calendar import Due, WorkCalendar
@@ -25,7 +26,12 @@ from ledger.reactions.recounting import Announced
 from ledger.reactions.watch import wait_for
 from ledger.storage.requests import Timer
 
-reaction = Reaction("unit-conduct")
+
+def _next_due(conduct: UnitConduct) -> date | None:
+    return next((due.due_on for due in conduct.transfers_unmissed), None)
+
+
+reaction = Reaction("unit-conduct", UnitConduct, _next_due)
 
 
 @reaction.on(Petition.Escalated)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -49,8 +49,16 @@ ROLE = "reaction"
 class Reaction:
     """A named follower of the log that records what follows from it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: type[Aggregate] = Aggregate,
+        next_due: Callable[[Any], date | None] = lambda _record: None,
+    ) -> None:
+        """``next_due`` tells of a record of ``kind`` until when its timer must ring."""
         self.name = name
+        self.kind = kind
+        self.next_due = next_due
         self.actor_id = derived_id(ROLE, name)
         self._handlers: dict[type[Event], Handler[Any]] = {}
         self._due: DueHandler | None = None

@@ -37,7 +37,7 @@ def watch_deadlines(
     ``set_by`` tells the due days that an event sets, ``record_misses`` records what was missed
     by ``by.at``, ``next_due`` tells the earliest deadline that still runs.
     """
-    reaction = Reaction(name)
+    reaction = Reaction(name, kind, next_due)
 
     @reaction.on(*event_types_of(kind))
     async def happened(work: Work, event: Event, entry: Entry) -> None:

@@ -46,7 +46,7 @@ NOT_BOUND = (
     "receipts.caller, receipts.key, receipts.request_digest",
     "checkpoints.signed_at, checkpoints.published_at",
     "time_stamps.authority, time_stamps.stamped_at",
-    "timers, trackings",
+    "trackings",
 )
 """Columns and tables that no hash covers: they decide about retries and work, and prove nothing."""
 

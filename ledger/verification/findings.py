@@ -51,6 +51,18 @@ RULES = {
         "快照与条目推算的状态不符",
         "the snapshot is not the state that the entries come to",
     ),
+    "timer-missing": (
+        "记录仍有期限在走，却没有计时",
+        "a deadline of the record runs and no timer waits for it",
+    ),
+    "timer-late": (
+        "计时晚于记录的期限",
+        "the timer waits for longer than the record's deadline",
+    ),
+    "timer-for-nobody": (
+        "计时所指的记录不存在或属于别类",
+        "the timer is for a record that does not exist or is of another kind",
+    ),
     "signer-contradicts": (
         "签名程序记下的树与条目不符",
         "the tree that the signer remembers is not that of the entries",

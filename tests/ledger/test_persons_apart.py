@@ -78,6 +78,7 @@ MAY_COMPARE = {
     "ledger/commands/delegations.py",  # whose post it is
     "ledger/commands/readings.py",
     "ledger/delegations.py",  # who stands in passes nothing on
+    "ledger/reactions/checking.py",  # a reaction's own entries, as in watch.py
     "ledger/reactions/watch.py",
     "ledger/storage/documents.py",  # whose upload it is
     "ledger/users/user.py",

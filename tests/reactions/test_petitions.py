@@ -16,10 +16,12 @@ from ledger.core.clock import moment_missed
 from ledger.core.entry import Entry
 from ledger.findings import Finding
 from ledger.petitions import Level, Petition
-from ledger.reactions import conduct, findings, petitions
+from ledger.reactions import REACTIONS, conduct, findings, petitions
+from ledger.reactions.checking import check_timers
 from ledger.reactions.engine import Reactions
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_entries
+from ledger.verification.findings import Findings
 from tests.petition_world import (
     APPROVER,
     OFFICE,
@@ -66,6 +68,10 @@ async def caught_up(ledger: Ledger, *, on: float) -> None:
     runner = reactions_on(ledger)
     await runner.catch_up(now=day(on))
     assert [follower.failure for follower in runner.followers] == [None, None, None]
+    findings = Findings()
+    async with ledger.pool.acquire() as db, db.transaction(isolation="repeatable_read"):
+        await check_timers(db, ledger.id, REACTIONS[:3], findings)
+    assert [one for one in findings.first if not one.detail.endswith(str(UNIT))] == []
 
 
 MISSED = "petition.deadline_missed.v1"
