@@ -76,6 +76,7 @@ BELONGS: Mapping[str, Belongs] = {
     "petition.joint_meeting_held.v1": Belongs(parties=("convener_id", "unit_ids")),
     "petition.obligor_spend_reported.v1": Belongs(parties=("payer_id",)),
     "petition.petitioner_joined.v1": Belongs(persons=("petitioner_id",)),
+    "petition.petitioner_left.v1": Belongs(persons=("petitioner_id",)),
     "petition.reopened.v1": Belongs(parties=("to_unit_id",)),
     "petition.responsibility_claimed.v1": Belongs(parties=("company_id",)),
     "petition.supervision_order_issued.v1": Belongs(parties=("unit_id",)),

@@ -50,7 +50,7 @@ class ReopenPetition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawPetition:
-    """Take a petition back because its petitioner wants so; needs a reason."""
+    """Let the petitioner who speaks, or whose paper it is, withdraw; needs a reason."""
 
     petition_id: UUID
 
@@ -96,7 +96,12 @@ async def reopen_petition(command: ReopenPetition, ledger: Ledger, by: By) -> Re
 
 @statement(undo="reverse_petition_step")
 async def withdraw_petition(command: WithdrawPetition, ledger: Ledger, by: By) -> Recorded:
-    """Withdraw the petition; all its clocks stop."""
+    """Let a petitioner withdraw; with the last one it ends, and gives back what it absorbed."""
     petition = await ledger.load(Petition, command.petition_id)
     petition.withdraw(by)
-    return await ledger.save(petition)
+    absorbed_ids = () if petition.is_open else petition.absorbed_ids
+    absorbed = [await ledger.load(Petition, one) for one in absorbed_ids]
+    for other in absorbed:
+        other.stand_alone(by)
+        petition.give_back(by, other.id)
+    return await ledger.save(petition, *absorbed)

@@ -11,6 +11,7 @@ from ledger.core.clock import local_day
 from ledger.core.guards import apart, told_after
 from ledger.petitions.errors import (
     NotVisitedBack,
+    PetitionerNotNamed,
     ReopenTooLate,
     StepOutOfOrder,
     SupervisionOrderOpen,
@@ -112,6 +113,22 @@ class Withdrawn(PetitionEvent):
         petition._stop_clocks(self.timestamp)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PetitionerLeft(PetitionEvent):
+    """One petitioner wants no more of it, with a reason; it goes on for the others.
+
+    Under a supervision order it goes on even when nobody is left: as the matter of who gave it.
+    """
+
+    TOPIC = "petition.petitioner_left.v1"
+    RESTS_ON_NOTHING = True
+
+    petitioner_id: UUID
+
+    def apply(self, petition: PetitionFile) -> None:
+        petition.petitioner_ids.discard(self.petitioner_id)
+
+
 class Closing(PetitionFile):
     """The steps that end a petition, or begin it again."""
 
@@ -163,5 +180,23 @@ class Closing(PetitionFile):
         self._record(Reopened, by, to_unit_id=to_unit_id, deadlines=deadlines)
 
     def withdraw(self, by: By) -> None:
-        """Take the petition back for the petitioner, with a reason."""
-        self._record(Withdrawn, self._guard_open(by).with_reason())
+        """Let a petitioner leave, with a reason; the last one's leaving ends the petition.
+
+        One does not speak for the others, and no petitioner ends what the county has ordered.
+        """
+        by = self._guard_open(by).with_reason()
+        leaving = self._who_leaves(by)
+        if leaving is None:
+            by = by.refuse(PetitionerNotNamed(count=len(self.petitioner_ids)))
+        is_last = self.petitioner_ids <= {leaving}
+        if leaving is None or (is_last and self.supervised_unit_id is None):
+            self._record(Withdrawn, by)
+        else:
+            self._record(PetitionerLeft, by, petitioner_id=leaving)
+
+    def _who_leaves(self, by: By) -> UUID | None:
+        """Return the petitioner who speaks, or whose paper it is; else the only one."""
+        for person_id in (by.said_by, by.on_behalf_of, by.actor_id):
+            if person_id is not None and person_id in self.petitioner_ids:
+                return person_id
+        return next(iter(self.petitioner_ids)) if len(self.petitioner_ids) == 1 else None

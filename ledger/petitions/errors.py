@@ -40,6 +40,13 @@ class NotAPetitioner(RuleViolated):
     """
 
 
+class PetitionerNotNamed(RuleViolated):
+    """One petitioner withdraws for themself: say whose paper it is with ``said_by``, their id.
+
+    诉求人只能为自己撤回：请在 ``said_by`` 中填写提出书面撤回的诉求人编号。
+    """
+
+
 class AlreadyClassified(RuleViolated):
     """The petition is classified; to change that, reclassify it with a reason.
 

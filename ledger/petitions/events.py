@@ -5,6 +5,7 @@ from __future__ import annotations
 from ledger.petitions.closing import (
     Closed,
     HandlingResumed,
+    PetitionerLeft,
     Reopened,
     VisitedBack,
     Withdrawn,
@@ -82,6 +83,7 @@ __all__ = [
     "ObligorSpendReversed",
     "PetitionEvent",
     "PetitionerJoined",
+    "PetitionerLeft",
     "Reclassified",
     "Reopened",
     "ResponsibilityClaimed",

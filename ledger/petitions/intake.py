@@ -288,6 +288,13 @@ class Intake(PetitionFile):
             raise MergedIntoItself()
         self._record(Absorbed, self._guard_open(by), petition_id=petition_id)
 
+    def stand_alone(self, by: By) -> None:
+        """Be open again, because the petition that this one was merged into was withdrawn."""
+        for step in self.counting():
+            if isinstance(step, Merged):
+                self.take_back(by, version=step.originator_version)
+                return
+
     def merged_into(self, version: int) -> UUID | None:
         """Return which petition a step merged this one into, if it is a merger that counts."""
         step = next((e for e in self.counting() if e.originator_version == version), None)

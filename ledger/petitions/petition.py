@@ -57,6 +57,7 @@ class Petition(Intake, Handling, Extension, Closing, Supervision):
     Closed = events.Closed
     Reopened = events.Reopened
     Withdrawn = events.Withdrawn
+    PetitionerLeft = events.PetitionerLeft
 
     # Supervision and time
     Escalated = events.Escalated

@@ -10,10 +10,13 @@ import pytest
 from ledger.commands.petition_closing import WithdrawPetition, withdraw_petition
 from ledger.commands.petition_supervision import (
     EscalatePetition,
+    IssueSupervisionOrder,
     ReversePetitionStep,
     escalate_petition,
+    issue_supervision_order,
     reverse_petition_step,
 )
+from ledger.commands.petitioners import JoinPetition, join_petition
 from ledger.commands.petitions import (
     DispatchPetition,
     FilePetition,
@@ -24,6 +27,7 @@ from ledger.commands.petitions import (
 )
 from ledger.core.errors import ReasonMissing, StepOfOthers, StepsRestOnIt
 from ledger.petitions import Cause, ClockName, Level, Petition, Stage
+from ledger.petitions.errors import PetitionerNotNamed
 from ledger.storage.ledger import Ledger
 from tests.commands.county import COMMUNITY, DEPARTMENT, ESTATE, build_county, who
 
@@ -96,6 +100,49 @@ async def test_a_withdrawal_is_undone_with_its_clocks(county: Ledger) -> None:
     petition = await county.load(Petition, petition_id)
     assert (petition.stage, petition.clocks) == (Stage.FILED, clocks)
     assert {clock.clock for clock in clocks} >= {ClockName.ROUTING}
+
+
+async def test_one_of_several_withdraws_for_themself(county: Ledger) -> None:
+    petition_id, second = await filed(county), uuid4()
+    join = JoinPetition(petition_id=petition_id, petitioner_id=second)
+    await join_petition(join, county.for_request(), CLERK)
+    command = WithdrawPetition(petition_id=petition_id)
+    with pytest.raises(PetitionerNotNamed):
+        await withdraw_petition(command, county.for_request(), CLERK)
+    paper = replace(CLERK, said_by=second)
+    recorded = await withdraw_petition(command, county.for_request(), paper)
+    assert isinstance(recorded.events[0], Petition.PetitionerLeft)
+    petition = await county.load(Petition, petition_id)
+    assert petition.is_open and petition.clocks
+    assert second not in petition.petitioner_ids
+    await withdraw_petition(command, county.for_request(), CLERK)
+    assert (await county.load(Petition, petition_id)).stage == Stage.WITHDRAWN
+
+
+async def test_no_petitioner_ends_what_the_county_ordered(county: Ledger) -> None:
+    petition_id = await filed(county)
+    for level in (Level.STREET, Level.COUNTY):
+        up = EscalatePetition(petition_id=petition_id, level=level, cause=CAUSE)
+        await escalate_petition(up, county.for_request(), CLERK)
+    order = IssueSupervisionOrder(petition_id=petition_id, unit_id=DEPARTMENT, demand="限期修复")
+    await issue_supervision_order(order, county.for_request(), CLERK)
+    command = WithdrawPetition(petition_id=petition_id)
+    await withdraw_petition(command, county.for_request(), CLERK)
+    petition = await county.load(Petition, petition_id)
+    assert (petition.is_open, petition.supervised_unit_id) == (True, DEPARTMENT)
+    assert petition.petitioner_ids == set()
+
+
+async def test_a_withdrawal_gives_back_what_was_merged_into_it(county: Ledger) -> None:
+    one, other = await filed(county), await filed(county)
+    merge = MergePetition(petition_id=one, into_petition_id=other)
+    await merge_petition(merge, county.for_request(), CLERK)
+    command = WithdrawPetition(petition_id=other)
+    await withdraw_petition(command, county.for_request(), CLERK)
+    back = await county.load(Petition, one)
+    assert back.is_open and back.clocks
+    withdrawn = await county.load(Petition, other)
+    assert (withdrawn.stage, withdrawn.absorbed_ids) == (Stage.WITHDRAWN, ())
 
 
 async def test_what_rests_on_a_step_goes_first(county: Ledger) -> None:

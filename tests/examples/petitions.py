@@ -314,6 +314,10 @@ def petitioner_joined(version: int = 2) -> events.PetitionerJoined:
     return events.PetitionerJoined(**fields(version, who()), petitioner_id=UUID(int=211))
 
 
+def petitioner_left(version: int = 3) -> events.PetitionerLeft:
+    return events.PetitionerLeft(**fields(version, who(reason=REASON)), petitioner_id=UUID(int=211))
+
+
 def reopened(version: int = 9, decided: By | None = None) -> events.Reopened:
     return events.Reopened(
         **fields(version, decided or who(reason=REASON)),
@@ -344,6 +348,7 @@ EXAMPLES: tuple[Event, ...] = (
     accepted(),
     handler_assigned(),
     petitioner_joined(),
+    petitioner_left(),
     whistle_blown(),
     department_reported_in(),
     department_answered(),
