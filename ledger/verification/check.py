@@ -6,7 +6,8 @@
 Checked are: every entry against its columns, leaf hash and neighbours; versions of streams; every
 tile against what lies below it; the head; every checkpoint's note, signature and root; witnesses'
 lines and time stamps as far as keys are at hand; receipts; what the signer remembers; the
-tripwires. Not checked is what the log does not bind: see ``NOT_BOUND``.
+codes by the service's key, if it is at hand; the tripwires. Not checked is what the log does not
+bind: see ``NOT_BOUND``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from ledger.storage.errors import NotInitialised
 from ledger.storage.service_key import ServiceKey
 from ledger.storage.tree import read_nodes, read_root
 from ledger.verification.beside import check_beside, check_cosignatures, check_time_stamps
+from ledger.verification.codes import check_codes
 from ledger.verification.findings import Finding, Findings
 from ledger.verification.ranges import RANGE_ENTRIES, FormerOrigin, Task, check_note, check_range
 from ledger.verification.rows import origin_of
@@ -43,10 +45,8 @@ AHEAD = 2
 """How many ranges are in hand for each that is waited for."""
 
 NOT_BOUND = (
-    "receipts.caller, receipts.key, receipts.request_digest",
     "checkpoints.signed_at, checkpoints.published_at",
     "time_stamps.authority, time_stamps.stamped_at",
-    "trackings",
 )
 """Columns and tables that no hash covers: they decide about retries and work, and prove nothing."""
 
@@ -108,6 +108,7 @@ async def check_ledger(wanted: Wanted, told: Told = lambda _whole, _size: None) 
         report.findings.merge(whole.findings)
         report.size, report.root = whole.frontier.size, whole.frontier.root()
         await _finish(wanted, db, whole, head, report)
+        report.not_checked += await check_codes(db, wanted.ledger_id, wanted.key, report.findings)
     _say_what_was_not(wanted, report)
     return report
 

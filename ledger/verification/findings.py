@@ -63,6 +63,23 @@ RULES = {
         "计时所指的记录不存在或属于别类",
         "the timer is for a record that does not exist or is of another kind",
     ),
+    "code-missing": (
+        "条目没有本服务的校验码：不是经本服务写入的",
+        "the entry has no code by the service's key: it was not written by the service",
+    ),
+    "code-wrong": (
+        "条目或其回执与本服务的校验码不符",
+        "the entry or its receipt is not what the service's code was made over",
+    ),
+    "code-beyond": ("校验码没有对应的条目", "there is a code and no entry that it belongs to"),
+    "service-key-other": (
+        "账本所载的服务密钥与现有的不是同一把",
+        "the service key that the log names here is not the one at hand",
+    ),
+    "tracking-foreign": (
+        "进度不是本服务写入的",
+        "how far the follower has come was not written by this service",
+    ),
     "signer-contradicts": (
         "签名程序记下的树与条目不符",
         "the tree that the signer remembers is not that of the entries",
