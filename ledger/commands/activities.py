@@ -13,7 +13,7 @@ from ledger.commands.plain_texts import without_personal_data
 from ledger.commands.policies import policies_of
 from ledger.core.aggregate import By
 from ledger.core.clock import local_day
-from ledger.core.times import NoUndo, decision, fact
+from ledger.core.times import NOT_YET, NoUndo, decision, fact
 from ledger.core.values import Code, Moment, Name
 from ledger.points import Activity, ActivityPlan
 from ledger.storage.ledger import Ledger, Recorded
@@ -113,7 +113,7 @@ async def open_activity(command: OpenActivity, ledger: Ledger, by: By) -> Record
     return await ledger.save(activity)
 
 
-@fact(after="the activity's beginning", undo="reverse_activity_step")
+@fact(after="the activity's beginning", undo=NOT_YET)
 async def check_in_volunteer(command: CheckInVolunteer, ledger: Ledger, by: By) -> Recorded:
     """Check the volunteer in."""
     book = await policies_of(ledger)
@@ -126,7 +126,7 @@ async def check_in_volunteer(command: CheckInVolunteer, ledger: Ledger, by: By) 
     return await ledger.save(activity)
 
 
-@fact(after="the check-in", undo="reverse_activity_step")
+@fact(after="the check-in", undo=NOT_YET)
 async def check_out_volunteer(command: CheckOutVolunteer, ledger: Ledger, by: By) -> Recorded:
     """Check the volunteer out."""
     activity = await ledger.load(Activity, command.activity_id)
@@ -143,7 +143,7 @@ async def verify_service(command: VerifyService, ledger: Ledger, by: By) -> Reco
     return await ledger.save(activity)
 
 
-@decision(undo="reverse_activity_step")
+@decision(undo=NOT_YET)
 async def reject_service(command: RejectService, ledger: Ledger, by: By) -> Recorded:
     """Reject the service."""
     activity = await ledger.load(Activity, command.activity_id)
@@ -161,7 +161,7 @@ async def withdraw_verification(command: WithdrawVerification, ledger: Ledger, b
     return await ledger.save(activity)
 
 
-@decision(undo="reverse_activity_step")
+@decision(undo=NOT_YET)
 async def cancel_activity(command: CancelActivity, ledger: Ledger, by: By) -> Recorded:
     """Cancel the activity."""
     activity = await ledger.load(Activity, command.activity_id)
@@ -169,7 +169,7 @@ async def cancel_activity(command: CancelActivity, ledger: Ledger, by: By) -> Re
     return await ledger.save(activity)
 
 
-@decision(undo="reverse_activity_step")
+@decision(undo=NOT_YET)
 async def close_activity(command: CloseActivity, ledger: Ledger, by: By) -> Recorded:
     """Close the attendance list."""
     activity = await ledger.load(Activity, command.activity_id)

@@ -22,7 +22,7 @@ from ledger.commands.interests import without_interest
 from ledger.commands.petition_terms import terms_from_now, terms_of
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
-from ledger.core.times import NoUndo, decision, fact, statement
+from ledger.core.times import NOT_YET, NoUndo, decision, fact, statement
 from ledger.core.values import AmountFen, Day, Name, OptionalName, Statement, Text
 from ledger.expenses import EvidenceKind, Expense, ExpenseTerms
 from ledger.storage.ledger import Ledger, Recorded
@@ -161,7 +161,7 @@ async def apply_for_expense(command: ApplyForExpense, ledger: Ledger, by: By) ->
     return await ledger.save(expense)
 
 
-@decision(undo="reverse_expense_step")
+@decision(undo=NOT_YET)
 async def change_expense(command: ChangeExpense, ledger: Ledger, by: By) -> Recorded:
     """Change the application; what was set aside for it is free again."""
     expense, by = await _expense_for(ledger, command.expense_id, by)
@@ -173,7 +173,7 @@ async def change_expense(command: ChangeExpense, ledger: Ledger, by: By) -> Reco
     return await ledger.save(expense, *freed)
 
 
-@decision(undo="reverse_expense_step")
+@decision(undo=NOT_YET)
 async def pass_expense_review(command: PassExpenseReview, ledger: Ledger, by: By) -> Recorded:
     """Pass the review."""
     expense, by = await _expense_for(ledger, command.expense_id, by)
@@ -181,7 +181,7 @@ async def pass_expense_review(command: PassExpenseReview, ledger: Ledger, by: By
     return await ledger.save(expense)
 
 
-@decision(undo="reverse_expense_step")
+@decision(undo=NOT_YET)
 async def return_expense(command: ReturnExpense, ledger: Ledger, by: By) -> Recorded:
     """Send the application back."""
     expense, by = await _expense_for(ledger, command.expense_id, by)
@@ -202,7 +202,7 @@ async def approve_expense(command: ApproveExpense, ledger: Ledger, by: By) -> Re
     return await ledger.save(expense, account)
 
 
-@decision(undo="reverse_expense_step")
+@decision(undo=NOT_YET)
 async def reject_expense(command: RejectExpense, ledger: Ledger, by: By) -> Recorded:
     """Refuse; what was set aside is free again."""
     expense, by = await _expense_for(ledger, command.expense_id, by)
@@ -246,7 +246,7 @@ async def pay_expense(command: PayExpense, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(expense, account)
 
 
-@decision(undo="reverse_expense_step")
+@decision(undo=NOT_YET)
 async def withdraw_expense(command: WithdrawExpense, ledger: Ledger, by: By) -> Recorded:
     """Withdraw; what was set aside is free again."""
     expense = await ledger.load(Expense, command.expense_id)
@@ -291,7 +291,7 @@ async def reverse_expense_payment(
     return await ledger.save(expense, account)
 
 
-@decision(undo="reverse_expense_step")
+@decision(undo=NOT_YET)
 async def attach_expense_evidence(
     command: AttachExpenseEvidence, ledger: Ledger, by: By
 ) -> Recorded:
@@ -306,7 +306,7 @@ async def attach_expense_evidence(
     return await ledger.save(expense)
 
 
-@fact(after="the approval", undo="reverse_expense_step")
+@fact(after="the approval", undo=NOT_YET)
 async def publish_expense(command: PublishExpense, ledger: Ledger, by: By) -> Recorded:
     """Publish, for at least as many days as the policy says."""
     expense, by = await _expense_for(ledger, command.expense_id, by)
@@ -320,7 +320,7 @@ async def publish_expense(command: PublishExpense, ledger: Ledger, by: By) -> Re
     return await ledger.save(expense)
 
 
-@statement(undo="reverse_expense_step")
+@statement(undo=NOT_YET)
 async def raise_objection(command: RaiseObjection, ledger: Ledger, by: By) -> Recorded:
     """Object; the answer is due within the policy's time."""
     expense = await ledger.load(Expense, command.expense_id)
@@ -334,7 +334,7 @@ async def raise_objection(command: RaiseObjection, ledger: Ledger, by: By) -> Re
     return await ledger.save(expense)
 
 
-@decision(undo="reverse_expense_step")
+@decision(undo=NOT_YET)
 async def answer_objection(command: AnswerObjection, ledger: Ledger, by: By) -> Recorded:
     """Answer."""
     expense, by = await _expense_for(ledger, command.expense_id, by)

@@ -11,7 +11,7 @@ from annotated_types import Gt, Le, MaxLen, MinLen
 from ledger.accounts import PublicAccount
 from ledger.commands.plain_texts import without_personal_data
 from ledger.core.aggregate import By
-from ledger.core.times import decision, fact
+from ledger.core.times import NOT_YET, decision, fact
 from ledger.core.values import Day, Name
 from ledger.leases import Instalment, Lease, LeaseTerms
 from ledger.storage.ledger import Ledger, Recorded
@@ -58,7 +58,7 @@ class EndLease:
     ended_on: Day
 
 
-@fact(after="the opening of the account", undo="reverse_lease_step")
+@fact(after="the opening of the account", undo=NOT_YET)
 async def sign_lease(command: SignLease, ledger: Ledger, by: By) -> Recorded:
     """Record a lease; its public account must exist."""
     account = await ledger.load(PublicAccount, command.account_id)
@@ -67,7 +67,7 @@ async def sign_lease(command: SignLease, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(lease)
 
 
-@decision(undo="reverse_lease_step")
+@decision(undo=NOT_YET)
 async def amend_lease(command: AmendLease, ledger: Ledger, by: By) -> Recorded:
     """Change a lease's terms."""
     lease = await ledger.load(Lease, command.lease_id)
@@ -76,7 +76,7 @@ async def amend_lease(command: AmendLease, ledger: Ledger, by: By) -> Recorded:
     return await ledger.save(lease)
 
 
-@decision(undo="reverse_lease_step")
+@decision(undo=NOT_YET)
 async def end_lease(command: EndLease, ledger: Ledger, by: By) -> Recorded:
     """Record a lease's end."""
     lease = await ledger.load(Lease, command.lease_id)

@@ -158,7 +158,7 @@ class UnitConduct(reversing.Reversible):
         """The day for making a transfer passed without it."""
 
         TOPIC = "unit_conduct.transfer_missed.v1"
-        STANDS = "what was done in time and told late is set beside it"
+        STANDS = "a recorded miss stays; a late fact stands beside it with its true day"
 
         due_on: date
         is_provisional: bool

@@ -45,6 +45,10 @@ class NoUndo:
     why: str
 
 
+NOT_YET = NoUndo("nothing yet: who notices a mistake says so in a new record")
+"""Said of steps for which no way back has been built."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     """What a command says about itself.

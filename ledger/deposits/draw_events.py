@@ -182,7 +182,7 @@ class RefundMissed(DepositEvent):
 
     TOPIC = "deposit.refund_missed.v1"
     ABOUT = ("draw_id",)
-    STANDS = "what was done in time and told late is set beside it"
+    STANDS = "a recorded miss stays; a late fact stands beside it with its true day"
 
     draw_id: UUID
 

@@ -162,7 +162,7 @@ class TopUpMissed(DepositEvent):
     """The due day of a demand passed and it was not met in full."""
 
     TOPIC = "deposit.top_up_missed.v1"
-    STANDS = "what was done in time and told late is set beside it"
+    STANDS = "a recorded miss stays; a late fact stands beside it with its true day"
     ABOUT = ("demand_id",)
 
     demand_id: UUID
@@ -204,7 +204,7 @@ class ReturnMissed(DepositEvent):
     """The day passed on which the rest was due back, and money is still held."""
 
     TOPIC = "deposit.return_missed.v1"
-    STANDS = "what was done in time and told late is set beside it"
+    STANDS = "a recorded miss stays; a late fact stands beside it with its true day"
 
     def apply(self, deposit: Deposit) -> None:
         if deposit.ending is not None:

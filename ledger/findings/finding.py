@@ -139,7 +139,7 @@ class Finding(reversing.Reversible):
         """The company's time to put it right passed."""
 
         TOPIC = "finding.rectification_missed.v1"
-        STANDS = "what was done in time and told late is set beside it"
+        STANDS = "a recorded miss stays; a late fact stands beside it with its true day"
 
         company_id: UUID
         due_on: date

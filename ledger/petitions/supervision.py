@@ -92,7 +92,7 @@ class SupervisionOrderMissed(PetitionEvent):
     """The day of a supervision order passed without it being met; it can still be met late."""
 
     TOPIC = "petition.supervision_order_missed.v1"
-    STANDS = "what was done in time and told late is set beside it"
+    STANDS = "a recorded miss stays; a late fact stands beside it with its true day"
 
     unit_id: UUID
     due_on: date
@@ -107,7 +107,7 @@ class DeadlineMissed(PetitionEvent):
     """A deadline passed before its holder acted; recorded once for each clock that was started."""
 
     TOPIC = "petition.deadline_missed.v1"
-    STANDS = "what was done in time and told late is set beside it"
+    STANDS = "a recorded miss stays; a late fact stands beside it with its true day"
 
     clock: ClockName
     holder_id: UUID

@@ -68,6 +68,8 @@ PAGES: Final[Mapping[str, Paths]] = {
     ),
     "/units": lambda _: ("/units",),
     "/units/{unit_id}": lambda _: (f"/units/{UNIT}",),
+    "/proposals": lambda _: ("/proposals",),
+    "/system-proposals": lambda _: ("/system-proposals",),
     "/delegations": lambda _: ("/delegations",),
     "/evidence": lambda _: ("/evidence",),
     "/users": lambda _: ("/users", f"/users?q={USER}&role=community&state=open"),

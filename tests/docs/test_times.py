@@ -68,3 +68,14 @@ def test_only_what_happened_or_was_said_has_a_bound_and_a_term() -> None:
             assert bool(timing.after) == bool(timing.term) == is_bounded, route.operation
             assert timing.undo if isinstance(timing.undo, str) else timing.undo.why
             assert isinstance(timing.undo, str | NoUndo)
+
+
+def test_what_takes_a_step_back_can_be_asked_for() -> None:
+    operations = {route.operation for routes in ROUTES for route in routes.commands}
+    named = {
+        route.operation: timing_of(route.function).undo
+        for routes in ROUTES
+        for route in routes.commands
+    }
+    missing = {name: undo for name, undo in named.items() if isinstance(undo, str)}
+    assert {name for name, undo in missing.items() if undo not in operations} == set()

@@ -15,7 +15,7 @@ from ledger.core.errors import LedgerError
 from ledger.petitions.labels import CHANNELS, OUTCOMES
 from scripts.imports import cells, rules
 from scripts.imports.cells import Broken, Cell, Formula, Reader, When
-from scripts.imports.columns import no_personal_data, no_personal_reference
+from scripts.imports.columns import no_personal_code, no_personal_data, no_personal_reference
 
 
 @pytest.mark.parametrize(
@@ -182,9 +182,13 @@ def test_personal_numbers_in_texts_are_refused(text: str, kind: str) -> None:
     assert caught.value.facts == {"kind": kind}
 
 
-def test_a_reference_may_be_long_but_no_identity_or_telephone_number() -> None:
+def test_a_reference_may_be_long_and_a_bare_one_is_asked_about_later() -> None:
     no_personal_reference("2026030212345678901")
     no_personal_reference("110105194912310021")  # its check digit is wrong: no identity number
     for text in ("11010519491231002x", "GD-11010519491231002X", "13812345678"):
+        no_personal_reference(text)  # somebody may have confirmed that it only looks like one
+        with pytest.raises(rules.PersonalDataInCell):
+            no_personal_code(text)
+    for text in ("业主电话13812345678", "李大山 11010519491231002X"):
         with pytest.raises(rules.PersonalDataInCell):
             no_personal_reference(text)
