@@ -320,7 +320,8 @@ async def test_pages_link_what_their_reader_may_download(
     here = bearer(await token_for("community", organisation_id=COMMUNITY))
     await rows(client, ledger, here, "/v1/events")
     page = await (await client.get(f"/events/{event['event_id']}", headers=here)).text()
-    assert f'<a href="/v1/evidence/{document["sha256"]}">a.pdf</a>' in page
+    named = document["name"]  # as the entry says it, which the seal speaks for
+    assert f'<a href="/v1/evidence/{document["sha256"]}">{named}</a>' in page
 
 
 async def test_an_expenses_page_links_its_documents(client: Client, office: Office) -> None:
