@@ -18,6 +18,7 @@ from ledger.core.errors import LedgerError
 from ledger.postgres import EmbeddedServer
 from ledger.postgres.archiving import OFF
 from ledger.postgres.base_backups import lay_out, refuse_a_second_server
+from ledger.publishing.stopping import forget_stop
 from ledger.storage.connect import connect
 from ledger.storage.document_files import DocumentFiles
 from ledger.storage.documents import all_copies
@@ -132,6 +133,7 @@ async def restore(
             await load_export(doors, folder, manifest)
         sizes = await check_marks(doors.app, manifest)
         missing = await _documents_missing(settings, doors.app)
+    forget_stop(settings.log_folder)  # of the database that was here: the start looks at this one
     return Restored(
         sizes=sizes,
         brought=brought,

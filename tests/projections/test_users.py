@@ -58,7 +58,7 @@ async def test_grants_are_seen_as_they_were_and_by_whom_they_ended(
     other = (await open_user(OpenUser(user_id=uuid4()), ledger, admin())).id
     await grant_role(GrantRole(user_id=user, role="street", post="leader"), ledger, admin())
     command = GrantRole(user_id=other, role="auditor", until_on=date(2030, 1, 1))
-    await grant_role(command, ledger, admin())
+    await grant_role(command, ledger, replace(admin(), proposed_by=(uuid4(),)))
     before = await last_recorded_at(ledger)
     (grant_id,) = (await ledger.load(User, user)).grants
     await revoke_role(RevokeRole(user_id=user, grant_id=grant_id), ledger, admin(REASON))
