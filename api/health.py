@@ -25,6 +25,7 @@ from ledger.core.errors import LedgerError
 from ledger.storage.connect import LOST_CONNECTION
 from ledger.storage.ledger import Ledger
 from ledger.storage.reading import read_head
+from ledger.storage.stops import read_stop
 from projections.engine.checkpoints import read_checkpoints
 from projections.engine.view import View
 
@@ -77,7 +78,8 @@ class Health:
 
     async def _of_database(self, ledger: Ledger) -> list[str]:
         head = await read_head(ledger.pool, ledger.id)
-        reasons = []
+        stop = await read_stop(ledger.pool, ledger.id)
+        reasons = [] if stop is None else [f"the log is stopped: {stop.why}"]
         for name, checkpoint in (
             await read_checkpoints(ledger.pool, ledger.id, self.views)
         ).items():

@@ -11,9 +11,11 @@ import pytest
 from api.app import create_app
 from api.hardening import HEADERS, RUNNER_OPTIONS
 from api.health import Health
+from ledger.core.clock import utc_now
 from ledger.storage.ledger import Ledger
 from ledger.storage.news import News
 from ledger.storage.reading import read_head
+from ledger.storage.stops import Stop, stop_appends
 from projections import VIEWS
 from tests.api.conftest import Client, Serve, TokenFor, a_county, bearer, the_problem
 
@@ -64,6 +66,17 @@ async def test_a_view_that_stopped_is_named(
     )
     reasons = (await (await client.get("/readyz")).json())["reasons"]
     assert reasons == [f"view {VIEWS[0].name} stopped at position 7"]
+
+
+async def test_a_log_that_was_stopped_is_named(
+    ledger: Ledger, news: News, serve: Serve, projector: object
+) -> None:
+    """Also by a process that does not publish."""
+    client = await serve(create_app(ledger, news=news, health=Health(views=VIEWS)))
+    await stop_appends(ledger.pool, ledger.id, Stop("LogBehind", utc_now()))
+    response = await client.get("/readyz")
+    assert response.status == 503
+    assert (await response.json())["reasons"] == ["the log is stopped: LogBehind"]
 
 
 async def test_without_its_database_it_is_alive_but_not_ready(
