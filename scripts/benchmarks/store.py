@@ -16,11 +16,12 @@ from uuid_utils.compat import uuid7
 from ledger.core.clock import utc_now
 from ledger.core.entry import FORMAT_VERSION, NewEntry, stamp
 from ledger.core.errors import Conflict
-from ledger.merkle.tree import HASH_BYTES
+from ledger.merkle.tree import Frontier
 from ledger.storage.appender import Appender
-from ledger.storage.connect import connect
+from ledger.storage.connect import Connection, connect
 from ledger.storage.ledger import create_ledger
 from ledger.storage.requests import Append
+from ledger.storage.tiling import TILE_COLUMNS, tile
 from scripts.benchmarks.rows import Sample
 from scripts.benchmarks.trials import Place, Times, Trial, race
 
@@ -40,7 +41,16 @@ _FILL = """
         sha256(n::text::bytea), $3
     FROM generate_series($2::bigint, $4::bigint - 1) AS n
 """
-_FILLED = "UPDATE heads SET size = $2, frontier = $3, recorded_at = now() WHERE ledger_id = $1"
+_LEAVES = """
+    SELECT leaf_hash FROM events
+    WHERE ledger_id = $1 AND position >= $2 AND position < $3 ORDER BY position
+"""
+_FILLED = """
+    UPDATE heads SET size = $2::bigint, frontier = $3, recorded_at = (
+        SELECT recorded_at FROM events WHERE ledger_id = $1 AND position = $2::bigint - 1
+    )
+    WHERE ledger_id = $1
+"""
 FILL_ROWS = 100_000
 
 
@@ -180,6 +190,18 @@ async def append_to(size: int, place: Place) -> Sample:
     return await append(32, place, ledger_id)
 
 
+async def _grow_tree(
+    db: Connection, ledger_id: str, start: int, end: int, frontier: Frontier
+) -> None:
+    """Take filled events into the tree: an append looks whether the log's end fits it."""
+    leaves = [leaf for (leaf,) in await db.fetch(_LEAVES, ledger_id, start, end)]
+    tiling = await tile(db, ledger_id, start, None, leaves)
+    if tiling.rows:
+        await db.copy_records_to_table("tiles", records=tiling.rows, columns=TILE_COLUMNS)
+    for leaf in leaves:
+        frontier.append(leaf)
+
+
 async def _grown_ledger(dsn: str, size: int) -> str:
     """Return a ledger that was filled to ``size``, made in an earlier round if possible."""
     db = await connect(dsn, command_timeout=None)
@@ -189,10 +211,12 @@ async def _grown_ledger(dsn: str, size: int) -> str:
     if row is None:
         ledger_id = f"grown-{size}"
         await create_ledger(db, ledger_id, origin=f"{ORIGIN}/{size}")
+        frontier = Frontier()
         for start in range(0, size, FILL_ROWS):
-            await db.execute(_FILL, ledger_id, start, STATE * 2, min(size, start + FILL_ROWS))
-        frontier = os.urandom(HASH_BYTES * size.bit_count())
-        await db.execute(_FILLED, ledger_id, size, frontier)
+            end = min(size, start + FILL_ROWS)
+            await db.execute(_FILL, ledger_id, start, STATE * 2, end)
+            await _grow_tree(db, ledger_id, start, end, frontier)
+        await db.execute(_FILLED, ledger_id, size, frontier.to_bytes())
         await db.execute("VACUUM ANALYZE events")
         await db.execute("CHECKPOINT")
     else:
