@@ -40,7 +40,7 @@ async def measure_lag(place: Place) -> Sample:
     calls = max(1, place.count(CALLS) // WRITERS)
     async with (
         served_ledger(place.dsn) as served,
-        open_ledger(place.dsn, served.ledger_id, pool_size_max=10) as ledger,
+        open_ledger(place.dsn, served.ledger_id, pool_size_max=10, key=served.key) as ledger,
     ):
         await policies_of(ledger)
         committed: dict[int, float] = {}

@@ -41,11 +41,12 @@ _TOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where a ledger is served, and a token of the street's."""
+    """Where a ledger is served, a token of the street's, and the key it is written with."""
 
     address: str
     ledger_id: str
     token: str
+    key: ServiceKey
 
 
 @asynccontextmanager
@@ -53,7 +54,8 @@ async def served_ledger(dsn: str) -> AsyncIterator[Served]:
     """Serve a new ledger by `minzhang serve` for the block."""
     ledger_id = f"bench-{uuid4().hex}"
     with tempfile.TemporaryDirectory(prefix="minzhang-bench-") as folder:
-        token = await _prepare(dsn, ledger_id, Path(folder) / "service.key")
+        key = ServiceKey.kept_in(Path(folder) / "service.key")
+        token = await _prepare(dsn, ledger_id, key)
         told = {
             "MINZHANG_DSN": dsn,
             "MINZHANG_DATA": folder,
@@ -65,15 +67,14 @@ async def served_ledger(dsn: str) -> AsyncIterator[Served]:
             "MINZHANG_RATE_PER_ACCOUNT": "1000000",
         }
         async with served("scripts.cli", "serve", told=told) as address:
-            yield Served(address, ledger_id, token)
+            yield Served(address, ledger_id, token, key)
 
 
-async def _prepare(dsn: str, ledger_id: str, key_file: Path) -> str:
+async def _prepare(dsn: str, ledger_id: str, key: ServiceKey) -> str:
     db = await connect(dsn)
     await migrate(db)
     await create_ledger(db, ledger_id, origin=f"{ORIGIN}/{ledger_id}")
     await db.close()
-    key = ServiceKey.kept_in(key_file)
     async with open_ledger(dsn, ledger_id, pool_size_max=2, key=key) as ledger:
         for code, kind, name, parent_id in _TOWN:
             established = EstablishOrganisation(
