@@ -27,6 +27,8 @@ BOUNDED_BY_STATE = {
     "ledger/reactions/sealing.py:_erased": "what the log says is erased, which must stay so",
     "ledger/reactions/reaction.py:_handlers": "a handler for each event class",
     "ledger/reactions/reaction.py:aggregates": "lives as long as one step",
+    "ledger/reactions/engine.py:set_aside": "keys of timers that the database keeps, for the gauge",
+    "ledger/reactions/reaction.py:set_aside": "lives as long as one step",
     "ledger/reactions/reaction.py:timers_ended": "lives as long as one step",
     "ledger/persistence/listening.py:_waiting": "a ledger each, of those that an application opens",
     "ledger/persistence/engine.py:_appenders": "an appender for each application",

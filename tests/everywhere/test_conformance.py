@@ -34,8 +34,8 @@ UNANSWERED = {
     "/v1/users/{user_id}/login": 404,
 }
 """Nothing is published here, there is no document and nobody signs in: still as described."""
-RECORDED_MIN = 40
-"""So many commands are recorded as their examples stand; the rules refuse the others."""
+RECORDED_MIN = 38
+"""So many commands are recorded or proposed as their examples stand; the rules refuse the others."""
 
 
 @pytest.fixture(scope="module")
@@ -132,22 +132,28 @@ async def test_every_refusal_is_as_described(own: County) -> None:
 
 async def test_every_command_is_answered_as_described(own: County) -> None:
     statuses: dict[str, tuple[int, int]] = {}
+    proposed = Counter[int]()
     for address in addresses(own, "POST"):
         if address.command is None:
             continue
         path, headers = filled(own, address, THERE), own.of(address.role, THERE)
         body = body_of(own, address, THERE)
-        told = []
+        told, needs_another = [], False
         for params in ({"dry_run": "true"}, {}):
             async with own.client.post(path, params=params, json=body, headers=headers) as response:
                 told.append(await conforms(own, address, response))
+                needs_another = b'"second-person-needed"' in await response.read()
         statuses[address.command.operation] = (told[0], told[1])
+        if needs_another:
+            params = {"propose": "true"}
+            async with own.client.post(path, params=params, json=body, headers=headers) as response:
+                proposed[await conforms(own, address, response)] += 1
     untried = {c.operation for context in ROUTES for c in context.commands if c.discloses}
     assert {one: told for one, told in statuses.items() if one in untried and told[0] != 422} == {}
     tried = {one: told for one, told in statuses.items() if one not in untried}
     assert all(dry == real or (dry, real) == (200, 201) for dry, real in tried.values())
     counted = Counter(real for _, real in statuses.values())
-    assert counted[201] >= RECORDED_MIN
+    assert counted[201] + proposed[201] >= RECORDED_MIN, proposed
 
 
 async def test_an_answer_that_is_not_as_described_is_noticed(own: County) -> None:

@@ -83,7 +83,8 @@ async def test_it_goes_on_where_it_stopped_and_says_what_it_did_not_read_again(
 
     async with tampered("UPDATE events SET topic = 'a.b.v1' WHERE position = 9"):
         status, said = await run("--resume", str(file))
-        assert (status, said["not_checked"][0][:12]) == (0, "events 0 … 5"), "it says so"
+        assert status == 0
+        assert any(one.startswith("events 0 … 5") for one in said["not_checked"]), "it says so"
         assert (await run())[0] == 1
     async with tampered("UPDATE tiles SET root = sha256(root)"):
         assert (await run("--resume", str(file)))[0] == 1, "the tiles before it are compared"
