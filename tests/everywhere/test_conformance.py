@@ -35,7 +35,7 @@ UNANSWERED = {
 }
 """Nothing is published here, there is no document and nobody signs in: still as described."""
 RECORDED_MIN = 38
-"""So many commands are recorded or proposed as their examples stand; the rules refuse the others."""
+"""So many are recorded or proposed as their examples stand; the rules refuse the others."""
 
 
 @pytest.fixture(scope="module")
